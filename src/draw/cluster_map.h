@@ -1,0 +1,56 @@
+/* A map of the clusters as SVG: every point with its own title and link, cluster numbers on the map,
+ * a legend beside it.
+ *
+ * Up to MAP_TITLED_POINTS points are circles with a <title>; above that the points become one path
+ * of dots per cluster, and only medoids, selected and linked points (the first MAP_LINKED_POINTS of
+ * them) keep title and link. Hue repeats after SERIES_COLORS clusters with another marker. */
+#ifndef DRAW_CLUSTER_MAP_H
+#define DRAW_CLUSTER_MAP_H
+#include "base/err.h"
+#include "base/str.h"
+#include <stdbool.h>
+
+enum { MAP_TITLED_POINTS = 5000, MAP_LINKED_POINTS = 500 };
+
+typedef struct map_point {
+    double x, y;       /* any unit; a non-finite point is left out and counted */
+    int cluster;       /* index into clusters, or -1 for noise */
+    const char *id;    /* "L06-00123", for the CSV */
+    const char *title; /* tooltip text; NULL: id */
+    const char *href;  /* relative URL of its page, or NULL */
+    bool is_medoid, is_selected;
+    double size; /* relative radius, 1 = usual; 0 is taken as 1 */
+} map_point;
+
+typedef struct map_cluster {
+    const char *name; /* shown in the legend after the number; may be NULL */
+    const char *href; /* of the legend entry, or NULL */
+    int number;       /* the number shown on the map and in the legend */
+    int size;         /* members, as shown in the legend */
+} map_cluster;
+
+typedef struct cluster_map {
+    const char *label; /* aria-label; NULL: the generated alternative text */
+    const map_point *points;
+    const map_cluster *clusters;
+    int n_points, n_clusters;
+    int width, height; /* 0: 720 wide, as high as the legend needs, at least 480 */
+} cluster_map;
+
+/* Appends a fragment for use inside HTML: <svg class="draw" role="img" aria-label=...>, no prolog,
+ * no style attribute. Needs the rules of draw_css in the page's style sheet for its dark colours. */
+void cluster_map_svg(str *out, const cluster_map *map, const char *prefix);
+
+/* Appends a whole file with its own <style> that follows prefers-color-scheme. Links are left out
+ * when the file is shown by <img>; they are relative to the directory of the page, not the file, so
+ * `href_base` ("../" or "") is put before each. */
+void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base);
+
+void cluster_map_csv(str *out, const cluster_map *map);
+void cluster_map_alt(str *out, const cluster_map *map);
+
+/* Writes DIR/STEM.svg (cluster_map_file with href_base), STEM.csv and STEM.txt. */
+err_code cluster_map_write(const cluster_map *map, const char *dir, const char *stem,
+                           const char *href_base, err *e);
+
+#endif
