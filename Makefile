@@ -1,0 +1,214 @@
+# saeinv: `make help` lists the targets, `make info` says what was found on this machine.
+#
+#   make CONFIG=release|debug|asan|tsan   one build folder each, build/CONFIG
+#   make BUILD=DIR CC=clang               another compiler, apart
+#   make WERROR=1                         warnings are errors, as in CI
+#   make ARCH=x86-64-v3                   a binary for other machines too (default: this one)
+#   make EXTRA_CFLAGS=...  V=1            more flags; show whole command lines
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+endif
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+CONFIG  ?= release
+BUILD   := build/$(CONFIG)
+ARCH    ?= native
+PREFIX  ?= /usr/local
+PROGRAM := $(BUILD)/saeinv
+
+# ---- what is installed -----------------------------------------------------------------------
+
+# build/packages.mk is made before anything else is built: it installs what is missing, then holds
+# the flags. Targets that build nothing do not ask for it.
+ifneq ($(filter-out help info clean,$(or $(MAKECMDGOALS),all)),)
+include build/packages.mk
+endif
+
+build/packages.mk: vendor/install.sh vendor/packages.txt
+	@mkdir -p $(@D)
+	@CC="$(CC)" vendor/install.sh build
+	@modules=$$(vendor/install.sh --names build) && { \
+	    echo "PACKAGE_CFLAGS := $$(pkg-config --cflags $$modules)" && \
+	    echo "PACKAGE_LIBS := $$(pkg-config --libs $$modules)"; } >$@.$$$$ && mv $@.$$$$ $@
+
+build/packages-%: vendor/install.sh vendor/packages.txt
+	@mkdir -p $(@D)
+	@CC="$(CC)" vendor/install.sh $* && touch $@
+
+# CUDA is used when its compiler is found; the two files offer the same functions.
+NVCC := $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA := $(and $(NVCC),$(wildcard src/compute/cuda.cu))
+
+# ---- flags -----------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+            -Wdouble-promotion -Wformat=2 -Wcast-qual -Wconversion -Wno-sign-conversion -Wdate-time
+ifdef WERROR
+WARNINGS += -Werror
+endif
+# A processor name the compiler knows for this machine, else its own default.
+MARCH := $(shell $(CC) -march=$(ARCH) -x c -E - </dev/null >/dev/null 2>&1 && echo -march=$(ARCH))
+CFLAGS_release := -O3 $(MARCH) -g
+CFLAGS_debug   := -Og -g3
+CFLAGS_asan    := -O1 $(MARCH) -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                  -fno-sanitize-recover=undefined
+CFLAGS_tsan    := -O1 $(MARCH) -g -fsanitize=thread
+ifeq ($(CFLAGS_$(CONFIG)),)
+$(error CONFIG=$(CONFIG): it is one of release, debug, asan, tsan)
+endif
+# No contraction and no fast-math: sums keep their order and NaN checks keep their meaning.
+CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -ffp-contract=off -pthread -MMD -MP $(CFLAGS_$(CONFIG)) \
+         $(PACKAGE_CFLAGS) $(WARNINGS) $(EXTRA_CFLAGS)
+LIBS   = $(PACKAGE_LIBS) $(if $(CUDA),-lcudart -lcublas -lstdc++) -lm
+NVCCFLAGS := -O3 -std=c++17 -Isrc -fmad=false -arch=native
+
+ifdef V
+quiet =
+else
+quiet = @printf '  %-5s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)';
+endif
+
+# Objects are made again when the compiler or a flag changes (warnings alone change nothing).
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' | cmp -s - $@ || \
+	    echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' >$@
+
+# ---- the program -----------------------------------------------------------------------------
+
+# Each folder is an archive; a test links its own folder and what that folder may depend on, so
+# a dependency that is not allowed does not even link. Keep in step with tests/lint/layers.txt.
+FOLDERS := base compute data model sae train features invert explain results draw site builtin
+USES_base     := base
+USES_compute  := compute base
+USES_data     := data base
+USES_model    := model compute data base
+USES_sae      := sae compute data base
+USES_train    := train model sae compute data base
+USES_results  := results base
+USES_features := features sae model data compute results base
+USES_invert   := invert features sae model data compute results base
+USES_explain  := explain invert features sae model data compute results base
+USES_draw     := draw base
+USES_site     := site draw results base
+USES_builtin  := builtin data base
+# tests/app: src/*.c without main.c, with everything under it.
+USES_app      := app site draw explain invert features train model sae compute results builtin data base
+archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
+
+SOURCES := $(wildcard src/*/*.c)
+ifneq ($(CUDA),)
+SOURCES := $(filter-out src/compute/cuda_none.c,$(SOURCES)) src/compute/cuda.cu
+endif
+objects_of = $(patsubst src/%,$(BUILD)/%.o,$(basename $(filter src/$(1)/%,$(SOURCES))))
+OBJECTS_app := $(patsubst src/%.c,$(BUILD)/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+$(foreach f,$(FOLDERS),$(eval OBJECTS_$(f) := $(call objects_of,$(f))))
+OBJECTS_builtin += $(BUILD)/builtin/blobs.o $(BUILD)/builtin/blob_bytes.o
+
+# An archive appears whole or not at all, so that two makes at once do no harm.
+define folder_rules
+$(BUILD)/$(1).a: $$(OBJECTS_$(1))
+	@rm -f $$@.$$$$$$$$ && ar rcs $$@.$$$$$$$$ $$^ && mv $$@.$$$$$$$$ $$@
+# tests/FOLDER/common*.c is shared by the tests of that folder.
+TEST_HELPERS_$(1) := $$(patsubst %.c,$(BUILD)/%.o,$$(wildcard tests/$(1)/common*.c))
+$(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $$(TEST_HELPERS_$(1)) $$(call archives,$(1))
+	$$(call quiet,LINK)$(CC) $$(CFLAGS) $$^ $$(LIBS) -lcmocka -o $$@
+endef
+$(foreach f,$(FOLDERS) app,$(eval $(call folder_rules,$(f))))
+
+$(PROGRAM): $(BUILD)/main.o $(call archives,app)
+	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/%.o: src/%.cu $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,NVCC)$(NVCC) $(NVCCFLAGS) -MMD -c $< -o $@
+
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | build/packages-test
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CFLAGS) -Itests -c $< -o $@
+
+# The built-in model and the templates, linked into the program byte for byte.
+BUILTIN_FILES := $(sort $(wildcard src/builtin/data/*/* templates/*))
+$(BUILD)/builtin/list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(BUILTIN_FILES) | cmp -s - $@ || printf '%s\n' $(BUILTIN_FILES) >$@
+
+$(BUILD)/builtin/blobs.c $(BUILD)/builtin/blob_bytes.S &: src/builtin/embed.sh \
+    $(BUILD)/builtin/list $(BUILTIN_FILES)
+	@src/builtin/embed.sh $(@D)
+
+$(BUILD)/builtin/blobs.o: $(BUILD)/builtin/blobs.c $(BUILD)/flags
+	$(call quiet,CC)$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
+	$(call quiet,AS)$(CC) -c $< -o $@
+
+TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
+CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
+
+-include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) app,$(OBJECTS_$(f)))) $(BUILD)/main.d \
+         $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
+
+# ---- targets ---------------------------------------------------------------------------------
+
+.PHONY: all build report test tests asan tsan lint bench builtin golden install clean info help FORCE
+FORCE:
+
+all: report ## install what is missing, build, run the experiment, write reports/default
+
+build: $(PROGRAM) ## only the program, build/release/saeinv
+
+report: $(PROGRAM) ## run the experiment on the built-in model again
+	$(PROGRAM) run --out reports/default --force
+
+test: tests ## every test: C programs, then shell tests of the program
+	@SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
+
+tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
+
+asan tsan: ## all tests under ASan + UBSan, or under TSan
+	@$(MAKE) --no-print-directory CONFIG=$@ test
+
+lint: build/packages-dev ## budgets of size, layers, headers, banned words
+	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" tests/lint.sh
+
+bench: $(PROGRAM) ## this machine's matrix peak and each stage's share of it
+	$(PROGRAM) bench
+
+builtin: $(PROGRAM) ## train the built-in model and SAE again (about 40 minutes)
+	$(PROGRAM) train --out src/builtin/data
+
+golden: tests ## accept what the program draws and writes now as the tests' expected files
+	@SAEINV_GOLDEN=accept SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(TESTS)
+
+install: $(PROGRAM) ## to PREFIX (default /usr/local), under DESTDIR if given
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/saeinv/templates
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/saeinv
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/saeinv
+	install -m 644 $(wildcard templates/*) $(DESTDIR)$(PREFIX)/share/saeinv/templates
+
+clean: ## remove everything that was built
+	rm -rf build
+
+info: ## what was found on this machine
+	@echo 'compiler  $(shell $(CC) --version 2>/dev/null | head -n 1)'
+	@echo 'flags     $(CFLAGS_$(CONFIG))'
+	@echo 'CUDA      $(if $(NVCC),HAVE nvcc: $(NVCC)$(if $(CUDA),, (no CUDA backend in this version)),not found)'
+	@echo 'built in  $(words $(filter src/builtin/%,$(BUILTIN_FILES))) files of the model and SAE, $(words $(filter templates/%,$(BUILTIN_FILES))) templates'
+	@CC="$(CC)" vendor/install.sh --check build test dev || echo 'make installs what is missing'
+
+help: ## this list
+	@echo 'usage: make [TARGET] [CONFIG=release|debug|asan|tsan] [CC=clang] [WERROR=1] [V=1]'
+	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
