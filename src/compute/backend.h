@@ -1,0 +1,193 @@
+/* The operations everything is computed with: one table of functions per machine.
+ *
+ * `ref` is the specification: plain loops, sums in double, one thread. `cpu` starts as `ref` and
+ * overrides entries with OpenBLAS products and vector loops given to a pool. `cuda` fills every
+ * entry. Code above this folder calls `be->gemm(be, ...)` and never asks which backend it is.
+ *
+ * Arrays are float32, row-major, in backend memory (be->alloc): plain pointers on ref and cpu.
+ * int32 index arrays are in backend memory too. Pointers called `host_*` are ordinary memory.
+ * Operations are void. A failure (cuda) or a number that cannot be right sticks and is reported by
+ * backend_sync(). Arrays may not overlap unless a comment says so. Every operation gives the same
+ * bytes for any number of threads; one backend is used from one thread at a time. */
+#ifndef COMPUTE_BACKEND_H
+#define COMPUTE_BACKEND_H
+#include "base/err.h"
+#include "base/pool.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { PLAIN, TRANSPOSED } orientation;
+
+typedef enum {
+    ACTIVATION_GELU,      /* x Phi(x), Phi by erf (Hendrycks, Gimpel 2016) */
+    ACTIVATION_GELU_TANH, /* its tanh approximation: gelu_new, gelu_pytorch_tanh */
+    ACTIVATION_SILU,      /* x sigmoid(x) */
+    ACTIVATION_RELU
+} activation;
+
+/* Where query, key and value of each head lie in one token's row of a joint projection:
+ * head h's query at q + h * q_stride, kv head g's key at k + g * kv_stride, value at
+ * v + g * kv_stride, each d_head numbers. GPT-NeoX interleaves the three per head, others
+ * put all queries first; both are described by these numbers, so weights stay as files hold them. */
+typedef struct attention_shape {
+    int B, T;
+    int n_heads, n_kv_heads, d_head; /* n_heads is a multiple of n_kv_heads */
+    int row;                         /* numbers from one token to the next */
+    int q, k, v, q_stride, kv_stride;
+    float scale;   /* of the scores, before the cap */
+    float softcap; /* scores become softcap * tanh(score / softcap); 0: none */
+    int window;    /* key j visible from i iff i - j < window; 0: all j <= i */
+} attention_shape;
+
+/* AdamW (Loshchilov, Hutter 2019), `step` counting from 1 for the bias corrections. */
+typedef struct adamw_settings {
+    float learning_rate, beta1, beta2, eps, weight_decay;
+    float gradient_scale; /* multiplies the gradient first: clipping, averaging; 1 for none */
+    int step;
+} adamw_settings;
+
+typedef struct backend backend;
+struct backend {
+    const char *name;
+    pool *pool;  /* borrowed; NULL on ref */
+    err failure; /* sticky; read by backend_sync() */
+
+    /* -- memory ------------------------------------------------------------------------- */
+    /* n zeroed elements of `size` bytes, 64-byte aligned; NULL with E_MEMORY naming `what`. */
+    void *(*alloc)(backend *be, size_t n, size_t size, const char *what, err *e);
+    void (*free)(backend *be, void *p); /* NULL is fine */
+    void (*upload)(backend *be, void *to, const void *host_from, size_t bytes);
+    void (*download)(backend *be, void *host_to, const void *from, size_t bytes);
+    void (*copy)(backend *be, void *to, const void *from, size_t bytes);
+    void (*zero)(backend *be, void *x, size_t bytes);
+
+    /* -- products ------------------------------------------------------------------------ */
+    /* c = alpha * op(a) op(b) + beta * c; op(a) is M x K, op(b) is K x N; ld* is the distance
+     * between stored rows. beta == 0 never reads c. M, N or K may be 0. */
+    void (*gemm)(backend *be, float *c_MN, int ldc, const float *a, int lda, orientation ta,
+                 const float *b, int ldb, orientation tb, int M, int N, int K, float alpha,
+                 float beta);
+
+    /* -- elementwise and rows -------------------------------------------------------------- */
+    void (*fill)(backend *be, float *x, float value, size_t n);
+    void (*scale)(backend *be, float *x, float a, size_t n);                     /* x *= a */
+    void (*add)(backend *be, float *y, const float *a, const float *b, size_t n); /* may alias */
+    void (*axpy)(backend *be, float *y, float a, const float *x, size_t n);      /* y += a x */
+    void (*multiply)(backend *be, float *y, const float *a, const float *b, size_t n); /* may alias */
+    void (*add_bias)(backend *be, float *x_NC, const float *bias_C, int N, int C);
+    void (*scale_rows)(backend *be, float *x_NC, const float *scale_N, int N, int C);
+    void (*scale_columns)(backend *be, float *x_NC, const float *scale_C, int N, int C);
+    /* y_NC[n,c] = x_NF[n, columns[c]]. */
+    void (*gather_columns)(backend *be, float *y_NC, const float *x_NF, const int32_t *columns_C,
+                           int N, int F, int C);
+
+    /* -- reductions ------------------------------------------------------------------------ */
+    void (*column_sum)(backend *be, float *sum_C, const float *x_NC, int N, int C); /* sum_C += */
+    /* The largest value of each column and the first row that holds it. N >= 1. */
+    void (*column_max)(backend *be, float *max_C, int32_t *row_C, const float *x_NC, int N, int C);
+    void (*row_norms)(backend *be, float *norm_N, const float *x_NC, int N, int C); /* Euclidean */
+    void (*row_dots)(backend *be, float *dot_N, const float *a_NC, const float *b_NC, int N, int C);
+    void (*sum_squares)(backend *be, double *host_sum, const float *x, size_t n);
+    void (*sum)(backend *be, double *host_sum, const float *x, size_t n);
+    void (*count_nonfinite)(backend *be, size_t *host_count, const float *x, size_t n);
+
+    /* -- normalisation ----------------------------------------------------------------------- */
+    /* y = normalized * gain + bias; normalized = (x - mean) / sqrt(var + eps);
+     * inverse_N = 1 / sqrt(var + eps). gain and bias may be NULL (1 and 0). y may be NULL when
+     * only normalized is wanted. */
+    void (*layernorm_forward)(backend *be, float *y_ND, float *normalized_ND, float *inverse_N,
+                              const float *x_ND, const float *gain_D, const float *bias_D, int N,
+                              int D, float eps);
+    /* Adds to d_x_ND; adds to d_gain_D and d_bias_D where not NULL. */
+    void (*layernorm_backward)(backend *be, float *d_x_ND, float *d_gain_D, float *d_bias_D,
+                               const float *d_y_ND, const float *normalized_ND,
+                               const float *inverse_N, const float *gain_D, int N, int D);
+    /* The same without mean and bias: normalized = x / sqrt(mean(x^2) + eps). */
+    void (*rmsnorm_forward)(backend *be, float *y_ND, float *normalized_ND, float *inverse_N,
+                            const float *x_ND, const float *gain_D, int N, int D, float eps);
+    void (*rmsnorm_backward)(backend *be, float *d_x_ND, float *d_gain_D, const float *d_y_ND,
+                             const float *normalized_ND, const float *inverse_N,
+                             const float *gain_D, int N, int D);
+
+    /* -- activations ------------------------------------------------------------------------ */
+    void (*activate_forward)(backend *be, float *y, const float *x, activation kind, size_t n);
+    /* d_x = d_y * f'(x); d_x may be d_y. */
+    void (*activate_backward)(backend *be, float *d_x, const float *d_y, const float *x,
+                              activation kind, size_t n);
+    /* y = f(gate) * up. */
+    void (*gated_forward)(backend *be, float *y, const float *gate, const float *up,
+                          activation kind, size_t n);
+    void (*gated_backward)(backend *be, float *d_gate, float *d_up, const float *d_y,
+                           const float *gate, const float *up, activation kind, size_t n);
+    void (*softcap_forward)(backend *be, float *x, float cap, size_t n); /* cap tanh(x/cap) */
+    /* d_y becomes d_x; y is softcap_forward's result. */
+    void (*softcap_backward)(backend *be, float *d, const float *y, float cap, size_t n);
+
+    /* -- attention -------------------------------------------------------------------------- */
+    /* Rotates the first `rotary` numbers of every query and key in place, "rotate-half" pairing
+     * j with j + rotary/2 (GPT-NeoX, Llama). cos, sin: [T, rotary/2]. inverse: rotates back, which
+     * is the gradient. */
+    void (*rope)(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
+                 const float *sin_TR, int rotary, bool inverse);
+    /* z_BTHK = softmax(causal scores) v. pattern_BHTT: the softmax, needed by the backward; zeros
+     * above the diagonal are not written. */
+    void (*attention_forward)(backend *be, float *z_BTHK, float *pattern_BHTT,
+                              const float *qkv_BTR, const attention_shape *s);
+    /* Writes every query, key and value gradient; scratch_BHTT is overwritten. */
+    void (*attention_backward)(backend *be, float *d_qkv_BTR, float *scratch_BHTT,
+                               const float *d_z_BTHK, const float *pattern_BHTT,
+                               const float *qkv_BTR, const attention_shape *s);
+
+    /* -- embedding and loss ----------------------------------------------------------------- */
+    /* x_ND[n] = scale * table_VD[ids[n]]; rows whose id is negative are left as they are. */
+    void (*gather_rows)(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
+                        float scale, int N, int V, int D);
+    /* table_VD[ids[n]] += scale * x_ND[n], negative ids skipped; sums in the order of n. */
+    void (*scatter_add_rows)(backend *be, float *table_VD, const float *x_ND,
+                             const int32_t *ids_N, float scale, int N, int V, int D);
+    /* loss_N: nats, -log softmax(logits)[target]; target -1 gives 0. d_logits (NULL, or logits_NV
+     * itself, or another array) = scale * gradient, 0 in rows with target -1. */
+    void (*cross_entropy)(backend *be, float *loss_N, float *d_logits_NV, const float *logits_NV,
+                          const int32_t *targets_N, float scale, int N, int V);
+
+    /* -- sparse autoencoders ------------------------------------------------------------------ */
+    /* f = pre where pre > max(threshold, 0), else 0 (Rajamanoharan et al. 2024). threshold NULL: 0,
+     * which is relu. f may be pre. */
+    void (*jumprelu_forward)(backend *be, float *f_NF, const float *pre_NF,
+                             const float *threshold_F, int N, int F);
+    /* d_pre = d_f where f is not 0. d_pre may be d_f. */
+    void (*jumprelu_backward)(backend *be, float *d_pre_NF, const float *d_f_NF,
+                              const float *f_NF, size_t n);
+    /* Their straight-through estimate with a rectangle kernel of width `bandwidth`:
+     * d_threshold_F -= sum over n of (threshold * d_f + l0_weight) / bandwidth where
+     * |pre - threshold| < bandwidth / 2. */
+    void (*jumprelu_threshold_gradient)(backend *be, float *d_threshold_F, const float *d_f_NF,
+                                        const float *pre_NF, const float *threshold_F,
+                                        float bandwidth, float l0_weight, int N, int F);
+    /* Per row: the k largest (ties: the smaller column) where positive, 0 elsewhere. */
+    void (*top_k_rows)(backend *be, float *f_NF, const float *pre_NF, int k, int N, int F);
+    /* The k-th largest of n values (BatchTopK: the whole batch); 1 <= k <= n. */
+    void (*kth_largest)(backend *be, float *host_value, const float *x, size_t n, size_t k);
+
+    /* -- training ------------------------------------------------------------------------------ */
+    void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,
+                  size_t n, const adamw_settings *s);
+};
+
+/* name: "auto" (cpu), "cpu", "ref", "cuda". The pool is borrowed and outlives the backend.
+ * Owner: caller, backend_free(). */
+err_code backend_open(backend **out, const char *name, pool *p, err *e);
+/* The specification alone; never fails. */
+backend *backend_ref(void);
+err_code backend_cpu(backend **out, pool *p, err *e);
+err_code backend_cuda(backend **out, err *e);
+void backend_free(backend *be);
+/* Waits for what was asked for; the first failure since the last call, then clears it. */
+err_code backend_sync(backend *be, err *e);
+
+/* The core type OpenBLAS should be started with (OPENBLAS_CORETYPE in the environment before the
+ * program begins) because it does not know this processor's AVX-512, or NULL when it is right. */
+const char *cpu_blas_core_override(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* Running the model: to a hook or to the logits, and back.
+ *
+ * Rows are tokens: row b * T + t of every [B*T, width] array. Pointers that are not called host_*
+ * are backend memory. One `forward` is used from one thread at a time; several may share a model.
+ * No function here allocates after forward_new(). */
+#ifndef MODEL_FORWARD_H
+#define MODEL_FORWARD_H
+#include "model/hook.h"
+#include "model/transformer.h"
+
+typedef struct forward forward;
+
+typedef enum {
+    FORWARD_ONLY,           /* one layer's activations, overwritten by the next */
+    FORWARD_INPUT_GRADIENT, /* keeps what the gradient to the embeddings needs */
+    FORWARD_WEIGHT_GRADIENT /* and what the weight gradients need */
+} forward_mode;
+
+/* Workspace for up to max_B x max_T tokens, running no further than `last` (NULL: the logits): a
+ * gradient workspace holds only the layers it will run. Owner: caller, forward_free(); the model
+ * must outlive it. FORWARD_WEIGHT_GRADIENT needs model_want_gradients() first. */
+err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *last,
+                     forward_mode mode, err *e);
+void forward_free(forward *f);
+
+/* Runs to the hook and no further (stop NULL: to the end). A token outside 0 .. V-1 or B, T beyond
+ * the workspace is E_SHAPE. In a parallel block only the branch the hook lies in is computed. */
+err_code forward_tokens(forward *f, const int32_t *host_tokens_BT, int B, int T, const hook *stop,
+                        err *e);
+/* As forward_tokens, but where the token is -1 row x_BTD is the embedding (what hook_embed shows);
+ * other rows of x_BTD are not read. */
+err_code forward_mixed(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
+                       const hook *stop, err *e);
+
+/* The value at the hook run to, [B*T, hook width]; borrowed, valid until the next call on f. */
+const float *forward_hook(const forward *f);
+
+/* After a run to a hook: continues to the end with `value` [B*T, hook width] (which may be
+ * forward_hook() itself) in place of what was there. FORWARD_ONLY workspaces only. */
+err_code forward_splice(forward *f, const float *value, err *e);
+
+/* After a run to the end: logits of n rows from first_row, [n, V]. */
+err_code forward_logits(float *logits_NV, forward *f, int first_row, int n, err *e);
+/* Cross-entropy per token in nats; target -1 gives 0. The targets are the caller's: for language
+ * modelling, token t's target is token t + 1. Logits exist a chunk of rows at a time. */
+err_code forward_loss(float *host_loss_BT, forward *f, const int32_t *host_targets_BT, err *e);
+
+/* d_x_BTD = gradient at hook_embed, given the gradient at the hook run to. The weights' gradients
+ * are not touched. */
+err_code backward_to_embeddings(float *d_x_BTD, forward *f, const float *d_hook, err *e);
+
+/* After a run to the end: loss as forward_loss() gives it (NULL: not wanted), the gradient of
+ * scale * sum of the losses at hook_embed (d_x_BTD NULL: not wanted), and, in
+ * FORWARD_WEIGHT_GRADIENT mode, adds to every parameter's gradient. */
+err_code backward_loss(float *host_loss_BT, float *d_x_BTD, forward *f,
+                       const int32_t *host_targets_BT, float scale, err *e);
+
+#endif
