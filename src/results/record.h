@@ -1,0 +1,357 @@
+/* The record of one run: everything a report shows, as plain structs, written to a directory and
+ * read back. The pages are a function of these files and the templates alone.
+ *
+ * Conventions, everywhere below:
+ *   - memory belongs to one arena; nothing here is freed by itself; a zeroed struct is valid
+ *   - a list is a pointer and a count; both 0 when there is nothing to say
+ *   - a number that is not known or not defined is NaN (empty in CSV, null in JSON)
+ *   - a text that is not known is NULL or ""; texts may hold any bytes but NUL
+ *   - feature ids are indices into the SAE's dictionary, prompts indices into the collected prompts
+ *   - a share is in 0..1
+ * The order of the members is the order of the keys in the files. */
+#ifndef RESULTS_RECORD_H
+#define RESULTS_RECORD_H
+#include "base/arena.h"
+#include "base/err.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    RECORD_SCHEMA = 1,
+    RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
+    RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
+};
+
+/* A token's bytes as the tokenizer holds them: any bytes, perhaps part of a UTF-8 character. */
+typedef struct record_bytes {
+    const char *bytes; /* need not end in NUL */
+    int n;
+} record_bytes;
+
+/* 1. What was run ---------------------------------------------------------------------------- */
+
+typedef struct record_config {
+    const char *group; /* the stage that reads it: "filter" */
+    const char *key, *value, *unit, *description, *default_value;
+    bool is_default;
+} record_config;
+
+typedef struct record_library {
+    const char *name, *version;
+} record_library;
+
+typedef struct record_model {
+    const char *source; /* a label or relative path, never an absolute one */
+    const char *family; /* "GPT-NeoX" */
+    int n_layers, d_model, n_heads, d_mlp, d_vocab, context;
+    int64_t n_parameters;
+    const char *sha256;
+} record_model;
+
+typedef struct record_sae {
+    const char *source, *architecture, *hook; /* "blocks.2.hook_resid_post" */
+    int layer;                                /* of the hook: the L in page names */
+    int d_in, d_sae;
+    const char *normalisation;
+    bool apply_b_dec;
+    const char *sha256;
+} record_sae;
+
+typedef struct record_data {
+    const char *source;
+    int n_prompts;
+    int64_t n_tokens;  /* positions that entered the statistics */
+    int64_t n_special; /* positions left out because they are special */
+    int min_tokens, max_tokens; /* shortest and longest prompt */
+    const char *sha256;
+} record_data;
+
+typedef struct record_run {
+    const char *title; /* heading of the run page: "Built-in model, layer 2" */
+    const char *label; /* short name, usually the directory's */
+    const char *tool_version, *command; /* the command line with relative paths */
+    const char *seed;                   /* decimal; text because 64 bits do not fit a JSON number */
+    const char *backend;                /* "cpu" */
+    const char *precision;              /* "fp32" */
+    const char *reproducibility;        /* "bitwise" or "tolerance" */
+    const char *config_sha256;
+    record_model model;
+    record_sae sae;
+    record_data data;
+    record_config *config;
+    int n_config;
+    record_library *libraries;
+    int n_libraries;
+} record_run;
+
+/* 2. How the model and the SAE came to be and how good they are (all optional) ---------------- */
+
+typedef struct record_lm_point {
+    int step;
+    double tokens, loss, validation_loss, learning_rate; /* losses in nats a token */
+} record_lm_point;
+
+typedef struct record_sae_point {
+    int step;
+    double tokens, loss, l0, explained_variance, dead; /* dead: share of the dictionary */
+} record_sae_point;
+
+/* A named figure. In evaluation and headline tables and for further scores of an explanation. */
+typedef struct record_metric {
+    const char *name;   /* "loss recovered" */
+    double value;
+    const char *unit;   /* "nats", "share", "tokens", "" */
+    const char *better; /* "higher", "lower" or "" */
+    double target;      /* what it should reach; NaN: none */
+    const char *note;   /* one sentence: what it is measured on and beside */
+} record_metric;
+
+typedef struct record_concept {
+    const char *name, *kind, *description;
+    double base_rate; /* share of tokens that carry it */
+    int feature;      /* with the best F1; -1: none */
+    double f1, precision, recall;
+} record_concept;
+
+/* 3. Features and the filter ------------------------------------------------------------------ */
+
+/* One test of the filter, in the order applied. */
+typedef struct record_filter {
+    const char *name;  /* "entropy": what record_feature.dropped_by says */
+    const char *title; /* "entropy between 0.2 and 4 nats" */
+    const char *keys;  /* "entropy_threshold_low, entropy_threshold_high" */
+    int dropped, remaining;
+} record_filter;
+
+/* Every feature of the dictionary, ascending ids. */
+typedef struct record_feature {
+    int id;
+    int64_t n_active;     /* tokens with activation > 0 */
+    double density;       /* n_active / tokens */
+    double prompt_share;  /* share of prompts active above activation_threshold */
+    double entropy;       /* over prompts, nats */
+    double mean;          /* over all tokens */
+    double mean_active;   /* over tokens with activation > 0 */
+    double max;
+    double variance, skewness, kurtosis; /* of the non-zero activations */
+    const char *dropped_by; /* a record_filter.name; "" when kept */
+    int cluster;            /* a record_cluster.label, RECORD_NOISE or RECORD_NOT_CLUSTERED */
+    bool selected;
+    double x, y; /* on the map; NaN when not on it */
+} record_feature;
+
+/* 4. Clusters --------------------------------------------------------------------------------- */
+
+/* A token with how often and how strongly the feature (or the cluster) is active on it. */
+typedef struct record_token_stat {
+    record_bytes token;
+    int id;
+    int64_t count;     /* active occurrences */
+    double activation; /* mean over them */
+} record_token_stat;
+
+typedef struct record_cluster {
+    int label; /* the smallest member's id: names its page */
+    const char *name; /* a few words for people, made from its top tokens; may be "" */
+    int size, medoid; /* members; the id of the most central one */
+    bool selected;
+    double score; /* of the chosen kind, one of those below */
+    double score_size, score_activation, score_max_activation, score_sparsity, score_composite;
+    int *members; /* ascending ids */
+    int n_members;
+    record_token_stat *tokens;
+    int n_tokens;
+} record_cluster;
+
+typedef struct record_quality {
+    const char *method;     /* "HDBSCAN" */
+    const char *space;      /* "activations over prompts, UMAP to 10 dimensions" */
+    const char *settings;   /* "min_cluster_size 5, min_samples 5" */
+    const char *map_settings; /* "UMAP, n_neighbors 15, min_dist 0.1, cosine" */
+    const char *score_kind; /* which score chose the clusters: "composite" */
+    int n_features;         /* that were clustered */
+    int n_clusters;
+    double noise_share, silhouette, trustworthiness, neighbour_overlap;
+    int n_neighbours; /* that the last two count */
+} record_quality;
+
+/* Mean activation of each cluster's members over groups of prompts; rows in the order of
+ * record.clusters. */
+typedef struct record_matrix {
+    int rows, columns;
+    int prompts_per_column;
+    double *values; /* rows * columns, row-major */
+    int n_values;
+} record_matrix;
+
+/* 5. Target features -------------------------------------------------------------------------- */
+
+/* Of the non-zero activations. */
+typedef struct record_histogram {
+    bool log_edges; /* bins of equal width in log10 */
+    double *edges;  /* n_counts + 1, ascending */
+    int n_edges;
+    double *counts;
+    int n_counts;
+} record_histogram;
+
+/* A stretch of a prompt; tokens[i] has activations[i]. */
+typedef struct record_context {
+    int prompt, start; /* token index of tokens[0] in the prompt */
+    int peak;          /* index in tokens of the strongest */
+    int decile;        /* 1..10 for a sampled context, 0 for a top one */
+    record_bytes *tokens;
+    double *activations;
+    int n_tokens;
+} record_context;
+
+/* One restart of the optimiser; every series has n_steps values. */
+typedef struct record_restart {
+    int index;
+    bool is_best, converged;
+    int last_step;
+    double activation, pre_activation; /* at the end */
+    double *step, *loss, *objective, *activation_curve;
+    double *nearest_distance, *diversity, *repetition; /* the penalties, unweighted */
+    int n_steps;
+} record_restart;
+
+typedef struct record_neighbour {
+    record_bytes token;
+    int id;
+    double cosine;
+} record_neighbour;
+
+/* One position of the best optimised input. */
+typedef struct record_position {
+    double activation, pre_activation;
+    double snapped; /* activation here when the nearest real tokens are run instead */
+    record_neighbour *neighbours; /* nearest first */
+    int n_neighbours;
+} record_position;
+
+/* The best optimised input, analysed. */
+typedef struct record_optimum {
+    double activation;         /* maximum over positions */
+    int position;              /* of the maximum, from 0 */
+    double mean, skewness;     /* of the activation over positions */
+    double specificity;        /* target against the mean of all features */
+    double snapped_activation; /* maximum when the nearest real tokens are run */
+    double data_ratio;         /* activation / maximum on the data */
+    double snapped_ratio;      /* snapped_activation / maximum on the data */
+    double restart_mean, restart_deviation, restart_min, restart_max; /* final activations */
+    double restart_cosine;        /* mean cosine between restarts, position by position */
+    double restart_token_overlap; /* mean share of positions with the same nearest token */
+    record_position *positions;
+    int n_positions;
+    record_restart *restarts;
+    int n_restarts;
+} record_optimum;
+
+typedef struct record_explanation {
+    const char *method; /* "template", "prompt" */
+    const char *title;  /* "Template over the top tokens" */
+    record_bytes text;
+    record_bytes prefix; /* the frozen beginning of `text`, shown apart; n = 0: none */
+    double activation, specificity;
+    int length;       /* tokens */
+    double coherence; /* the language model's mean log-probability, nats a token */
+    record_metric *scores;
+    int n_scores;
+} record_explanation;
+
+typedef struct record_target {
+    int id;
+    const char *reason; /* why it was chosen, one sentence */
+    int cluster;        /* label or RECORD_NOISE or RECORD_NOT_CLUSTERED */
+    double threshold;   /* the SAE's, of this feature; 0 for relu */
+    int concept_index;  /* best matching row of record.concepts, -1: none */
+    double concept_f1;
+    record_histogram histogram;     /* linear bins */
+    record_histogram log_histogram; /* bins in log10 */
+    record_token_stat *tokens;      /* strongest first */
+    int n_tokens;
+    record_context *top;
+    int n_top;
+    record_context *sampled; /* by decile, lowest first */
+    int n_sampled;
+    record_explanation *explanations;
+    int n_explanations;
+    record_optimum optimum;
+} record_target;
+
+/* The whole ------------------------------------------------------------------------------------ */
+
+typedef struct record {
+    record_run run;
+    record_lm_point *lm_curve;
+    int n_lm_curve;
+    record_sae_point *sae_curve;
+    int n_sae_curve;
+    record_metric *evaluation;
+    int n_evaluation;
+    record_concept *concepts;
+    int n_concepts;
+    record_filter *filters;
+    int n_filters;
+    record_feature *features; /* ascending ids; all of the dictionary */
+    int n_features;
+    record_quality quality;
+    record_cluster *clusters; /* by falling size, then label */
+    int n_clusters;
+    record_matrix matrix;
+    record_target *targets; /* ascending ids */
+    int n_targets;
+} record;
+
+/* 6. What may differ between two runs of the same inputs; kept apart under volatile/ ------------ */
+
+typedef struct record_stage {
+    const char *name;
+    double seconds;
+    bool cached; /* its output was reused */
+    const char *note; /* "1.2 M tokens/s" */
+} record_stage;
+
+typedef struct record_volatile {
+    const char *started; /* ISO 8601, UTC */
+    const char *host, *processor, *directory;
+    int n_threads;
+    double seconds, peak_memory; /* bytes */
+    record_stage *stages;
+    int n_stages;
+} record_volatile;
+
+/* 7. Files ------------------------------------------------------------------------------------- */
+
+/* Writes DIR/run.json, DIR/compare.json and DIR/data/ (CSV and JSON, README.md with each column's
+ * meaning). The directory is made; nothing else in it is touched. Numbers keep six digits, so what
+ * is drawn must come from record_read, not from `r`. */
+err_code record_write(const char *dir, const record *r, err *e);
+err_code record_write_volatile(const char *dir, const record_volatile *v, err *e);
+
+/* Fills `out` (memory from `a`) from what record_write wrote. The files are not trusted: E_IO,
+ * E_FORMAT or E_SHAPE names the file, the place and the key. */
+err_code record_read(record *out, arena *a, const char *dir, err *e);
+/* A missing volatile/timing.json leaves `out` zeroed and is OK. */
+err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, err *e);
+
+/* Writes DIR/MANIFEST.sha256 over every file in DIR but itself and volatile/, sorted bytewise, as
+ * `sha256sum -c` reads it. Last of all. */
+err_code record_write_manifest(const char *dir, err *e);
+
+/* "L02-00123": the name of a feature's files; "c-L02-00123" for the cluster with that label. */
+enum { RECORD_NAME = 32 };
+const char *record_feature_name(char name[RECORD_NAME], int layer, int id);
+const char *record_cluster_name(char name[RECORD_NAME], int layer, int label);
+
+/* The row of feature `id`, NULL when out of range. */
+const record_feature *record_find_feature(const record *r, int id);
+/* The cluster with that label, NULL for none. */
+const record_cluster *record_find_cluster(const record *r, int label);
+
+/* The run's headline figures, as compare.json holds them; memory from `a`. */
+record_metric *record_headlines(int *n, const record *r, arena *a);
+
+#endif
