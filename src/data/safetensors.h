@@ -8,34 +8,12 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "data/files.h"
+#include "data/stored_tensor.h"
 #include <stddef.h>
-#include <stdint.h>
-
-typedef enum {
-    DTYPE_UNKNOWN = 0, /* listed, refused when its values are asked for */
-    DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16,
-    DTYPE_I64, DTYPE_I32, DTYPE_I16, DTYPE_I8,
-    DTYPE_U64, DTYPE_U32, DTYPE_U16, DTYPE_U8,
-    DTYPE_BOOL
-} dtype;
-
-enum { TENSOR_MAX_RANK = 8 };
-
-/* A tensor as it lies in a file. Everything is borrowed from the open file. */
-typedef struct stored_tensor {
-    const char *file; /* for messages */
-    const char *name;
-    const char *dtype_name; /* as the file spells it */
-    dtype type;
-    int rank; /* 0: one number without a shape */
-    int64_t shape[TENSOR_MAX_RANK];
-    size_t count;               /* of elements: the product of the shape */
-    const unsigned char *bytes; /* little-endian, row-major, NOT aligned: memcpy, never cast */
-    size_t size;
-} stored_tensor;
 
 /* An open file. Threads may share it. */
 typedef struct safetensors {
+    const char *label; /* for messages */
     mapping map;
     stored_tensor *tensors; /* sorted by name */
     int n_tensors;
@@ -55,30 +33,12 @@ void safetensors_close(safetensors *s);
 const stored_tensor *safetensors_find(const safetensors *s, const char *name);
 const char *safetensors_metadata(const safetensors *s, const char *key);
 
-/* An expected shape as two arguments (rank, sizes): SHAPE(V, D). A scalar is `0, NULL`. */
-#define SHAPE(...)                                                                                 \
-    (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[])             \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
-
 /* Copies the tensor `name`, of exactly this shape, as floats from F32, F16 or BF16.
  *   out  product(shape) floats, caller's; every element written on OK, none otherwise
  * E_FORMAT when it is missing (with the nearest name there is) or its dtype is another, E_SHAPE
  * when its shape differs; the error names the file, the tensor, got and expected. */
 err_code safetensors_load_f32(float *out, const safetensors *s, const char *name, int rank,
                               const int64_t *shape, err *e);
-/* The same for a tensor already found; expected_rank < 0 takes any shape. */
-err_code stored_tensor_load_f32(float *out, const stored_tensor *t, int expected_rank,
-                                const int64_t *expected_shape, err *e);
-/* E_SHAPE unless the tensor has this shape. */
-err_code stored_tensor_check_shape(const stored_tensor *t, int rank, const int64_t *shape, err *e);
-/* "F32 [512, 64]" appended. */
-void stored_tensor_describe(str *out, const stored_tensor *t);
-
-/* E_NUMERIC naming file, tensor, first index and how many, when a value is NaN or infinite. */
-err_code check_finite(const float *values, size_t n, const char *file, const char *name, err *e);
-
 /* One tensor to write. Everything is borrowed for the call. */
 typedef struct tensor_entry {
     const char *name;

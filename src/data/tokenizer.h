@@ -5,23 +5,12 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "data/files.h"
+#include "data/token_list.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Immutable once loaded; threads may share it. */
 typedef struct tokenizer tokenizer;
-
-/* Token i has ids[i] and covers bytes [starts[i], ends[i]) of the ORIGINAL text, its leading space
- * included. Ranges are in order and touch: they cover the text exactly. Only where normalisation
- * changed the text (NFC) do all tokens of a changed stretch share the stretch's range.
- * Start: `token_list t = {0};`. Owner: caller, token_list_release(). */
-typedef struct token_list {
-    int *ids;
-    size_t *starts, *ends;
-    size_t n, cap;
-} token_list;
-void token_list_clear(token_list *t); /* empty, memory kept */
-void token_list_release(token_list *t);
 
 /* tokenizer.json, else vocab.json + merges.txt. What the file asks for and this program does not do
  * is refused by name (E_FORMAT). Owner: caller, tokenizer_free(). */

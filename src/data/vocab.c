@@ -1,0 +1,74 @@
+/* Token bytes back to back, with a sorted index: no hashing, so no crafted collisions. */
+#include "data/vocab.h"
+#include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytewise, a prefix before what it begins. */
+static int compare_bytes(const void *a, size_t n_a, const void *b, size_t n_b)
+{
+    size_t n = n_a < n_b ? n_a : n_b;
+    int order = n ? memcmp(a, b, n) : 0;
+    return order ? order : (n_a > n_b) - (n_a < n_b);
+}
+
+static int compare_ids(const void *a, const void *b, void *context)
+{
+    const vocab *v = context;
+    int x = *(const int *)a, y = *(const int *)b;
+    int order = compare_bytes(v->bytes.data + v->start[x], v->length[x],
+                              v->bytes.data + v->start[y], v->length[y]);
+    return order ? order : (x > y) - (x < y);
+}
+
+void vocab_init(vocab *v, int n_ids)
+{
+    *v = (vocab){.n_ids = n_ids};
+    v->start = mem_small((size_t)n_ids, sizeof *v->start);
+    v->length = mem_small((size_t)n_ids, sizeof *v->length);
+    v->flags = mem_small((size_t)n_ids, sizeof *v->flags);
+}
+
+void vocab_release(vocab *v)
+{
+    mem_free(v->start);
+    mem_free(v->length);
+    mem_free(v->flags);
+    mem_free(v->by_bytes);
+    str_release(&v->bytes);
+    *v = (vocab){0};
+}
+
+void vocab_set(vocab *v, int id, const void *bytes, size_t n, int flags)
+{
+    v->start[id] = v->bytes.len;
+    v->length[id] = n;
+    v->flags[id] |= (unsigned char)(flags | TOKEN_USED);
+    str_add_bytes(&v->bytes, bytes, n);
+}
+
+void vocab_index(vocab *v)
+{
+    str_add(&v->bytes, ""); /* never NULL from here on */
+    v->by_bytes = mem_small((size_t)v->n_ids, sizeof *v->by_bytes);
+    for (int id = 0; id < v->n_ids; id++)
+        if (v->flags[id] & TOKEN_MERGED)
+            v->by_bytes[v->n_by_bytes++] = id;
+    qsort_r(v->by_bytes, (size_t)v->n_by_bytes, sizeof *v->by_bytes, compare_ids, v);
+}
+
+int vocab_find(const vocab *v, const void *bytes, size_t n)
+{
+    int low = 0, high = v->n_by_bytes;
+    while (low < high) {
+        int middle = low + (high - low) / 2, id = v->by_bytes[middle];
+        int order = compare_bytes(bytes, n, v->bytes.data + v->start[id], v->length[id]);
+        if (order == 0)
+            return id;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
