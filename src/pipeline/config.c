@@ -1,0 +1,335 @@
+/* Setting, reading, checking and printing the configuration, all through the table of keys. */
+#include "pipeline/config.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *field(config *c, const config_key *key)
+{
+    return (char *)c + key->offset;
+}
+
+static err_code unknown_key(err *e, const char *name)
+{
+    int n;
+    const config_key *keys = config_keys(&n);
+    const char **names = mem_small((size_t)n, sizeof *names);
+    for (int i = 0; i < n; i++)
+        names[i] = keys[i].name;
+    err_set(e, E_CONFIG, "unknown key \"%.200s\"; did you mean \"%s\"? "
+            "(saeinv run --print-config lists them all)",
+            name, nearest_name(name, names, (size_t)n));
+    mem_free(names);
+    return e->code;
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t n = strlen(value);
+    for (const char *p = choices; p; p = strchr(p, '|')) {
+        p += *p == '|';
+        if (!strncmp(p, value, n) && (p[n] == '|' || p[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static err_code set_text(config *c, const config_key *key, const char *value, err *e)
+{
+    if (key->choices && !is_choice(key->choices, value))
+        return err_set(e, E_CONFIG, "%s: \"%.200s\" is none of %s", key->name, value, key->choices);
+    if (strlen(value) >= CONFIG_TEXT)
+        return err_set(e, E_CONFIG, "%s: longer than %d bytes", key->name, CONFIG_TEXT - 1);
+    if (!utf8_valid(value, strlen(value)))
+        return err_set(e, E_CONFIG, "%s: not valid UTF-8", key->name);
+    memcpy(field(c, key), value, strlen(value) + 1);
+    return OK;
+}
+
+static err_code set_number(config *c, const config_key *key, const char *value, err *e)
+{
+    char *end;
+    errno = 0;
+    double number = strtod(value, &end);
+    bool whole = key->type != CONFIG_DOUBLE;
+    if (end == value || *end || !isfinite(number) || (whole && number != floor(number)))
+        return err_set(e, E_CONFIG, "%s: \"%.200s\" is not a %snumber", key->name, value,
+                       whole ? "whole " : "");
+    if (number < key->min || number > key->max)
+        return err_set(e, E_CONFIG, "%s: %.200s is outside %g .. %g", key->name, value, key->min,
+                       key->max);
+    if (key->type == CONFIG_DOUBLE)
+        *(double *)field(c, key) = number;
+    else if (key->type == CONFIG_INT64)
+        *(int64_t *)field(c, key) = (int64_t)number;
+    else
+        *(int *)field(c, key) = (int)number;
+    return OK;
+}
+
+static err_code set_value(config *c, const config_key *key, const char *value, err *e)
+{
+    if (key->type == CONFIG_STRING)
+        return set_text(c, key, value, e);
+    if (key->type != CONFIG_BOOL)
+        return set_number(c, key, value, e);
+    if (strcmp(value, "true") && strcmp(value, "false"))
+        return err_set(e, E_CONFIG, "%s: \"%.200s\" is neither true nor false", key->name, value);
+    *(bool *)field(c, key) = value[0] == 't';
+    return OK;
+}
+
+config config_defaults(void)
+{
+    config c = {0};
+    int n;
+    const config_key *keys = config_keys(&n);
+    for (int i = 0; i < n; i++) {
+        err e;
+        if (set_value(&c, &keys[i], keys[i].initial, &e))
+            err_die("default of %s: %s", keys[i].name, e.text);
+    }
+    return c;
+}
+
+err_code config_preset(config *c, const char *name, err *e)
+{
+    /* The values of JasonP02/sae-inverse-embeddings, config.py, where its keys have the same meaning
+     * here. Its learning rate and noise were absolute; ours are relative, so they stay ours. */
+    static const char *const seed[] = {
+        "collect.n_prompts=100",           "collect.batch_size=10",
+        "filter.entropy_threshold_low=0.25", "filter.entropy_threshold_high=5",
+        "filter.sparsity_min=0.1",         "filter.sparsity_max=0.95",
+        "filter.activation_threshold=0.1", "cluster.method=dbscan",
+        "cluster.reduction=none",          "cluster.dbscan_min_samples=1",
+        "select.strategy=all",             "optimise.restarts=1",
+        "explain.max_steps=1000",          "explain.length=10",
+    };
+    if (strcmp(name, "seed"))
+        return err_set(e, E_CONFIG, "unknown preset \"%.200s\"; there is one: seed", name);
+    for (size_t i = 0; i < COUNT_OF(seed); i++)
+        if (config_set_pair(c, seed[i], e))
+            return e->code;
+    return OK;
+}
+
+err_code config_set(config *c, const char *name, const char *value, err *e)
+{
+    const config_key *key = config_find(name);
+    return key ? set_value(c, key, value, e) : unknown_key(e, name);
+}
+
+err_code config_set_pair(config *c, const char *pair, err *e)
+{
+    const char *equals = strchr(pair, '=');
+    if (!equals)
+        return err_set(e, E_USAGE, "--set %s: expected key=value", pair);
+    str name = {0};
+    str_add_bytes(&name, pair, (size_t)(equals - pair));
+    err_code rc = config_set(c, str_text(&name), equals + 1, e);
+    str_release(&name);
+    return rc;
+}
+
+/* Blanks // and block comments outside strings, keeping line breaks so that places stay right. */
+static void blank_comments(char *text, size_t n)
+{
+    bool in_string = false;
+    for (size_t i = 0; i < n; i++) {
+        if (in_string) {
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] == '"')
+                in_string = false;
+        } else if (text[i] == '"') {
+            in_string = true;
+        } else if (text[i] == '/' && i + 1 < n && text[i + 1] == '/') {
+            while (i < n && text[i] != '\n')
+                text[i++] = ' ';
+        } else if (text[i] == '/' && i + 1 < n && text[i + 1] == '*') {
+            while (i < n && !(text[i] == '*' && i + 1 < n && text[i + 1] == '/')) {
+                text[i] = text[i] == '\n' ? '\n' : ' ';
+                i++;
+            }
+            for (int k = 0; k < 2 && i < n; k++)
+                text[i++] = ' ';
+        }
+    }
+}
+
+/* A scalar as --set would take it. */
+static err_code add_scalar(str *value, const char *name, const cJSON *item, err *e)
+{
+    if (cJSON_IsString(item))
+        str_add(value, item->valuestring);
+    else if (cJSON_IsNumber(item))
+        str_addf(value, "%.17g", item->valuedouble);
+    else if (cJSON_IsBool(item))
+        str_add(value, cJSON_IsTrue(item) ? "true" : "false");
+    else
+        return err_set(e, E_CONFIG, "%s: expected a number, a text, true or false", name);
+    return OK;
+}
+
+static err_code set_member(config *c, const char *name, const cJSON *item, err *e)
+{
+    str value = {0};
+    err_code rc = OK;
+    if (cJSON_IsArray(item)) { /* select.features: [12, 40] */
+        const cJSON *element;
+        cJSON_ArrayForEach(element, item)
+        {
+            str_add(&value, element == item->child ? "" : ",");
+            if ((rc = add_scalar(&value, name, element, e)))
+                break;
+        }
+    } else {
+        rc = add_scalar(&value, name, item, e);
+    }
+    if (!rc)
+        rc = config_set(c, name, str_text(&value), e);
+    str_release(&value);
+    return rc;
+}
+
+static err_code set_section(config *c, const cJSON *section, err *e)
+{
+    if (!cJSON_IsObject(section))
+        return err_set(e, E_CONFIG, "\"%.200s\" should be a section {...}", section->string);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, section)
+    {
+        str name = {0};
+        str_addf(&name, "%s.%s", section->string, item->string);
+        err_code rc = set_member(c, str_text(&name), item, e);
+        str_release(&name);
+        if (rc)
+            return rc;
+    }
+    return OK;
+}
+
+err_code config_read(config *c, const char *path, err *e)
+{
+    enum { LIMIT = 1 << 20 };
+    str text = {0};
+    cJSON *tree = NULL;
+    err_code rc = io_read(&text, path, LIMIT, e);
+    if (rc)
+        goto out;
+    if (text.len)
+        blank_comments(text.data, text.len);
+    rc = json_parse(&tree, str_text(&text), text.len, path, e);
+    if (rc)
+        goto out;
+    if (!cJSON_IsObject(tree)) {
+        rc = err_set(e, E_CONFIG, "%s: should be an object of sections {...}", path);
+        goto out;
+    }
+    const cJSON *section;
+    cJSON_ArrayForEach(section, tree)
+    {
+        rc = set_section(c, section, e);
+        if (rc) {
+            err_context(e, "%s", path);
+            break;
+        }
+    }
+out:
+    cJSON_Delete(tree);
+    str_release(&text);
+    return rc;
+}
+
+err_code config_check(const config *c, err *e)
+{
+    const struct {
+        const char *low_name;
+        double low;
+        const char *high_name;
+        double high;
+    } pairs[] = {
+        {"collect.min_prompt_length", c->collect.min_prompt_length, "collect.max_prompt_length",
+         c->collect.max_prompt_length},
+        {"filter.entropy_threshold_low", c->filter.entropy_threshold_low,
+         "filter.entropy_threshold_high", c->filter.entropy_threshold_high},
+        {"filter.sparsity_min", c->filter.sparsity_min, "filter.sparsity_max",
+         c->filter.sparsity_max},
+        {"cluster.eps_min", c->cluster.eps_min, "cluster.eps_max", c->cluster.eps_max},
+        {"explain.frozen_tokens", c->explain.frozen_tokens + 1, "explain.length",
+         c->explain.length},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if (pairs[i].low > pairs[i].high)
+            return err_set(e, E_CONFIG, "%s (%g) is above %s (%g): nothing would be left",
+                           pairs[i].low_name, pairs[i].low, pairs[i].high_name, pairs[i].high);
+    return OK;
+}
+
+void config_value(str *out, const config *c, const config_key *key)
+{
+    char number[NUMBER_TEXT];
+    const void *at = (const char *)c + key->offset;
+    switch (key->type) {
+    case CONFIG_INT:
+        str_addf(out, "%d", *(const int *)at);
+        break;
+    case CONFIG_INT64:
+        str_addf(out, "%" PRId64, *(const int64_t *)at);
+        break;
+    case CONFIG_DOUBLE:
+        str_add(out, number_text(number, *(const double *)at));
+        break;
+    case CONFIG_BOOL:
+        str_add(out, *(const bool *)at ? "true" : "false");
+        break;
+    case CONFIG_STRING:
+        str_add(out, at);
+        break;
+    }
+}
+
+static void print_key(str *out, const config *c, const config_key *key)
+{
+    str_addf(out, "    // %s", key->help);
+    if (key->choices)
+        str_addf(out, " One of %s.", key->choices);
+    else if (key->type != CONFIG_BOOL && key->type != CONFIG_STRING)
+        str_addf(out, " %s%s%g .. %g.", key->unit, key->unit[0] ? ", " : "", key->min, key->max);
+    str_addf(out, " Default: %s\n", key->initial[0] ? key->initial : "empty");
+    str_addf(out, "    \"%s\": ", strchr(key->name, '.') + 1);
+    if (key->type != CONFIG_STRING) {
+        config_value(out, c, key);
+        return;
+    }
+    str value = {0};
+    config_value(&value, c, key);
+    cJSON *text = cJSON_CreateString(str_text(&value));
+    json_print(out, text);
+    out->data[--out->len] = '\0'; /* json_print ends the line; the comma comes first */
+    cJSON_Delete(text);
+    str_release(&value);
+}
+
+void config_print(str *out, const config *c)
+{
+    int n;
+    const config_key *keys = config_keys(&n);
+    size_t section = 0;
+    for (int i = 0; i < n; i++) {
+        size_t length = strcspn(keys[i].name, ".");
+        bool starts = i == 0 || length != section || strncmp(keys[i].name, keys[i - 1].name, length);
+        if (starts)
+            str_addf(out, "%s  \"%.*s\": {\n", i ? "\n  },\n" : "{\n", (int)length, keys[i].name);
+        else
+            str_add(out, ",\n");
+        section = length;
+        print_key(out, c, &keys[i]);
+    }
+    str_add(out, "\n  }\n}\n");
+}

@@ -1,0 +1,164 @@
+/* The table of keys: the only place that knows a key's name, range, default and meaning. */
+#include "base/memory.h"
+#include "pipeline/config.h"
+#include <string.h>
+
+#define HERE(section, field) offsetof(config, section.field)
+#define INT(section, field, unit, initial, min, max, help)                                         \
+    {#section "." #field, unit, help, NULL, CONFIG_INT, HERE(section, field), initial, min, max, true}
+#define DOUBLE(section, field, unit, initial, min, max, help)                                      \
+    {#section "." #field, unit,    help, NULL, CONFIG_DOUBLE,                                      \
+     HERE(section, field), initial, min,  max,  true}
+#define BOOL(section, field, initial, help)                                                        \
+    {#section "." #field, "", help, NULL, CONFIG_BOOL, HERE(section, field), initial, 0, 0, true}
+#define TEXT(section, field, initial, help)                                                        \
+    {#section "." #field, "", help, NULL, CONFIG_STRING, HERE(section, field), initial, 0, 0, true}
+#define CHOICE(section, field, choices, initial, help)                                             \
+    {#section "." #field, "", help, choices, CONFIG_STRING, HERE(section, field), initial, 0, 0, true}
+
+static const config_key keys[] = {
+    TEXT(run, title, "", "Title of the report; empty: made from the model and the SAE."),
+    {"run.seed", "", "Seed of every random choice; the same seed gives the same report.", NULL,
+     CONFIG_INT64, HERE(run, seed), "1", 0, 9007199254740991.0, true},
+    {"run.threads", "threads", "Worker threads; 0: one per processor. Does not change the result.",
+     NULL, CONFIG_INT, HERE(run, threads), "0", 0, 1024, false},
+    {"run.device", "", "Where to compute; auto takes the first that works of cuda, cpu.",
+     "auto|cpu|ref|cuda", CONFIG_STRING, HERE(run, device), "auto", 0, 0, false},
+
+    TEXT(model, model, "builtin", "Folder of the language model (config.json, model.safetensors, "
+                                  "tokenizer.json), or builtin."),
+    TEXT(model, sae, "builtin",
+         "Folder of the sparse autoencoder (cfg.json, sae_weights.safetensors), or builtin."),
+    TEXT(model, hook, "", "Hook point the SAE reads; empty: the one its cfg.json names."),
+
+    TEXT(collect, data, "world", "Prompts: world (the built-in generator) or files, comma-separated: "
+                                 ".txt or .jsonl, either gzipped."),
+    TEXT(collect, text_field, "text", "Key that holds the prompt in .jsonl files."),
+    CHOICE(collect, split, "paragraph|line", "paragraph", "What a prompt is in .txt files."),
+    INT(collect, n_prompts, "prompts", "1500", 1, 100000000, "How many prompts to run at most."),
+    INT(collect, min_prompt_length, "tokens", "10", 1, 1000000,
+        "Shorter prompts are left out, and counted."),
+    INT(collect, max_prompt_length, "tokens", "100", 1, 1000000,
+        "Longer prompts are cut here, and counted."),
+    INT(collect, batch_size, "prompts", "16", 1, 65536,
+        "Prompts run through the model at once."),
+    CHOICE(collect, prompt_activation, "mean|max", "mean",
+           "A feature's activation over a prompt (entropy, sparsity, clustering): mean or maximum "
+           "over its tokens."),
+    {"collect.cache_data", "", "Keep collected and optimised results for the next run.", NULL,
+     CONFIG_BOOL, HERE(collect, cache_data), "true", 0, 0, false},
+    {"collect.use_cached_data", "", "Use results kept earlier when everything they depend on is "
+     "unchanged; off forces a fresh pass.", NULL, CONFIG_BOOL, HERE(collect, use_cached_data),
+     "true", 0, 0, false},
+    {"collect.cache_dir", "", "Folder of the cache; empty: .saeinv-cache beside the report.", NULL,
+     CONFIG_STRING, HERE(collect, cache_dir), "", 0, 0, false},
+
+    DOUBLE(filter, entropy_threshold_low, "nats", "1", 0, 100,
+           "Keep features whose entropy over prompts is above this."),
+    DOUBLE(filter, entropy_threshold_high, "nats", "6", 0, 100,
+           "Keep features whose entropy over prompts is below this."),
+    DOUBLE(filter, sparsity_min, "share of prompts", "0.003", 0, 1,
+           "Keep features active in more than this share of prompts."),
+    DOUBLE(filter, sparsity_max, "share of prompts", "0.5", 0, 1,
+           "Keep features active in less than this share of prompts."),
+    DOUBLE(filter, activation_threshold, "activation", "0.01", 0, 1e30,
+           "A feature is active in a prompt when its activation over the prompt is above this."),
+
+    CHOICE(cluster, method, "hdbscan|dbscan|kmeans", "hdbscan", "Clustering algorithm."),
+    CHOICE(cluster, vectors, "activations|decoder", "activations",
+           "What a feature is compared by: its activations over prompts, or its decoder row; both as "
+           "unit vectors."),
+    CHOICE(cluster, reduction, "none|pca|umap", "umap", "Reduce dimensions before clustering."),
+    INT(cluster, reduction_dimensions, "dimensions", "5", 1, 1000, "Dimensions after the reduction."),
+    INT(cluster, min_cluster_size, "features", "8", 2, 1000000,
+        "hdbscan: smallest group that counts as a cluster."),
+    INT(cluster, min_samples, "features", "4", 1, 1000000,
+        "hdbscan: neighbours that make a point dense."),
+    DOUBLE(cluster, cluster_selection_epsilon, "distance", "0", 0, 1e30,
+           "hdbscan: clusters closer than this are merged."),
+    CHOICE(cluster, cluster_selection_method, "eom|leaf", "eom",
+           "hdbscan: excess of mass, or the leaves of the tree."),
+    DOUBLE(cluster, eps_min, "distance", "0.1", 0, 1e30, "dbscan: smallest radius tried."),
+    DOUBLE(cluster, eps_max, "distance", "5", 0, 1e30, "dbscan: largest radius tried."),
+    INT(cluster, eps_steps, "steps", "30", 1, 10000, "dbscan: radii tried, evenly spaced."),
+    INT(cluster, dbscan_min_samples, "features", "4", 1, 1000000,
+        "dbscan: neighbours that make a core point."),
+    INT(cluster, n_clusters, "clusters", "20", 1, 1000000, "kmeans: number of clusters."),
+    INT(cluster, kmeans_restarts, "restarts", "10", 1, 10000, "kmeans: k-means++ starts."),
+    INT(cluster, n_neighbors, "features", "15", 2, 1000, "umap: neighbours of each feature."),
+    DOUBLE(cluster, min_dist, "distance", "0.1", 0, 10, "umap: closest distance of map points."),
+    INT(cluster, umap_epochs, "epochs", "0", 0, 100000,
+        "umap: passes over the graph; 0: 500, or 200 above 10,000 features."),
+
+    CHOICE(select, strategy, "all|single|top_n", "top_n",
+           "Clusters to take features from: every one, the best, or the num_clusters best."),
+    INT(select, num_clusters, "clusters", "12", 1, 1000000, "How many clusters for top_n."),
+    CHOICE(select, scoring_method, "size|activation|max_activation|sparsity|composite", "composite",
+           "How clusters are ranked."),
+    INT(select, features_per_cluster, "features", "1", 1, 1000000, "Features from each cluster."),
+    CHOICE(select, feature_selection_method, "mean|max|percentile", "max",
+           "How features of a cluster are ranked: by this statistic of their prompt activations."),
+    DOUBLE(select, activation_percentile, "percent", "90", 0, 100, "Which percentile."),
+    INT(select, max_features, "features", "48", 1, 100000,
+        "Never more than this many; what is cut is said."),
+    TEXT(select, features, "", "Feature ids by hand, comma-separated; replaces the selection."),
+
+    INT(optimise, sequence_length, "positions", "10", 1, 4096, "Free positions after the BOS."),
+    INT(optimise, restarts, "starts", "8", 1, 4096, "Starts per feature; the best is shown."),
+    INT(optimise, max_steps, "steps", "250", 1, 1000000, "Steps of AdamW at most."),
+    DOUBLE(optimise, learning_rate, "embedding RMS", "0.05", 1e-9, 1e6,
+           "AdamW's step, in units of the token embeddings' root mean square."),
+    DOUBLE(optimise, noise_scale, "embedding RMS", "0.1", 0, 1e6,
+           "Noise on the random starting tokens, same unit."),
+    DOUBLE(optimise, lambda_reg, "activation per embedding RMS", "0.02", 0, 1e6,
+           "Pull towards the nearest token embedding: weight of the mean distance."),
+    DOUBLE(optimise, norm_limit, "largest token norm", "1", 0, 1e6,
+           "Embeddings stay within this many times the largest token embedding's norm; 0: free."),
+    DOUBLE(optimise, diversity_penalty, "activation", "0", 0, 1e6,
+           "Weight of the mean cosine between positions at most diversity_window apart."),
+    INT(optimise, diversity_window, "positions", "5", 1, 4096, "Reach of the diversity penalty."),
+    DOUBLE(optimise, repetition_penalty, "activation", "0", 0, 1e6,
+           "Weight of near-copies (cosine above 0.5) at most repetition_window apart."),
+    INT(optimise, repetition_window, "positions", "5", 1, 4096, "Reach of the repetition penalty."),
+    DOUBLE(optimise, convergence_tolerance, "share", "0.001", 0, 1,
+           "A start has converged when its objective gains less than this over `patience` steps."),
+    INT(optimise, patience, "steps", "50", 1, 1000000, "See convergence_tolerance."),
+    INT(optimise, batch_sequences, "sequences", "256", 1, 65536,
+        "Features x restarts optimised at once at most; bounds the memory."),
+
+    INT(analyse, nearest_tokens, "tokens", "5", 1, 1000, "Nearest tokens listed per position."),
+    INT(analyse, contexts_top, "contexts", "8", 0, 1000, "Strongest contexts shown per feature."),
+    INT(analyse, contexts_per_decile, "contexts", "1", 0, 100,
+        "Contexts sampled from each tenth of the activations."),
+    INT(analyse, context_tokens, "tokens", "28", 1, 4096, "Tokens shown around a context's peak."),
+
+    BOOL(explain, template_sentences, "true", "Fill sentences with the top tokens and score them."),
+    BOOL(explain, optimised_prompt, "true",
+         "Optimise the best sentence's embeddings behind a frozen prefix."),
+    INT(explain, top_tokens, "tokens", "5", 2, 100, "Tokens the sentences are filled with, in pairs."),
+    INT(explain, keep, "sentences", "5", 1, 1000, "Sentences kept."),
+    INT(explain, frozen_tokens, "tokens", "4", 0, 4096, "Leading tokens of the prompt that stay."),
+    INT(explain, length, "tokens", "24", 2, 4096, "Longest optimised prompt."),
+    INT(explain, max_steps, "steps", "150", 1, 1000000, "Steps for the optimised prompt."),
+    DOUBLE(explain, learning_rate, "embedding RMS", "0.05", 1e-9, 1e6, "As optimise.learning_rate."),
+    DOUBLE(explain, lambda_reg, "activation per embedding RMS", "0.02", 0, 1e6,
+           "As optimise.lambda_reg."),
+    BOOL(explain, use_lm_coherence, "true",
+         "Add the language model's own cross-entropy of the prompt to the objective."),
+    DOUBLE(explain, coherence_weight, "activation per nat", "0.1", 0, 1e6,
+           "Weight of that cross-entropy."),
+};
+
+const config_key *config_keys(int *n)
+{
+    *n = (int)COUNT_OF(keys);
+    return keys;
+}
+
+const config_key *config_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (!strcmp(keys[i].name, name))
+            return &keys[i];
+    return NULL;
+}
