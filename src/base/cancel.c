@@ -20,6 +20,7 @@ void cancel_install(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file over the size limit is a failed write, with a message */
 }
 
 bool cancel_requested(void)

@@ -67,7 +67,10 @@ err_code io_remove_tree(const char *path, err *e)
 err_code io_replace_dir(const char *from, const char *to, err *e)
 {
     str old = {0};
-    str_addf(&old, "%s.old", to);
+    size_t n = strlen(to);
+    while (n > 1 && to[n - 1] == '/') /* "run/": the old one goes beside it, not into it */
+        n--;
+    str_addf(&old, "%.*s.old", (int)n, to);
     bool had_old = io_exists(to);
     err_code rc = io_remove_tree(old.data, e);
     if (rc)

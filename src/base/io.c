@@ -18,7 +18,7 @@ static err_code failed(err *e, const char *what, const char *path)
 err_code io_map(mapping *out, const char *path, err *e)
 {
     *out = (mapping){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block here */
     if (fd < 0)
         return failed(e, "cannot open", path);
     err_code rc = OK;
@@ -133,8 +133,10 @@ void io_printf(io_file *f, const char *format, ...)
 err_code io_close(io_file *f, err *e)
 {
     err_code rc = OK;
-    if (f->failed || fflush(f->stream) != 0 || fchmod(fileno(f->stream), 0644) != 0 ||
-        fsync(fileno(f->stream)) != 0)
+    if (f->failed) /* errno is of another time */
+        rc = err_set(e, E_IO, "%s: cannot write all of it; is the disk full?", f->path);
+    else if (fflush(f->stream) != 0 || fchmod(fileno(f->stream), 0644) != 0 ||
+             fsync(fileno(f->stream)) != 0)
         rc = failed(e, "cannot write (is the disk full?)", f->path);
     if (fclose(f->stream) != 0 && !rc)
         rc = failed(e, "cannot write (is the disk full?)", f->path);

@@ -31,7 +31,9 @@ static err_code scan(const char *text, size_t n, const char *name, err *e)
         if (!code)
             return at_place(e, name, text, i, "a NUL byte");
         if (in_string) {
-            if (code == '\\')
+            if (code == '\\' && n - i > 5 && !memcmp(text + i + 1, "u0000", 5))
+                return at_place(e, name, text, i, "a NUL character"); /* would cut the string */
+            else if (code == '\\')
                 i++; /* the escaped character is checked as part of the next step or by cJSON */
             else if (code == '"')
                 in_string = false;
@@ -146,13 +148,15 @@ err_code json_double(double *out, const cJSON *object, const char *key, const ch
     const cJSON *item = json_member(object, key);
     if (!cJSON_IsNumber(item))
         return wrong_kind(e, item, key, where, "a number");
+    if (!isfinite(item->valuedouble))
+        return err_set(e, E_FORMAT, "%s: \"%s\" is a number too large to hold", where, key);
     *out = item->valuedouble;
     return OK;
 }
 
 err_code json_int(int64_t *out, const cJSON *object, const char *key, const char *where, err *e)
 {
-    double value;
+    double value = 0;
     err_code rc = json_double(&value, object, key, where, e);
     if (rc)
         return rc;
