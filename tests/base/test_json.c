@@ -203,13 +203,13 @@ static void printed_layout(void **state)
     cJSON *tree = cJSON_CreateObject();
     json_add_string(tree, "text", "tab\t quote\" slash\\ line\n bell\a \xC3\xA9 </script>");
     json_add_number(tree, "third", 1.0 / 3);
-    json_add_number(tree, "nan", NAN);
+    json_add_number(tree, "nan", (double)NAN);
     json_add_number(tree, "zero", -0.0);
     json_add_bool(tree, "yes", true);
     cJSON *array = json_add_array(tree, "scalars");
     for (int i = 0; i < 3; i++)
         cJSON_AddItemToArray(array, json_number(i));
-    json_add_number(json_add_object(tree, "inner"), "x", INFINITY);
+    json_add_number(json_add_object(tree, "inner"), "x", (double)INFINITY);
     json_add_object(tree, "empty");
     json_add_array(tree, "none");
     cJSON *rows = json_add_array(tree, "rows");
