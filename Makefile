@@ -85,7 +85,8 @@ $(BUILD)/flags: FORCE
 
 # Each folder is an archive; a test links its own folder and what that folder may depend on, so
 # a dependency that is not allowed does not even link. Keep in step with tests/lint/layers.txt.
-FOLDERS := base compute data model sae train features invert explain results draw site builtin
+FOLDERS := base compute data model sae train features invert explain results draw site builtin \
+           pipeline
 USES_base     := base
 USES_compute  := compute base
 USES_data     := data base
@@ -99,8 +100,8 @@ USES_explain  := explain invert features sae model data compute results base
 USES_draw     := draw base
 USES_site     := site draw results base
 USES_builtin  := builtin data base
-# tests/app: src/*.c without main.c, with everything under it.
-USES_app      := app site draw explain invert features train model sae compute results builtin data base
+USES_pipeline := pipeline site draw explain invert features train model sae compute results \
+                 builtin data base
 archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
 
 SOURCES := $(wildcard src/*/*.c)
@@ -108,7 +109,7 @@ ifneq ($(CUDA),)
 SOURCES := $(filter-out src/compute/cuda_none.c,$(SOURCES)) src/compute/cuda.cu
 endif
 objects_of = $(patsubst src/%,$(BUILD)/%.o,$(basename $(filter src/$(1)/%,$(SOURCES))))
-OBJECTS_app := $(patsubst src/%.c,$(BUILD)/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+OBJECTS_main := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c))
 $(foreach f,$(FOLDERS),$(eval OBJECTS_$(f) := $(call objects_of,$(f))))
 OBJECTS_builtin += $(BUILD)/builtin/blobs.o $(BUILD)/builtin/blob_bytes.o
 
@@ -121,9 +122,9 @@ TEST_HELPERS_$(1) := $$(patsubst %.c,$(BUILD)/%.o,$$(wildcard tests/$(1)/common*
 $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $$(TEST_HELPERS_$(1)) $$(call archives,$(1))
 	$$(call quiet,LINK)$(CC) $$(CFLAGS) $$^ $$(LIBS) -lcmocka -o $$@
 endef
-$(foreach f,$(FOLDERS) app,$(eval $(call folder_rules,$(f))))
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
-$(PROGRAM): $(BUILD)/main.o $(call archives,app)
+$(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
@@ -157,7 +158,7 @@ $(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
 TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
 
--include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) app,$(OBJECTS_$(f)))) $(BUILD)/main.d \
+-include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f)))) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
 
 # ---- targets ---------------------------------------------------------------------------------

@@ -48,9 +48,9 @@ static const struct {
     {1e300, "1e+300"}, /* an integer in theory, not worth 301 digits */
     {DBL_MAX, "1.79769e+308"},
     {-1e-320, "-9.99989e-321"}, /* subnormal */
-    {NAN, ""},
-    {INFINITY, ""},
-    {-INFINITY, ""},
+    {(double)NAN, ""},
+    {(double)INFINITY, ""},
+    {-(double)INFINITY, ""},
 };
 
 static void numbers_as_text(void **state)
