@@ -12,13 +12,17 @@ static int compare_bytes(const void *a, size_t n_a, const void *b, size_t n_b)
     return order ? order : (n_a > n_b) - (n_a < n_b);
 }
 
-static int compare_ids(const void *a, const void *b, void *context)
+typedef struct sort_key {
+    const char *bytes;
+    size_t n;
+    int id;
+} sort_key;
+
+static int compare_keys(const void *a, const void *b)
 {
-    const vocab *v = context;
-    int x = *(const int *)a, y = *(const int *)b;
-    int order = compare_bytes(v->bytes.data + v->start[x], v->length[x],
-                              v->bytes.data + v->start[y], v->length[y]);
-    return order ? order : (x > y) - (x < y);
+    const sort_key *x = a, *y = b;
+    int order = compare_bytes(x->bytes, x->n, y->bytes, y->n);
+    return order ? order : (x->id > y->id) - (x->id < y->id);
 }
 
 void vocab_init(vocab *v, int n_ids)
@@ -50,11 +54,15 @@ void vocab_set(vocab *v, int id, const void *bytes, size_t n, int flags)
 void vocab_index(vocab *v)
 {
     str_add(&v->bytes, ""); /* never NULL from here on */
-    v->by_bytes = mem_small((size_t)v->n_ids, sizeof *v->by_bytes);
+    sort_key *keys = mem_small((size_t)v->n_ids, sizeof *keys);
     for (int id = 0; id < v->n_ids; id++)
         if (v->flags[id] & TOKEN_MERGED)
-            v->by_bytes[v->n_by_bytes++] = id;
-    qsort_r(v->by_bytes, (size_t)v->n_by_bytes, sizeof *v->by_bytes, compare_ids, v);
+            keys[v->n_by_bytes++] = (sort_key){v->bytes.data + v->start[id], v->length[id], id};
+    qsort(keys, (size_t)v->n_by_bytes, sizeof *keys, compare_keys);
+    v->by_bytes = mem_small((size_t)v->n_by_bytes, sizeof *v->by_bytes);
+    for (int i = 0; i < v->n_by_bytes; i++)
+        v->by_bytes[i] = keys[i].id;
+    mem_free(keys);
 }
 
 int vocab_find(const vocab *v, const void *bytes, size_t n)
