@@ -1,0 +1,276 @@
+/* Silhouette, trustworthiness, neighbour overlap, noise share and adjusted Rand index. */
+#include "features/cluster_quality.h"
+#include "base/memory.h"
+#include "base/progress.h"
+#include "features/labels.h"
+#include "features/neighbours.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { TASKS = 16 };
+
+static int count_clusters(const int *label_N, int n)
+{
+    int highest = LABEL_NOISE;
+    for (int i = 0; i < n; i++)
+        highest = label_N[i] > highest ? label_N[i] : highest;
+    return highest + 1;
+}
+
+typedef struct silhouettes {
+    const points *p;
+    const int *label_LN;
+    int n_labellings, widest; /* widest: the most clusters of any labelling */
+    int *size_LC;
+    double *value_LN;
+    double *scratch_BNC;      /* per task: one row's distances, then summed per cluster */
+    int n_tasks;
+} silhouettes;
+
+static double silhouette_of(const double *sum_C, const int *size_C, int own, int n_clusters)
+{
+    if (size_C[own] < 2)
+        return 0;
+    double a = sum_C[own] / (size_C[own] - 1), b = HUGE_VAL;
+    for (int c = 0; c < n_clusters; c++)
+        if (c != own && size_C[c] > 0)
+            b = fmin(b, sum_C[c] / size_C[c]);
+    double larger = fmax(a, b);
+    return larger > 0 ? (b - a) / larger : 0;
+}
+
+static void silhouette_row(silhouettes *s, double *scratch, int i)
+{
+    int n = s->p->n;
+    double *distance_N = scratch, *sum_C = scratch + n;
+    for (int j = 0; j < n; j++)
+        distance_N[j] = i == j ? 0 : points_distance(s->p, i, j);
+    for (int l = 0; l < s->n_labellings; l++) {
+        const int *label_N = ROW(s->label_LN, l, n);
+        double *value = ROW(s->value_LN, l, n) + i;
+        *value = (double)NAN;
+        if (label_N[i] < 0)
+            continue;
+        for (int c = 0; c < s->widest; c++)
+            sum_C[c] = 0;
+        for (int j = 0; j < n; j++)
+            if (label_N[j] >= 0)
+                sum_C[label_N[j]] += distance_N[j];
+        *value = silhouette_of(sum_C, ROW(s->size_LC, l, s->widest), label_N[i], s->widest);
+    }
+}
+
+/* Tasks are many enough to share out and few enough that their scratch stays small. */
+static void silhouette_task(void *context, int block)
+{
+    silhouettes *s = context;
+    int width = s->p->n + s->widest;
+    for (int i = block; i < s->p->n && !cancel_requested(); i += s->n_tasks)
+        silhouette_row(s, ROW(s->scratch_BNC, block, width), i);
+}
+
+static double mean_of_labelling(const silhouettes *s, int l)
+{
+    const int *size_C = ROW(s->size_LC, l, s->widest);
+    const double *value_N = ROW(s->value_LN, l, s->p->n);
+    int n_clusters = 0, counted = 0;
+    for (int c = 0; c < s->widest; c++)
+        n_clusters += size_C[c] > 0;
+    double sum = 0;
+    for (int i = 0; i < s->p->n; i++)
+        if (!isnan(value_N[i])) {
+            sum += value_N[i];
+            counted++;
+        }
+    return n_clusters < 2 ? (double)NAN : sum / counted;
+}
+
+/* value_LN and mean_L are written. */
+static err_code compute_silhouettes(double *mean_L, double *value_LN, const points *p,
+                                    const int *label_LN, int n_labellings, pool *workers, err *e)
+{
+    silhouettes s = {.p = p, .label_LN = label_LN, .n_labellings = n_labellings,
+                     .value_LN = value_LN, .n_tasks = TASKS};
+    s.widest = count_clusters(label_LN, n_labellings * p->n);
+    size_t sizes = (size_t)n_labellings * (size_t)s.widest;
+    size_t width = (size_t)p->n + (size_t)s.widest;
+    s.size_LC = mem_array(sizes, sizeof *s.size_LC, "cluster sizes", e);
+    s.scratch_BNC = s.size_LC ? mem_array(width * TASKS, sizeof(double), "silhouettes", e) : NULL;
+    err_code code = s.scratch_BNC ? OK : e->code;
+    if (!code) {
+        for (int l = 0; l < n_labellings; l++)
+            for (int i = 0; i < p->n; i++)
+                if (ROW(label_LN, l, p->n)[i] >= 0)
+                    ROW(s.size_LC, l, s.widest)[ROW(label_LN, l, p->n)[i]]++;
+        pool_run(workers, s.n_tasks, silhouette_task, &s);
+        code = cancel_check(e);
+        for (int l = 0; l < n_labellings; l++)
+            mean_L[l] = mean_of_labelling(&s, l);
+    }
+    mem_free(s.size_LC);
+    mem_free(s.scratch_BNC);
+    return code;
+}
+
+err_code silhouette_many(double *mean_L, const points *p, const int *label_LN, int n_labellings,
+                         pool *workers, err *e)
+{
+    size_t entries = (size_t)n_labellings * (size_t)p->n;
+    double *value_LN = mem_array(entries, sizeof *value_LN, "silhouettes", e);
+    if (!value_LN)
+        return e->code;
+    err_code code = compute_silhouettes(mean_L, value_LN, p, label_LN, n_labellings, workers, e);
+    mem_free(value_LN);
+    return code;
+}
+
+err_code silhouette(double *mean, double *silhouette_N, const float *x_ND, const int *label_N,
+                    int n, int d, metric m, pool *workers, err *e)
+{
+    points p;
+    if (points_init(&p, x_ND, n, d, m, "silhouette", e))
+        return e->code;
+    err_code code;
+    if (silhouette_N) {
+        code = compute_silhouettes(mean, silhouette_N, &p, label_N, 1, workers, e);
+        for (int i = 0; !code && isnan(*mean) && i < n; i++)
+            silhouette_N[i] = (double)NAN;
+    } else {
+        code = silhouette_many(mean, &p, label_N, 1, workers, e);
+    }
+    points_release(&p);
+    return code;
+}
+
+typedef struct trust {
+    const points *p;
+    const neighbours *map;
+    double *scratch_BN; /* per task: one row's distances in x */
+    double *penalty_N;
+} trust;
+
+static void trust_task(void *context, int block)
+{
+    trust *t = context;
+    int n = t->p->n, k = t->map->k;
+    double *distance_N = ROW(t->scratch_BN, block, n);
+    for (int i = block; i < n && !cancel_requested(); i += TASKS) {
+        for (int j = 0; j < n; j++)
+            distance_N[j] = i == j ? HUGE_VAL : points_distance(t->p, i, j);
+        for (int s = 0; s < k; s++) {
+            int other = ROW(t->map->index_NK, i, k)[s], rank = 1;
+            for (int j = 0; j < n; j++)
+                rank += distance_N[j] < distance_N[other] ||
+                        (distance_N[j] == distance_N[other] && j < other);
+            t->penalty_N[i] += rank > k ? rank - k : 0;
+        }
+    }
+}
+
+static err_code trust_of_map(double *out, const points *p, const neighbours *map, pool *workers,
+                             err *e)
+{
+    trust t = {.p = p, .map = map};
+    t.scratch_BN = mem_array((size_t)p->n * TASKS, sizeof(double), "distances", e);
+    t.penalty_N = t.scratch_BN ? mem_array((size_t)p->n, sizeof(double), "ranks", e) : NULL;
+    err_code code = t.penalty_N ? OK : e->code;
+    if (!code) {
+        pool_run(workers, TASKS, trust_task, &t);
+        code = cancel_check(e);
+        double sum = 0, n = p->n, k = map->k;
+        for (int i = 0; i < p->n; i++)
+            sum += t.penalty_N[i];
+        *out = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * sum;
+    }
+    mem_free(t.scratch_BN);
+    mem_free(t.penalty_N);
+    return code;
+}
+
+err_code trustworthiness(double *out, const float *x_ND, const float *y_NE, int n, int d, int n_map,
+                         metric m, int k, pool *workers, err *e)
+{
+    if (n < 3)
+        return err_set(e, E_DATA, "trustworthiness: %d rows; it needs at least 3", n);
+    k = k > (n - 1) / 2 ? (n - 1) / 2 : k;
+    points p = {0};
+    neighbours map = {0};
+    err_code code = points_init(&p, x_ND, n, d, m, "trustworthiness", e);
+    if (!code)
+        code = neighbours_of_rows(&map, y_NE, n, n_map, METRIC_EUCLIDEAN, k, workers, e);
+    if (!code)
+        code = trust_of_map(out, &p, &map, workers, e);
+    neighbours_release(&map);
+    points_release(&p);
+    return code;
+}
+
+err_code neighbour_overlap(double *out, const float *x_ND, const float *y_NE, int n, int d,
+                           int n_map, metric m, int k, pool *workers, err *e)
+{
+    neighbours x = {0}, y = {0};
+    err_code code = neighbours_of_rows(&x, x_ND, n, d, m, k, workers, e);
+    if (!code)
+        code = neighbours_of_rows(&y, y_NE, n, n_map, METRIC_EUCLIDEAN, k, workers, e);
+    if (!code) {
+        long shared = 0;
+        for (int i = 0; i < n; i++)
+            for (int s = 0; s < k; s++)
+                for (int t = 0; t < k; t++)
+                    shared += ROW(x.index_NK, i, k)[s] == ROW(y.index_NK, i, k)[t];
+        *out = (double)shared / ((double)n * k);
+    }
+    neighbours_release(&x);
+    neighbours_release(&y);
+    return code;
+}
+
+double noise_share(const int *label_N, int n)
+{
+    return n > 0 ? (double)labels_noise(label_N, n) / n : 0;
+}
+
+typedef struct label_pair {
+    int a, b;
+} label_pair;
+
+static int by_pair(const void *left, const void *right)
+{
+    const label_pair *x = left, *y = right;
+    if (x->a != y->a)
+        return x->a < y->a ? -1 : 1;
+    return (x->b > y->b) - (x->b < y->b);
+}
+
+/* Pairs of rows that share a class of (a, b); the array is sorted. */
+static double pairs_together(label_pair *pairs, int n)
+{
+    double together = 0;
+    qsort(pairs, (size_t)n, sizeof *pairs, by_pair);
+    for (int i = 0, start = 0; i < n; i++) {
+        bool last = i == n - 1 || by_pair(&pairs[i], &pairs[i + 1]) != 0;
+        double size = i + 1 - start;
+        if (last) {
+            together += size * (size - 1) / 2;
+            start = i + 1;
+        }
+    }
+    return together;
+}
+
+double adjusted_rand(const int *a_N, const int *b_N, int n)
+{
+    if (n < 2)
+        return 1;
+    label_pair *pairs = mem_small((size_t)n, sizeof *pairs);
+    double together[3]; /* in both, in a, in b */
+    for (int which = 0; which < 3; which++) {
+        for (int i = 0; i < n; i++)
+            pairs[i] = (label_pair){which == 2 ? 0 : a_N[i], which == 1 ? 0 : b_N[i]};
+        together[which] = pairs_together(pairs, n);
+    }
+    mem_free(pairs);
+    double all = (double)n * (n - 1) / 2, expected = together[1] * together[2] / all;
+    double highest = (together[1] + together[2]) / 2;
+    return highest == expected ? 1 : (together[0] - expected) / (highest - expected);
+}
