@@ -1,0 +1,207 @@
+#!/bin/bash
+# The house rules that a program can check: budgets of size, documentation of headers, layers,
+# headers that compile alone, words that must not stand in the code, mutable globals, shell scripts.
+# Prints every figure; fails when a rule is broken. CC and CFLAGS come from the Makefile, BUILD is
+# the folder whose objects are looked at.
+set -u
+export LC_ALL=C
+cd "$(dirname "$0")/.." || exit 1
+readonly LONGEST_FUNCTION=80 LONGEST_FILE=600 LEAST_DOCUMENTED=85
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+shopt -s nullglob
+sources=(src/*.c src/*/*.c)
+headers=(src/*/*.h)
+tests=(tests/*/*.c)
+
+# fail RULE: the lines on stdin break it. No lines: it holds.
+fail() {
+    local found
+    found=$(cat)
+    if [ -n "$found" ]; then
+        echo "BROKEN  $1"
+        printf '%s\n' "$found" | sed 's/^/        /'
+        echo "$1" >>"$work/broken" # a file: this runs at the end of a pipe
+    else
+        echo "ok      $1"
+    fi
+}
+
+# Generated tables are data, not code to read.
+is_data() { head -n 1 "$1" | grep -qE '^/\* (Generated|Data table)'; }
+
+# ---- budgets -----------------------------------------------------------------------------------
+
+# spans FILE...: "lines name file:line" of every function, blank and comment lines included.
+spans() {
+    ctags -x --language-force=C --c-kinds=f --fields=+ne --_xformat='%{end} %n %N %F' "$@" |
+        awk '$1 ~ /^[0-9]+$/ {print $1 - $2 + 1, $3, $4 ":" $2}'
+}
+
+# percentiles WHAT UNIT: of the numbers in the first column.
+percentiles() {
+    sort -n | awk -v what="$1" -v unit="$2" '{v[NR] = $1} END {
+        if (NR) printf "        %s: %d, %s: median %d, 90%% under %d, longest %d\n", what, NR, unit,
+            v[int((NR + 1) / 2)], v[int(NR * 0.9 + 0.999)], v[NR]}'
+}
+
+budgets() {
+    spans "${sources[@]}" >"$work/functions"
+    spans "${tests[@]}" >"$work/test_functions"
+    wc -l "${sources[@]}" | grep -v ' total$' >"$work/files"
+    percentiles functions 'lines' <"$work/functions"
+    percentiles 'test functions' 'lines' <"$work/test_functions"
+    percentiles 'source files' 'lines' <"$work/files"
+    awk -v most=$LONGEST_FUNCTION '$1 > most' "$work/functions" "$work/test_functions" |
+        fail "no function over $LONGEST_FUNCTION lines"
+    wc -l "${sources[@]}" "${headers[@]}" "${tests[@]}" | grep -v ' total$' |
+        while read -r lines file; do
+            [ "$lines" -gt $LONGEST_FILE ] && ! is_data "$file" && echo "$lines $file"
+        done | fail "no file over $LONGEST_FILE lines (generated tables apart)"
+}
+
+documentation() {
+    local header total=0 documented=0 d t
+    for header in "${headers[@]}"; do
+        ctags -x --language-force=C --c-kinds=p --_xformat='%n' "$header" >"$work/lines"
+        [ -s "$work/lines" ] || continue
+        awk -f tests/lint/documented.awk "$work/lines" "$header" >"$work/counts"
+        read -r d t <"$work/counts"
+        documented=$((documented + d)) total=$((total + t))
+        tail -n +2 "$work/counts" | sed "s|^|$header:|" >>"$work/bare"
+    done
+    echo "        headers: ${#headers[@]}, prototypes: $total, documented: $documented" \
+        "($((total ? 100 * documented / total : 100)) %)"
+    [ $((documented * 100)) -ge $((total * LEAST_DOCUMENTED)) ] && : >"$work/bare"
+    fail "$LEAST_DOCUMENTED % of the prototypes in headers say what they do" <"$work/bare"
+}
+
+# ---- layers ------------------------------------------------------------------------------------
+
+includes() { grep -nHoE '^ *# *include *["<][^">]+[">]' "${sources[@]}" "${headers[@]}"; }
+
+layers() {
+    includes | grep '"' | sed 's/: *# *include */ /; s/"//g' | while read -r place header; do
+        file=${place%%:*}
+        from=${file#src/}
+        [[ $from == */* ]] || continue # src/main.c and its neighbours see everything
+        from=${from%%/*}
+        to=${header%%/*}
+        [ "$from" = "$to" ] && [[ $header == */* ]] && continue
+        [ "$to" = base ] && continue
+        allowed=$(sed -n "s/^$from: *//p" tests/lint/layers.txt)
+        [[ " $allowed " == *" $to "* && $header == */* ]] || echo "$place includes $header"
+    done | fail 'folders include only what tests/lint/layers.txt allows'
+}
+
+doors() {
+    local patterns everyday=' assert.h ctype.h errno.h float.h inttypes.h limits.h math.h stdalign.h stdarg.h
+        stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h '
+    includes | grep '<' | sed 's/: *# *include */ /; s/[<>]//g' | while read -r place header; do
+        file=${place%%:*}
+        [[ $everyday == *[[:space:]]"$header"[[:space:]]* ]] && continue
+        may=no
+        read -r -a patterns < <(sed -n "s|^$header  *||p" tests/lint/headers.txt)
+        for pattern in "${patterns[@]-}"; do
+            # shellcheck disable=SC2053  # the right side is a pattern
+            [[ $file == $pattern ]] && may=yes
+        done
+        [ $may = yes ] || echo "$place includes <$header>"
+    done | fail 'libraries are reached through their one file (tests/lint/headers.txt)'
+}
+
+headers_alone() {
+    # shellcheck disable=SC2086  # flags are words
+    for header in "${headers[@]}"; do
+        grep -q '^#ifndef' "$header" || echo "$header: no include guard"
+        "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra ${CFLAGS-} -fsyntax-only \
+            -include "$header" -x c /dev/null 2>&1
+    done | fail 'every header compiles alone'
+}
+
+# ---- words -------------------------------------------------------------------------------------
+
+# words PATTERN RULE [FILE-PATTERN...]: code (not comments, not strings) must not match, those files
+# apart.
+words() {
+    local pattern=$1 rule=$2 file except
+    shift 2
+    for file in "${sources[@]}" "${headers[@]}"; do
+        for except; do
+            # shellcheck disable=SC2053  # the right side is a pattern
+            [[ $file == $except ]] && continue 2
+        done
+        grep -nE "$pattern" "$work/code/$file" | sed "s|^|$file:|"
+    done | fail "$rule"
+}
+
+strip_sources() {
+    local file
+    for file in "${sources[@]}" "${headers[@]}"; do
+        mkdir -p "$work/code/${file%/*}"
+        awk -f tests/lint/strip.awk "$file" >"$work/code/$file"
+    done
+}
+
+banned_words() {
+    strip_sources
+    words '\b(_?exit|quick_exit|_Exit)\(' 'the program ends only in main.c' src/main.c
+    words '\babort\(' 'only err_die aborts' src/base/err.c
+    words '\b(vsprintf|sprintf|strcpy|strcat|gets|strtok|scanf|atoi|atof)\(' \
+        'no unbounded or unchecked string function'
+    words '\b(rand|srand|random|srandom|drand48|rand_r)\(' 'random numbers come from base/rng.h'
+    words '\b(setlocale|localtime|gmtime|strftime|gethostname)' \
+        'no locale, date or host in results' 'src/pipeline/volatile*.c'
+    words '__DATE__|__TIME__|__TIMESTAMP__' 'no build dates'
+    words '\balloca\(' 'no alloca' # the compiler sees to variable-length arrays: -Wvla
+    words '\b(malloc|calloc|realloc|aligned_alloc|strdup)\(' \
+        'memory comes from base/memory.h and base/arena.h' src/base/memory.c
+    words '^ *# *if(def)? ' 'no conditional code outside base/ and compute/' \
+        'src/base/*' 'src/compute/*'
+    words '^ *# *pragma' 'no pragma outside compute/' 'src/compute/*'
+    grep -nHwE 'TODO|FIXME|XXX|HACK' "${sources[@]}" "${headers[@]}" "${tests[@]}" templates/* \
+        vendor/* Makefile | fail 'no marks of unfinished work'
+    git grep -nIE '(^|[^a-z.])/(home|root|work|Users)/' -- . ':!tests/lint.sh' 2>/dev/null |
+        fail "no path of anybody's machine"
+}
+
+# State that can change belongs to whoever made it. Objects say what the compiler made of it.
+globals() {
+    find "${BUILD:-build/release}" -path '*/tests/*' -prune -o -name '*.o' -print | sort |
+        while read -r object; do
+            objdump -t "$object" | awk -v o="${object#"${BUILD:-build/release}/"}" '
+                $0 ~ / O (\.data|\.bss|\.tdata|\.tbss)/ && $0 !~ /\.data\.rel\.ro/ {print o ": " $NF}'
+        done | grep -v '^base/cancel.o: requested$' | fail 'no mutable globals (base/cancel.c apart)'
+}
+
+scripts() {
+    git ls-files -co --exclude-standard '*.sh' .ci/run | xargs -r shellcheck |
+        fail 'shellcheck finds nothing'
+}
+
+# Only told: two versions of clang-format disagree on details.
+formatting() {
+    command -v clang-format >/dev/null 2>&1 || return 0
+    local file n=0
+    for file in "${sources[@]}" "${headers[@]}" "${tests[@]}"; do
+        is_data "$file" || clang-format --dry-run --Werror "$file" 2>/dev/null || {
+            n=$((n + 1))
+            [ "${VERBOSE-}" ] && echo "        $file"
+        }
+    done
+    echo "        clang-format would change $n of $((${#sources[@]} + ${#headers[@]} + ${#tests[@]})) files"
+}
+
+budgets
+documentation
+layers
+doors
+headers_alone
+banned_words
+globals
+scripts
+formatting
+[ -f "$work/broken" ] || { echo 'lint: all rules hold' && exit 0; }
+echo "lint: $(wc -l <"$work/broken") rules broken"
+exit 1
