@@ -1,0 +1,122 @@
+/* Rows from the scan are encoded in blocks and streamed into the gatherer. */
+#include "features/collect.h"
+#include "base/memory.h"
+#include <string.h>
+
+/* Rows encoded at once: enough for an efficient product, 4 million activations at most. */
+enum { MAX_ROWS = 1024, MAX_CELLS = 1 << 22 };
+
+typedef struct collector {
+    const scan_source *source;
+    sae *sae;
+    backend *be;
+    gatherer *gatherer;
+    int D, F, capacity, n; /* rows that fit, rows waiting */
+    float *x_ND;           /* backend */
+    float *f_NF;           /* backend */
+    float *host_f_NF;      /* ordinary memory */
+    int32_t *prompts_N, *positions_N;
+    bool *counted_N, *counted_T;
+} collector;
+
+static err_code flush(collector *c, err *e)
+{
+    if (c->n == 0)
+        return OK;
+    size_t cells = (size_t)c->n * (size_t)c->F, bad;
+    sae_encode(c->f_NF, c->sae, c->x_ND, c->n);
+    c->be->count_nonfinite(c->be, &bad, c->f_NF, cells);
+    c->be->download(c->be, c->host_f_NF, c->f_NF, cells * sizeof(float));
+    err_code rc = backend_sync(c->be, e);
+    if (!rc && bad)
+        rc = err_set(e, E_NUMERIC,
+                     "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
+                     "do not fit this model",
+                     bad, c->prompts_N[0], c->source->hook->name);
+    if (!rc)
+        gatherer_add(c->gatherer, c->host_f_NF, c->prompts_N, c->positions_N, c->counted_N, c->n);
+    c->n = 0;
+    return rc;
+}
+
+static err_code take_prompt(void *context, int prompt, const float *x_TD, int length, err *e)
+{
+    collector *c = context;
+    prompts_counted(c->counted_T, c->source->prompts, c->source->tokenizer, prompt);
+    for (int t = 0; t < length;) {
+        int room = c->capacity - c->n, take = length - t < room ? length - t : room;
+        c->be->copy(c->be, ROW(c->x_ND, c->n, c->D), ROW(x_TD, t, c->D),
+                    (size_t)take * (size_t)c->D * sizeof *c->x_ND);
+        for (int i = 0; i < take; i++) {
+            c->prompts_N[c->n + i] = prompt;
+            c->positions_N[c->n + i] = t + i;
+            c->counted_N[c->n + i] = c->counted_T[t + i];
+        }
+        c->n += take;
+        t += take;
+        if (c->n == c->capacity) {
+            err_code rc = flush(c, e);
+            if (rc)
+                return rc;
+        }
+    }
+    return OK;
+}
+
+static err_code collector_open(collector *c, err *e)
+{
+    size_t n = (size_t)c->capacity;
+    c->x_ND = c->be->alloc(c->be, n * (size_t)c->D, sizeof(float), "rows to encode", e);
+    if (!c->x_ND)
+        return e->code;
+    c->f_NF = c->be->alloc(c->be, n * (size_t)c->F, sizeof(float), "a block of activations", e);
+    if (!c->f_NF)
+        return e->code;
+    c->host_f_NF = mem_array(n * (size_t)c->F, sizeof(float), "a block of activations", e);
+    if (!c->host_f_NF)
+        return e->code;
+    c->prompts_N = mem_small(n, sizeof *c->prompts_N);
+    c->positions_N = mem_small(n, sizeof *c->positions_N);
+    c->counted_N = mem_small(n, sizeof *c->counted_N);
+    c->counted_T = mem_small((size_t)prompts_longest(c->source->prompts), sizeof *c->counted_T);
+    return OK;
+}
+
+static void collector_close(collector *c)
+{
+    c->be->free(c->be, c->x_ND);
+    c->be->free(c->be, c->f_NF);
+    mem_free(c->host_f_NF);
+    mem_free(c->prompts_N);
+    mem_free(c->positions_N);
+    mem_free(c->counted_N);
+    mem_free(c->counted_T);
+    gatherer_free(c->gatherer);
+}
+
+err_code collect_features(collection *out, const scan_source *source, sae *s, err *e)
+{
+    if (source->prompts->n == 0)
+        return err_set(e, E_DATA,
+                       "no prompt is left to run: %ld were shorter than "
+                       "collect.min_prompt_length (%d tokens); lower it or add text",
+                       source->prompts->n_short, source->prompts->min_tokens);
+    int F = sae_describe(s)->d_sae, rows = MAX_CELLS / F;
+    backend *be = model_backend(source->model);
+    collector c = {.source = source,
+                   .sae = s,
+                   .be = be,
+                   .gatherer = gatherer_new(F, be->pool),
+                   .D = source->hook->width,
+                   .F = F,
+                   .capacity = rows > MAX_ROWS ? MAX_ROWS : rows < 16 ? 16 : rows};
+    err_code rc = collector_open(&c, e);
+    if (!rc)
+        rc = scan_prompts(source, take_prompt, &c, e);
+    if (!rc)
+        rc = flush(&c, e);
+    if (!rc)
+        rc = gatherer_finish(out, c.gatherer, source->prompts->n, e);
+    collector_close(&c);
+    return rc;
+}

@@ -1,0 +1,60 @@
+/* A second look at few features: every token on which they are active, from which their contexts,
+ * their tokens and their histogram follow. */
+#ifndef FEATURES_SURVEY_H
+#define FEATURES_SURVEY_H
+#include "base/arena.h"
+#include "features/batch.h"
+#include "sae/sae.h"
+
+typedef struct token_activation {
+    int32_t prompt, position; /* the BOS counts as a position */
+    float value;              /* > 0 */
+} token_activation;
+
+/* Owner: caller, survey_release(). */
+typedef struct survey {
+    int n_features;
+    const int *features;       /* borrowed ids */
+    token_activation **active; /* per feature, in the order of the text */
+    size_t *n_active;
+} survey;
+
+/* Memory: 12 bytes per token on which one of the features is active. */
+err_code survey_features(survey *out, const scan_source *source, sae *s, const int *features, int n,
+                         err *e);
+void survey_release(survey *s);
+
+/* A stretch of a prompt around a peak, with the activation of each of its tokens. */
+typedef struct feature_context {
+    int prompt, start, n_tokens; /* tokens start .. start + n_tokens - 1 of the prompt */
+    int peak;                    /* index in the stretch */
+    int decile;                  /* 1 .. 10, 0 for a top context */
+    float *activations;          /* n_tokens, from the arena */
+} feature_context;
+
+typedef struct context_options {
+    int top, per_decile; /* how many */
+    int window;          /* tokens shown at most */
+    uint64_t seed;
+} context_options;
+
+/* Top contexts (one per prompt, strongest first, the same words never twice), then contexts sampled
+ * from each tenth of the prompts in which the feature is active, by rising maximum. `out` is in the
+ * arena. `which` counts in survey.features. Returns how many. */
+int survey_contexts(feature_context **out, const survey *s, int which, const prompt_set *p,
+                    const context_options *o, arena *a);
+
+/* How a feature treats one token. */
+typedef struct token_stat {
+    int32_t token;
+    int64_t n_active;
+    double mean; /* over its active occurrences */
+    float max;
+} token_stat;
+
+/* All tokens on which the feature is active, strongest mean first among those with at least
+ * `min_count` occurrences; in the arena. Returns how many. */
+int survey_tokens(token_stat **out, const survey *s, int which, const prompt_set *p, int min_count,
+                  arena *a);
+
+#endif
