@@ -155,8 +155,10 @@ $(BUILD)/builtin/blobs.o: $(BUILD)/builtin/blobs.c $(BUILD)/flags
 $(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
 	$(call quiet,AS)$(CC) -c $< -o $@
 
-TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
-CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard tests/cli/*.sh))
+# `make TEST_FOLDERS='base draw' test` runs those only.
+TEST_FOLDERS ?= $(FOLDERS) cli
+TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c)))
+CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard $(patsubst %,tests/%/*.sh,$(TEST_FOLDERS))))
 
 -include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f)))) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
@@ -181,8 +183,8 @@ tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
 asan tsan: ## all tests under ASan + UBSan, or under TSan
 	@$(MAKE) --no-print-directory CONFIG=$@ test
 
-lint: build/packages-dev ## budgets of size, layers, headers, banned words
-	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" tests/lint.sh
+lint: build/packages-dev $(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) ## budgets of size, layers, headers, banned words
+	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" BUILD=$(BUILD) tests/lint.sh
 
 bench: $(PROGRAM) ## this machine's matrix peak and each stage's share of it
 	$(PROGRAM) bench
