@@ -2,6 +2,7 @@
  * normalisation, then added tokens of the normalised text, then words, then BPE in each word.
  * What is not UTF-8 skips to the last step, a word of its own, so that no byte is ever lost. */
 #include "base/memory.h"
+#include "data/nfc.h"
 #include "data/tokenizer_parts.h"
 
 enum { MAX_TEXT_BYTES = 1 << 30 };
@@ -12,6 +13,7 @@ typedef struct encoder {
     const tokenizer *t;
     splitter_scratch *words;
     bpe_scratch bpe;
+    nfc_text normal;
     err *e;
 } encoder;
 
@@ -51,12 +53,21 @@ static bool is_ascii(const char *text, size_t n)
     return true;
 }
 
+/* Text that is valid UTF-8. */
 static err_code encode_valid(encoder *c, const char *text, size_t n, size_t offset)
 {
-    if (c->t->nfc && !is_ascii(text, n))
-        return err_set(c->e, E_DATA, "the tokenizer asks for NFC normalisation, which is not done "
-                       "for text beyond ASCII");
-    return encode_normalized(c, text, n, offset);
+    if (!c->t->nfc || is_ascii(text, n))
+        return encode_normalized(c, text, n, offset);
+    nfc_normalize(&c->normal, text, n);
+    size_t first = c->out->n;
+    err_code code = encode_normalized(c, c->normal.text.data, c->normal.text.len, 0);
+    for (size_t i = first; i < c->out->n; i++) {
+        size_t start, end;
+        nfc_source(&start, &end, &c->normal, c->out->starts[i], c->out->ends[i]);
+        c->out->starts[i] = offset + start;
+        c->out->ends[i] = offset + end;
+    }
+    return code;
 }
 
 /* How far text is valid UTF-8 (`valid`), or is not, from its start on. */
@@ -109,5 +120,6 @@ err_code tokenizer_encode(token_list *out, const tokenizer *t, const char *text,
     }
     splitter_scratch_free(c.words);
     bpe_scratch_release(&c.bpe);
+    nfc_release(&c.normal);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "data/bytelevel.h"
+#include "data/nfc.h"
 #include "data/tokenizer_parts.h"
 #include <string.h>
 
@@ -169,6 +170,17 @@ static bool has_bytes(const vocab *v, int id, const char *bytes, size_t n)
     return v->length[id] == n && memcmp(v->bytes.data + v->start[id], bytes, n) == 0;
 }
 
+/* Such a token is looked for in normalised text, so what is looked for is its normal form. */
+static void add_normalized(tokenizer *t, const char *content, size_t n, int id)
+{
+    nfc_text normal = {0};
+    if (t->nfc)
+        nfc_normalize(&normal, content, n);
+    added_tokens_add(&t->normalized_added, t->nfc ? normal.text.data : content,
+                     t->nfc ? normal.text.len : n, id);
+    nfc_release(&normal);
+}
+
 static err_code read_added(loader *l, const cJSON *added)
 {
     static const char *const refused[] = {"single_word", "lstrip", "rstrip"};
@@ -188,9 +200,10 @@ static err_code read_added(loader *l, const cJSON *added)
                            "is another token's", l->name, content, id);
         bool special = flag(item, "special", false);
         vocab_set(v, id, content, n, TOKEN_ADDED | (special ? TOKEN_SPECIAL : 0));
-        added_tokens_add(flag(item, "normalized", !special) ? &l->t->normalized_added
-                                                            : &l->t->raw_added,
-                         content, n, id);
+        if (flag(item, "normalized", !special))
+            add_normalized(l->t, content, n, id);
+        else
+            added_tokens_add(&l->t->raw_added, content, n, id);
     }
     return OK;
 }
