@@ -62,6 +62,7 @@ static void put_pronoun(writer *w, const person *p, const char *female, const ch
 static void become_subject(writer *w, int member)
 {
     w->focus = w->subject = member;
+    w->focus_sentence = w->sentences;
     w->agree = AGREE_SINGULAR;
     w->plural_head = HEAD_NONE;
 }
@@ -73,7 +74,8 @@ static void put_who(writer *w, int value)
     (void)value;
     int member = w->focus < 0 ? !writer_chance(w, 0.6)
                               : (writer_chance(w, 0.7) ? w->focus : !w->focus);
-    bool pronoun = member == w->focus && writer_chance(w, 0.75);
+    double likely = w->focus_sentence == w->sentences ? 0.95 : 0.7;
+    bool pronoun = member == w->focus && writer_chance(w, likely);
     become_subject(w, member);
     if (pronoun)
         put_pronoun(w, &w->cast[member], "she", "he", -1);
@@ -90,6 +92,12 @@ static void put_other(writer *w, int value)
         put_pronoun(w, &w->cast[member], "her", "him", -1);
     else
         put_name(w, member);
+}
+
+static void put_other_name(writer *w, int value)
+{
+    (void)value;
+    put_name(w, w->subject == 0 ? 1 : 0);
 }
 
 static void put_member(writer *w, int member)
@@ -163,6 +171,25 @@ static void set_both(writer *w, int value)
 static void set_tense(writer *w, int value)
 {
     w->tense = (tense)value;
+}
+
+/* A relative clause has its own subject; afterwards the verb still has to agree with the first. */
+static void open_relative(writer *w, int value)
+{
+    (void)value;
+    w->outer_agree = w->agree;
+    w->outer_subject = w->subject;
+    w->outer_head = w->plural_head;
+    concept_add(&w->state, STATE_RELATIVE);
+}
+
+static void close_relative(writer *w, int value)
+{
+    (void)value;
+    w->agree = w->outer_agree;
+    w->subject = w->outer_subject;
+    w->plural_head = w->outer_head;
+    concept_remove(&w->state, STATE_RELATIVE);
 }
 
 /* Rows: tense; columns: agreement. */
@@ -265,6 +292,14 @@ static void close_parenthesis(writer *w, int value)
     writer_put_text(w, ")", -1);
 }
 
+/* A line break, unless a line has just begun. */
+static void break_line(writer *w, int value)
+{
+    (void)value;
+    if (!w->line_start)
+        writer_break(w);
+}
+
 static void set_sentence_start(writer *w, int value)
 {
     w->sentence_start = value;
@@ -324,7 +359,8 @@ static void put_again(writer *w, int list)
 }
 
 static const action actions[] = {
-    {"who", put_who, 0}, {"other", put_other, 0}, {"first", put_member, 0},
+    {"who", put_who, 0}, {"other", put_other, 0},
+    {"other_name", put_other_name, 0}, {"first", put_member, 0},
     {"second", put_member, 1}, {"reader", put_member, 2}, {"signature", put_signature, 3},
     {"group", put_group, 0}, {"poss", put_possessive, 0},
     {"sg", set_agreement, AGREE_SINGULAR}, {"pl", set_agreement, AGREE_PLURAL},
@@ -334,8 +370,9 @@ static const action actions[] = {
     {"future", set_tense, TENSE_FUTURE},
     {"be", put_be, 0}, {"do", put_do, 0}, {"have", put_have, 0}, {"place", put_place, 0},
     {"q", open_quote, 0}, {"/q", close_quote, 0}, {"/q.", close_quote, 1},
+    {"rel", open_relative, 0}, {"/rel", close_relative, 0},
     {"(", open_parenthesis, 0}, {")", close_parenthesis, 0},
-    {"end", set_sentence_start, 1}, {"lower", set_sentence_start, 0},
+    {"break", break_line, 0}, {"end", set_sentence_start, 1}, {"lower", set_sentence_start, 0},
     {"code", set_code, 1}, {"/code", set_code, 0},
     {"items", start_items, 0}, {"item", put_item, 0}, {"bullet", put_bullet, 0},
     {"forget", forget, 0}, {"new_ingredient", put_new, INGREDIENT},

@@ -33,27 +33,37 @@ const rule_text world_grammar[] = {
 
     /* --- when --- */
     {"time_past", "3 yesterday | 2 last week | 3 that morning | 2 in the evening | 2 on <weekday> | "
-                  "1 <number> days later | 1 in <month> | 1 after an hour"},
-    {"time_present", "3 every morning | 2 on <weekday> | 2 today | 1 every day | 1 in <month> | "
+                  "1 <number> days later | 1 in <month> | 1 after an hour | 1 at <number> o'clock"},
+    {"time_present", "3 every morning | 2 on <weekday> | 2 today | 1 every day | 1 at <number> o'clock | 1 in <month> | "
                      "1 in the evening"},
     {"time_future", "3 tomorrow | 2 next week | 2 on <weekday> | 1 in <month> | "
                     "2 tomorrow morning | 1 in <number> days"},
 
     /* --- clauses --- */
-    {"clause", "9 <who> <act> | 3 <who> <act> <place> | 3 <who> <v_stay> <place> | "
+    {"clause", "9 <who> <act> | 3 <who> <act> <place> | 2 <who> <long_act> | 2 <who> <v_people> <companion> | "
+               "2 <who> <v_go> to^ the <place_noun> | 3 <who> <v_stay> <place> | "
                "3 <who> <v_does> <place> | 2 <who> <be> <state> | 1 <who> <is_not@> <feeling> | "
                "3 {sg} the <role> <act> | "
-               "3 <group> <act> | 1 <group> <v_does> <place> | 2 <distant>"},
+               "3 <group> <act> | 1 <group> <v_does> <place> | 1 <group> <long_act> | 1 <group> <v_go> to^ the <place_noun> | "
+               "2 <distant>"},
+    {"long_act", "3 <be> <ing_a> <object_a> | 2 <be> <ing_b> <object_b> | 1 <be> <ing_does> <place> | "
+                 "1 <be> <ing_stay> <place> | 2 <have> <pp_a> <object_a> | 1 <have> <pp_any> <object_b>"},
+    {"companion", "3 <other> | 2 the <role> | 2 <poss> <kin> | 1 the <adj> <role>"},
     {"plain_clause", "3 <who> <act> | 1 <who> <v_does> <place> | 1 {sg} the <role> <act> | "
                      "1 <group> <act>"},
     {"distant", "2 {pl} the <things_b> of the <adj> <role> <be> <thing_state> | "
                 "1 {pl} the <things_a> near the <thing_b> <be> <thing_state> | "
                 "1 {pl} the keys of the <role> <be> <place> | "
+                "2 {pl} the <things_a> that {rel} {sg} the <role> <v_a> {/rel} <be> <thing_state> | "
+                "1 {pl} the <things_b> that {rel} <who> <v_any> {/rel} <be> <place> | "
                 "1 {pl} the <roles> with the <colour> <thing_b> <v_stay> <place>"},
     {"fact", "3 {sg} the <thing_a> <be> <thing_state> | 2 {pl} the <things_a> <be> <thing_state> | "
              "2 {sg} the <thing_b> <be> <place> | 2 {pl} the <things_b> <be> <place> | "
              "1 {sg} a <colour> <pet> <v_stay> <place> | 1 {pl} <number> <pets> <v_stay> <place> | "
-             "2 <distant>"},
+             "1 {sg} the <thing_a> <be> <comparative> than the <thing_b> | "
+             "1 {pl} the <things_b> <be> <comparative> than the <thing_a> | "
+             "2 {sg} the <thing_a> <be> <pp_a> by the <role> | "
+             "1 {pl} the <things_b> <be> <pp_b> by the <roles> | 2 <distant>"},
     {"negative", "4 <who> <do> not <base_act> | 2 {sg} the <role> <do> not <base_act> | "
                  "2 <never@> | 1 {sg} the <thing_a> <is_not@> <quality>"},
     {"is_not_past", "was not"},
@@ -65,12 +75,16 @@ const rule_text world_grammar[] = {
     {"sentence", "8 <clause> . | 4 <time@> , <clause> . | 3 <clause> , and <plain_clause> . | "
                  "3 <clause> , but <negative> . | 3 <clause> because <clause> . | 2 <fact> . | "
                  "2 <when@> . | 3 <negative> . | "
-                 "2 <clause> {(} <aside> {)} . | 1 <who> <v_any> <object_b> and <object_b> ."},
+                 "2 <clause> {(} <aside> {)} . | 1 <who> <v_any> <object_b> and <object_a> . | "
+                 "2 <who> <thought@> that <plain_clause> . | 1 <it_was@> a <day> <day_part> ."},
     {"when_past", "when <plain_clause> , <clause>"},
     {"when_present", "when <plain_clause> , <clause>"},
     {"when_future", "{present} when <plain_clause> , {future} <clause>"},
-    {"aside", "2 <it_was@> very <adj> | 1 and <object_b> | 2 not the <colour> one | "
-              "1 for <poss> <relative> | 1 at last"},
+    {"thought_past", "3 thought | 2 knew | 1 hoped"},
+    {"thought_present", "3 thinks | 2 knows | 1 hopes"},
+    {"thought_future", "1 will know | 1 will see"},
+    {"aside", "2 <it_was@> very <adj> | 1 with <object_b> | 2 not the <colour> one | "
+              "1 for <poss> <kin> | 1 at last"},
     {"it_was_past", "it was"},
     {"it_was_present", "it is"},
     {"it_was_future", "it will be"},
@@ -96,13 +110,16 @@ const rule_text world_grammar[] = {
                      "2 {+question} is the <thing_a> <quality> ? | "
                      "2 {+question} {you} will you <base_act> <time_future> ?"},
     {"question", "<which_question> | <yes_question>"},
-    {"exclamation", "2 what a <quality> <thing_a> ! | 1 look at the <thing_a> ! | "
+    {"exclamation", "2 good morning ! | 1 come here ! | 2 what a <quality> <thing_a> ! | 1 look at the <thing_a> ! | "
                     "1 how <adj> the <things_a> are ! | 1 be careful with the <thing_b> ! | "
                     "1 stop ! | 1 thank you ! | 1 never again !"},
     {"speech", "4 {q} <utterance> , {/q} <who> <v_say> . | "
                "3 {q} <question> {/q} <who> <asked@> . | 2 <who> <asked@> , {q} <question> {/q.} | "
                "3 <who> <said@> , {q} <utterance> . {/q.} | 2 {q} <exclamation> {/q} <who> <said@> . | "
-               "2 {q} <utterance> , {/q} <who> <told@> <other> ."},
+               "2 {q} <utterance> , {/q} <who> <told@> <other> . | "
+               "1 <who> <said@> , {q} good <day_time> , <other_name> ! {/q.} | "
+               "1 <who> <said@> , {q} please <order> , <other_name> . {/q.}"},
+    {"day_time", "3 morning | 2 evening | 2 night"},
     {"asked_past", "asked"},
     {"asked_present", "asks"},
     {"asked_future", "will ask"},
@@ -121,18 +138,19 @@ const rule_text world_grammar[] = {
                      "1 ask the <role> ."},
 
     /* --- stories and descriptions --- */
-    {"story", "3 {past} <opening> <body> <body> <body> <ending> / | 3 {past} <opening> <body> <body> <ending> / | "
-              "1 {present} <opening_present> <body_present> <body_present> <body_present> <body_present> /"},
+    {"story", "2 {past} <title> / / <opening> <body> <body> <ending> / | 3 {past} <opening> <body> <body> <body> <ending> / | 3 {past} <opening> <body> <body> <ending> / | "
+              "1 {present} <opening_present> <body_present> <body_present> <body_present> <body_present> {break}"},
+    {"title", "2 the <adj> <role> | 2 the <colour> <thing_b> | 1 the <quality> <thing_a> | 1 a <day> <day_part> <place>"},
     {"opening", "2 <first> was a <adj> <role> . | 2 <first> and <second> went to see the <role> "
                 "<place> . | 2 one morning , <first> <v_stay> <place> . | "
                 "2 <second> , a <role> , met <first> <place> . | "
                 "2 in the <colour> house there was a <quality> <thing_a> . <first> "
                 "wanted to <base_act> ."},
     {"opening_present", "2 <first> is a <adj> <role> . | 1 <first> and <second> work <place> ."},
-    {"body", "3 <sentence> <sentence> <sentence> / <exchange> | "
+    {"body", "3 <sentence> <sentence> <sentence> {break} <exchange> | "
              "2 <sentence> <sentence> <speech> / <sentence> <sentence> | "
-             "2 <sentence> <sentence> <sentence> / | 1 / <exchange> <exchange>"},
-    {"body_present", "2 <sentence> <sentence> <sentence> | 1 <sentence> <speech> / | 1 <sentence> / <exchange>"},
+             "2 <sentence> <sentence> <sentence> / | 1 {break} <exchange> <exchange>"},
+    {"body_present", "2 <sentence> <sentence> <sentence> | 1 <sentence> <speech> / | 1 <sentence> {break} <exchange>"},
     {"ending", "2 at last , <clause> . | 2 in the end , <who> was <feeling> . | "
                "1 and so <who> <v_any> <object_b> . | 1 that night , <who> <v_stay> <place> . | "
                "1 nobody knew why , but <who> was <feeling> again ."},
@@ -147,16 +165,17 @@ const rule_text world_grammar[] = {
 
     /* --- letters --- */
     {"letter", "{+letter} dear <reader> , / / <thanks> <news_of> <news_of> <news_of> <more_news> / <wish> / / "
-               "<farewell> , / <signature> /"},
+               "<farewell> , / <signature> / <postscript>"},
     {"thanks", "2 thank you for your letter . | 1 I hope you are well . | "
                "1 it was good to get your letter . | 1 I am writing to you from <town> ."},
     {"news_of", "3 {past} {i} I <act> <time_past> . | 2 {past} <first> <act> , and {i} I <v_b> <object_b> . "
                 "| 2 {past} <sentence> | 2 {present} {i} I am <state> because <clause> . | "
-                "1 {future} <time_future> , <clause> . | 1 {past} my <relative> <v_any> <object_b> . | "
+                "1 {future} <time_future> , <clause> . | 1 {past} {sg} my <kin> <v_any> <object_b> . | "
                 "2 {present} <question> <fact> . | 1 {past} {i} I did not <base_act> ."},
     {"more_news", "1 | 2 <news_of> | 2 / <news_of> <news_of> | 1 / <news_of> <news_of> <news_of>"},
     {"wish", "2 please write soon . | 1 come and visit me in <month> ! | "
-             "1 {+question} will you come to^ <town> in <month> ? | 1 give my love to^ your <relative> ."},
+             "1 {+question} will you come to^ <town> in <month> ? | 1 give my love to^ your <kin> ."},
+    {"postscript", "4 | 1 {past} PS : {end} <sentence> /"},
     {"farewell", "3 yours | 2 love | 1 with love | 1 your friend"},
 
     /* --- recipes and lists --- */
@@ -164,7 +183,7 @@ const rule_text world_grammar[] = {
                "<ingredient_line> <ingredient_line> <ingredient_line> <more_ingredients> {-bulleted} "
                "/ method : / {items} {+numbered} <first_step> <step> <step> <more_steps> <last_step> "
                "{-numbered}"},
-    {"recipe_title", "3 <quality> <dish> | 2 <relative> 's <dish> | 2 <dishes> with <thing_a> | "
+    {"recipe_title", "3 <quality> <dish> | 2 <kin> 's <dish> | 2 <dishes> with <thing_a> | "
                      "1 <town> <thing_a>"},
     {"ingredient_line", "3 {bullet} <amount_of> <new_ingredient> / | "
                         "1 {bullet} <amount> grams of <new_ingredient> /"},
@@ -204,7 +223,7 @@ const rule_text world_grammar[] = {
               "1 <weekday> , <amount> <month> / <diary_line> <diary_line> <diary_line> /"},
     {"more_entries", "2 | 2 <entry>"},
     {"diary_line", "3 {i} I <act> . | 2 {i} I <v_stay> <place> . | 2 {i} I <be> <state> . | "
-                   "2 {i} I did not <base_act> . | 2 <sentence> | 1 {i} my <relative> and I <act> . | "
+                   "2 {i} I did not <base_act> . | 2 <sentence> | 1 {we} my <kin> and I <act> . | 1 {i} I <v_people> my <kin> <place> . | 1 {i} I <v_go> to^ the <place_noun> . | 1 {i} I <long_act> . | "
                    "1 {i} I saw a <adj> <thing_a> <place> . | 1 what a <day> day !"},
     {"day", "2 good | 1 long | 2 beautiful | 1 strange"},
     {"news", "{+news} {past} <town> , <amount> <month> <year> . <report> <report> <report> "

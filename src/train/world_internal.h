@@ -24,6 +24,8 @@ enum {
     CLASS_ANIMAL,
     CLASS_ROLE,
     CLASS_FEELING,
+    CLASS_KIN,
+    CLASS_COMPARATIVE,
     CLASS_PLURAL,
     CLASS_PAST,
     CLASS_ING,
@@ -52,6 +54,7 @@ enum {
     STATE_PARENTHESES,
     STATE_QUESTION,
     STATE_NEGATION,
+    STATE_RELATIVE,
     STATE_CODE,
     STATE_COMMENT,
     STATE_RECIPE,
@@ -131,7 +134,7 @@ typedef struct word_list {
 enum { THINGS_A, THINGS_B, ACTS_A, ACTS_B, ROLES, PLACES_T, QUALITIES, DOES, TOPIC_LISTS };
 enum {
     FEMALE, MALE, TOWN, MONTH, WEEKDAY, COLOUR, NUMBER, DIGIT, YEAR, AMOUNT, FEELING, ADJECTIVE,
-    PET, ACTS_ANY, STAY, SAY, INGREDIENT, UNIT, DISH, VARIABLE, RELATIVE, SHARED_LISTS
+    PET, ACTS_ANY, STAY, SAY, INGREDIENT, UNIT, DISH, VARIABLE, KIN, GO, ACTS_PEOPLE, COMPARATIVE, DAY_PART, SHARED_LISTS
 };
 
 typedef struct topic_words {
@@ -247,12 +250,14 @@ typedef struct writer {
     int words; /* written so far */
     /* clause */
     tense tense, outer_tense;
-    agreement agree;
+    agreement agree, outer_agree;
     int subject; /* cast member the clause is about, -1: another */
     int plural_head; /* word number of the plural subject's head, or one of HEAD_* */
+    int outer_subject, outer_head; /* of the clause that a relative clause interrupts */
     /* discourse */
     person cast[CAST];
     int focus;      /* cast member a pronoun can mean, -1 none */
+    int sentences, focus_sentence; /* ended so far; when the focus was the subject last */
     bool group_known;
     int item;       /* number of the next list item */
     int remembered[REMEMBERED], n_remembered; /* ingredients or variables so far */

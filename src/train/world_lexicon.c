@@ -29,9 +29,9 @@ static char *with_s(arena *a, const char *word)
     int n = (int)strlen(word);
     if (ends_in_consonant_y(word))
         return arena_printf(a, "%.*sies", n - 1, word);
-    bool hisses = ends_with(word, "s") || ends_with(word, "x") || ends_with(word, "z") ||
-                  ends_with(word, "ch") || ends_with(word, "sh");
-    return arena_printf(a, "%s%s", word, hisses ? "es" : "s");
+    bool adds_es = ends_with(word, "o") || ends_with(word, "s") || ends_with(word, "x") ||
+                  ends_with(word, "z") || ends_with(word, "ch") || ends_with(word, "sh");
+    return arena_printf(a, "%s%s", word, adds_es ? "es" : "s");
 }
 
 static char *with_ed(arena *a, const char *word)

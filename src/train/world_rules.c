@@ -39,7 +39,10 @@ static const slot slots[] = {
     {"pet", OP_SHARED, PET, SINGULAR},         {"pets", OP_SHARED, PET, PLURAL},
     {"unit", OP_SHARED, UNIT, SINGULAR},       {"units", OP_SHARED, UNIT, PLURAL},
     {"dish", OP_SHARED, DISH, SINGULAR},       {"dishes", OP_SHARED, DISH, PLURAL},
-    {"relative", OP_SHARED, RELATIVE, 0},
+    {"kin", OP_SHARED, KIN, 0},                {"place_noun", OP_TOPIC, PLACES_T, PLACE},
+    {"v_go", OP_FINITE_SHARED, GO, 0},         {"ing_go", OP_SHARED, GO, ING},
+    {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0}, {"inf_people", OP_SHARED, ACTS_PEOPLE, BASE},
+    {"comparative", OP_SHARED, COMPARATIVE, 0}, {"day_part", OP_SHARED, DAY_PART, 0},
 };
 
 int rules_find(const char *name)

@@ -7,7 +7,7 @@ const topic_words world_topic_words[TOPICS] = {
     {"garden",
      {"rose tomato/tomatoes tulip bean pumpkin herb",
       "spade rake hose bucket ladder glove",
-      "water plant pick trim", "fetch rinse hang/hung",
+      "water plant pick trim/trimmed//trimming", "fetch rinse hang/hung",
       "gardener florist beekeeper", "in/greenhouse on/lawn by/pond behind/hedge",
       "fragrant leafy muddy thorny wilted", "weed dig/dug//digging kneel/knelt"}, -1},
     {"kitchen",
@@ -48,7 +48,7 @@ const topic_words world_topic_words[TOPICS] = {
       "fresh cheap ripe juicy expensive", "bargain queue haggle"}, CLASS_FOOD},
     {"music",
      {"song melody waltz hymn ballad symphony",
-      "violin piano drum trumpet flute guitar",
+      "violin piano/pianos drum trumpet flute guitar",
       "sing/sang/sung rehearse compose hum/hummed//humming", "play practise tune",
       "singer violinist drummer", "on/stage at/concert in/theatre in/studio",
       "loud lively solemn rhythmic melodic", "dance applaud perform"}, -1},
@@ -121,7 +121,11 @@ const shared_words world_shared_words[SHARED_LISTS] = {
     [UNIT] = {"cup spoonful gram pinch/pinches litre handful", NOUNS, -1},
     [DISH] = {"bread pancake omelette salad biscuit porridge dumpling noodle", NOUNS, CLASS_FOOD},
     [VARIABLE] = {"total price count size speed width score name limit index", PLAIN, -1},
-    [RELATIVE] = {"mother brother father sister friend uncle aunt cousin", PLAIN, -1},
+    [KIN] = {"mother brother father sister friend uncle aunt cousin", PLAIN, CLASS_KIN},
+    [GO] = {"walk go/went/gone hurry return come/came/come", VERBS, -1},
+    [ACTS_PEOPLE] = {"help meet/met thank visit follow greet call", VERBS, -1},
+    [COMPARATIVE] = {"older bigger smaller newer better heavier", PLAIN, CLASS_COMPARATIVE},
+    [DAY_PART] = {"day night afternoon evening week", PLAIN, -1},
 };
 
 const class_words world_class_words[] = {

@@ -180,8 +180,10 @@ void writer_mark(writer *w, char mark)
         concept_add(&concepts, mark_concept(mark));
     concept_remove(&w->state, STATE_NEGATION);
     add_span(w, &mark, 1, concepts);
-    if (mark == '.' || mark == '?' || mark == '!')
+    if (mark == '.' || mark == '?' || mark == '!') {
         w->sentence_start = true;
+        w->sentences++;
+    }
     if (mark == '?')
         concept_remove(&w->state, STATE_QUESTION);
     w->plural_head = HEAD_NONE;
