@@ -86,7 +86,7 @@ typedef struct row_chart {
 /* 3. Histogram ------------------------------------------------------------------------------- */
 
 typedef struct histogram {
-    axis x, y;                 /* y.log draws log10(1 + count); x.log needs edges > 0 */
+    axis x, y;                 /* y.log starts at 0.7, so that a count of 1 shows; x.log needs edges > 0 */
     const double *edges;       /* n + 1, ascending */
     const double *counts;      /* n, >= 0 */
     int n;
@@ -169,9 +169,8 @@ err_code figure_write(const figure *f, const char *dir, const char *stem, err *e
 err_code figure_write_png(const figure *f, theme_name theme, const char *path, err *e);
 
 /* Appends the same drawing as an SVG fragment for use inside HTML (no prolog, no style attribute;
- * colours as presentation attributes that the classes of draw_css override). `prefix` starts every
- * id. */
-void figure_svg(str *out, const figure *f, const char *prefix);
+ * colours as presentation attributes that the classes of draw_css override). It has no ids. */
+void figure_svg(str *out, const figure *f);
 
 /* Appends the drawn values: RFC 4180, LF, header line, one row per drawn value. */
 void figure_csv(str *out, const figure *f);

@@ -91,6 +91,17 @@ static void place_x(scale *s, double from, double to)
     }
 }
 
+void title_draw(canvas *c, const char *title)
+{
+    if (!title)
+        return;
+    str fitted = {0};
+    font_fit(&fitted, FONT_BOLD, title, c->width - 2 * FRAME_EDGE);
+    canvas_text(c, FRAME_EDGE, FRAME_EDGE + 14, ANCHOR_START, FONT_BOLD, PAINT(INK_TEXT),
+                str_text(&fitted));
+    str_release(&fitted);
+}
+
 static double widest_label(const ticks *t)
 {
     double widest = 0;
@@ -152,14 +163,15 @@ static void draw_verticals(canvas *c, const frame *f, const frame_spec *spec, co
 
 void axis_text(str *out, const axis *a, int exponent)
 {
+    size_t start = out->len;
     if (a->title)
         str_add(out, a->title);
     if (a->unit)
-        str_addf(out, "%s(%s)", out->len ? " " : "", a->unit);
+        str_addf(out, "%s(%s)", out->len > start ? " " : "", a->unit);
     if (exponent) {
         char power[TICK_TEXT];
         ticks_power_text(power, exponent);
-        str_addf(out, "%s\u00d7%s", out->len ? ", " : "", power);
+        str_addf(out, "%s\u00d7%s", out->len > start ? ", " : "", power);
     }
 }
 
@@ -225,9 +237,7 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
     if (f->bottom - f->top < 150)
         ticks_make(&f->y.ticks, f->y.low, f->y.high, f->y.kind, 4);
 
-    if (spec->title)
-        canvas_text(c, FRAME_EDGE, FRAME_EDGE + 14, ANCHOR_START, FONT_BOLD, PAINT(INK_TEXT),
-                    spec->title);
+    title_draw(c, spec->title);
     str title = {0};
     axis_text(&title, spec->y, f->y.ticks.exponent);
     canvas_text(c, FRAME_EDGE, under_title + spec->legend + 14, ANCHOR_START, FONT_REGULAR,

@@ -55,7 +55,10 @@ void frame_note(const frame *f, canvas *c, const char *note);
 /* The note that degenerate data need, NULL for others. `buf` holds a generated one. */
 const char *bounds_note(char buf[64], const bounds *b);
 
-/* "loss (nats)", "loss (nats), \u00d710\u2076". */
+/* The figure's title in its top left corner, cut when too long; NULL: nothing. */
+void title_draw(canvas *c, const char *title);
+
+/* Appends "loss (nats)", "loss (nats), \u00d710\u2076". */
 void axis_text(str *out, const axis *a, int exponent);
 
 /* Snaps to device pixels of the 2x raster, so that edges are crisp. */

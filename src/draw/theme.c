@@ -17,14 +17,14 @@ static const rgb COLORS[THEMES][INKS] = {
                     0x12ad80, 0xdb8cb8, 0xf0c24b, 0xa6e3fa, 0xf2f2f2},
 };
 
-rgb theme_color(theme_name theme, int name)
+rgb theme_color(theme_name theme, int ink)
 {
-    return COLORS[theme][name];
+    return COLORS[theme][ink];
 }
 
-const char *ink_class(int name)
+const char *ink_class(int ink)
 {
-    return CLASSES[name];
+    return CLASSES[ink];
 }
 
 /* Linear light of one sRGB channel (IEC 61966-2-1). */

@@ -22,7 +22,7 @@ typedef enum {
     INK_GRID,
     INK_NOISE, /* unclustered points, unnamed series */
     INK_SERIES /* INK_SERIES + k: colour of series k, 0 <= k < SERIES_COLORS */
-} ink;
+} ink_name;
 enum { INKS = INK_SERIES + SERIES_COLORS };
 
 rgb theme_color(theme_name theme, int ink);
