@@ -1,0 +1,104 @@
+/* Names, lookups and the headline figures of a record. */
+#include "results/record.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *record_feature_name(char name[RECORD_NAME], int layer, int id)
+{
+    snprintf(name, RECORD_NAME, "L%02d-%05d", layer, id);
+    return name;
+}
+
+const char *record_cluster_name(char name[RECORD_NAME], int layer, int label)
+{
+    snprintf(name, RECORD_NAME, "c-L%02d-%05d", layer, label);
+    return name;
+}
+
+const record_feature *record_find_feature(const record *r, int id)
+{
+    return id >= 0 && id < r->n_features ? &r->features[id] : NULL;
+}
+
+const record_cluster *record_find_cluster(const record *r, int label)
+{
+    for (int i = 0; i < r->n_clusters; i++)
+        if (r->clusters[i].label == label)
+            return &r->clusters[i];
+    return NULL;
+}
+
+/* ---- headline figures ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median of the finite values of one optimum figure over the targets; NaN when there are none. */
+static double median_over_targets(const record *r, size_t offset, arena *a)
+{
+    double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
+    int n = 0;
+    for (int i = 0; i < r->n_targets; i++) {
+        double x = *(const double *)(const void *)((const char *)&r->targets[i].optimum + offset);
+        if (isfinite(x))
+            values[n++] = x;
+    }
+    qsort(values, (size_t)n, sizeof *values, by_value);
+    return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : (double)NAN;
+}
+
+static int count_features(const record *r, bool alive)
+{
+    int n = 0;
+    for (int i = 0; i < r->n_features; i++)
+        n += alive ? r->features[i].n_active > 0
+                   : !r->features[i].dropped_by || !*r->features[i].dropped_by;
+    return n;
+}
+
+static double concepts_found(const record *r)
+{
+    int n = 0;
+    for (int i = 0; i < r->n_concepts; i++)
+        n += r->concepts[i].f1 >= 0.9;
+    return r->n_concepts ? (double)n / r->n_concepts : (double)NAN;
+}
+
+record_metric *record_headlines(int *n, const record *r, arena *a)
+{
+    record_metric list[] = {
+        {"prompts", r->run.data.n_prompts, "", "", NAN, ""},
+        {"tokens", (double)r->run.data.n_tokens, "tokens", "", NAN, ""},
+        {"features", r->n_features, "features", "", NAN, ""},
+        {"active_features", count_features(r, true), "features", "higher", NAN, ""},
+        {"kept_features", count_features(r, false), "features", "", NAN, ""},
+        {"clusters", r->quality.n_clusters, "clusters", "", NAN, ""},
+        {"noise_share", r->quality.noise_share, "share", "lower", NAN, ""},
+        {"silhouette", r->quality.silhouette, "", "higher", NAN, ""},
+        {"trustworthiness", r->quality.trustworthiness, "share", "higher", NAN, ""},
+        {"neighbour_overlap", r->quality.neighbour_overlap, "share", "higher", NAN, ""},
+        {"targets", r->n_targets, "features", "", NAN, ""},
+        {"median_data_ratio", median_over_targets(r, offsetof(record_optimum, data_ratio), a),
+         "ratio", "higher", NAN, ""},
+        {"median_snapped_ratio",
+         median_over_targets(r, offsetof(record_optimum, snapped_ratio), a), "ratio", "higher",
+         NAN, ""},
+        {"median_specificity", median_over_targets(r, offsetof(record_optimum, specificity), a),
+         "", "higher", NAN, ""},
+        {"concepts_found", concepts_found(r), "share", "higher", NAN, ""},
+    };
+    int fixed = (int)(sizeof list / sizeof *list);
+    *n = fixed + r->n_evaluation;
+    record_metric *out = arena_push(a, (size_t)*n, sizeof *out);
+    for (int i = 0; i < *n; i++)
+        out[i] = i < fixed ? list[i] : r->evaluation[i - fixed];
+    for (int i = fixed; i < *n; i++) { /* names are keys; the fixed ones must stay unique */
+        out[i].name = arena_printf(a, "evaluation.%s", out[i].name ? out[i].name : "");
+        out[i].unit = out[i].unit ? out[i].unit : "";
+        out[i].better = out[i].better ? out[i].better : "";
+    }
+    return out;
+}

@@ -1,0 +1,296 @@
+/* Which part of a record lives in which file, written and read back. */
+#include "base/io.h"
+#include "base/memory.h"
+#include "results/record.h"
+#include "results/record_check.h"
+#include "results/record_csv.h"
+#include "results/record_json.h"
+#include <limits.h>
+#include <string.h>
+
+/* The dictionary of a large SAE has 2^20 features of some 150 bytes each. */
+static const size_t CSV_LIMIT = (size_t)512 << 20, JSON_LIMIT = (size_t)128 << 20;
+
+/* Lists that are read back from CSV. */
+static const struct {
+    const char *path;
+    const schema *type;
+    size_t list, count;
+    const char *title;
+} tables[] = {
+    {"data/training_lm.csv", &SCHEMA_LM_POINT, offsetof(record, lm_curve),
+     offsetof(record, n_lm_curve), "Training of the language model, one row per point drawn"},
+    {"data/training_sae.csv", &SCHEMA_SAE_POINT, offsetof(record, sae_curve),
+     offsetof(record, n_sae_curve), "Training of the SAE, one row per point drawn"},
+    {"data/evaluation.csv", &SCHEMA_METRIC, offsetof(record, evaluation),
+     offsetof(record, n_evaluation), "Figures of the model and the SAE on held-out text"},
+    {"data/concepts.csv", &SCHEMA_CONCEPT, offsetof(record, concepts),
+     offsetof(record, n_concepts), "Known concepts of the text and the features that find them"},
+    {"data/filter.csv", &SCHEMA_FILTER, offsetof(record, filters), offsetof(record, n_filters),
+     "Tests of the filter, in the order applied"},
+    {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features),
+     offsetof(record, n_features), "Every feature of the dictionary"},
+};
+
+/* ---- writing ---- */
+
+static err_code write_text(const char *dir, const char *name, const str *text, err *e)
+{
+    arena a = {0};
+    err_code rc = io_write(path_join(&a, dir, name), str_text(text), text->len, e);
+    arena_release(&a);
+    return rc;
+}
+
+static err_code write_object(const char *dir, const char *name, const schema *s, const void *item,
+                             err *e)
+{
+    arena a = {0};
+    cJSON *object = cJSON_CreateObject();
+    json_add_number(object, "schema", RECORD_SCHEMA);
+    record_to_json(object, s, item);
+    err_code rc = json_write(path_join(&a, dir, name), object, e);
+    cJSON_Delete(object);
+    arena_release(&a);
+    return rc;
+}
+
+static err_code write_list(const char *dir, const char *name, const schema *s, const void *items,
+                           int n, err *e)
+{
+    str out = {0};
+    csv_add_header(&out, s);
+    str_add_char(&out, '\n');
+    for (int i = 0; i < n; i++) {
+        csv_add_row(&out, s, (const char *)items + (size_t)i * s->size);
+        str_add_char(&out, '\n');
+    }
+    err_code rc = write_text(dir, name, &out, e);
+    str_release(&out);
+    return rc;
+}
+
+/* A table for people and other programs; read back from the targets' own files. */
+static err_code write_explanations(const char *dir, const record *r, err *e)
+{
+    str out = {0};
+    str_add(&out, "feature,");
+    const schema *s = NULL;
+    for (int i = 0; i < SCHEMA_TARGET.n_fields; i++)
+        if (!strcmp(SCHEMA_TARGET.fields[i].name, "explanations"))
+            s = SCHEMA_TARGET.fields[i].type;
+    csv_add_header(&out, s);
+    str_add_char(&out, '\n');
+    for (int i = 0; i < r->n_targets; i++) {
+        for (int j = 0; j < r->targets[i].n_explanations; j++) {
+            str_addf(&out, "%d,", r->targets[i].id);
+            csv_add_row(&out, s, &r->targets[i].explanations[j]);
+            str_add_char(&out, '\n');
+        }
+    }
+    err_code rc = write_text(dir, "data/explanations.csv", &out, e);
+    str_release(&out);
+    return rc;
+}
+
+static err_code write_targets(const char *dir, const record *r, err *e)
+{
+    char name[RECORD_NAME], path[RECORD_NAME + 32];
+    arena a = {0};
+    char *folder = path_join(&a, dir, "data/targets");
+    err_code rc = io_remove_tree(folder, e); /* no file of an earlier run may be read as a target */
+    if (!rc)
+        rc = io_make_dir(folder, e);
+    for (int i = 0; i < r->n_targets && !rc; i++) {
+        record_feature_name(name, r->run.sae.layer, r->targets[i].id);
+        snprintf(path, sizeof path, "data/targets/%s.json", name);
+        rc = write_object(dir, path, &SCHEMA_TARGET, &r->targets[i], e);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+static err_code write_compare(const char *dir, const record *r, err *e)
+{
+    arena a = {0};
+    int n;
+    const record_metric *figures = record_headlines(&n, r, &a);
+    cJSON *object = cJSON_CreateObject();
+    json_add_number(object, "schema", RECORD_SCHEMA);
+    for (int i = 0; i < n; i++) {
+        cJSON *figure = json_add_object(object, figures[i].name);
+        json_add_number(figure, "value", figures[i].value);
+        json_add_string(figure, "unit", figures[i].unit);
+        json_add_string(figure, "better", figures[i].better);
+    }
+    err_code rc = json_write(path_join(&a, dir, "compare.json"), object, e);
+    cJSON_Delete(object);
+    arena_release(&a);
+    return rc;
+}
+
+static void describe_columns(str *out, const schema *s, const char *prefix)
+{
+    arena a = {0};
+    for (int i = 0; i < s->n_fields; i++) {
+        const field *f = &s->fields[i];
+        if (f->kind == FIELD_STRUCT)
+            describe_columns(out, f->type, arena_printf(&a, "%s%s_", prefix, f->name));
+        else if (f->kind < FIELD_STRUCT)
+            str_addf(out, "| `%s%s` | %s |\n", prefix, f->name, f->help);
+    }
+    arena_release(&a);
+}
+
+static void describe(str *out, const char *path, const char *title, const schema *s)
+{
+    str_addf(out, "\n## %s\n\n%s.\n\n| column | meaning |\n| --- | --- |\n", strchr(path, '/') + 1,
+             title);
+    describe_columns(out, s, "");
+}
+
+static err_code write_readme(const char *dir, err *e)
+{
+    str out = {0};
+    str_add(&out, "# The data of this report\n\n"
+                  "CSV as in RFC 4180 and JSON, both UTF-8. Numbers have six digits; an empty cell "
+                  "or null is a number that is not defined. Every page and figure of the report is "
+                  "made from these files, `../run.json` and the templates alone: `saeinv render` "
+                  "does it again. The values drawn in each figure stand beside it in `../fig/`.\n\n"
+                  "Bytes that are not UTF-8 are written as an object with `text`, which shows "
+                  "them, and `hex`, which is exact.\n");
+    for (size_t i = 0; i < COUNT_OF(tables); i++)
+        describe(&out, tables[i].path, tables[i].title, tables[i].type);
+    describe(&out, "data/clusters.csv", "One row per cluster, largest first; members and tokens "
+                                        "are in `clusters.json`", &SCHEMA_CLUSTER);
+    describe(&out, "data/targets.csv", "One row per target feature; curves, contexts and tokens "
+                                       "are in `targets/`", &SCHEMA_TARGET);
+    str_add(&out, "\n## explanations.csv\n\nOne row per explanation: the `feature` it is of, then "
+                  "its method, text and scores.\n");
+    err_code rc = write_text(dir, "data/README.md", &out, e);
+    str_release(&out);
+    return rc;
+}
+
+err_code record_write(const char *dir, const record *r, err *e)
+{
+    arena a = {0};
+    err_code rc = record_check(r, e);
+    if (!rc)
+        rc = io_make_dir(path_join(&a, dir, "data"), e);
+    if (!rc)
+        rc = write_object(dir, "run.json", &SCHEMA_RUN, &r->run, e);
+    for (size_t i = 0; i < COUNT_OF(tables) && !rc; i++)
+        rc = write_list(dir, tables[i].path, tables[i].type,
+                        *(const void *const *)(const void *)((const char *)r + tables[i].list),
+                        *(const int *)(const void *)((const char *)r + tables[i].count), e);
+    if (!rc)
+        rc = write_object(dir, "data/clusters.json", &SCHEMA_CLUSTERING, r, e);
+    if (!rc)
+        rc = write_list(dir, "data/clusters.csv", &SCHEMA_CLUSTER, r->clusters, r->n_clusters, e);
+    if (!rc)
+        rc = write_targets(dir, r, e);
+    if (!rc)
+        rc = write_list(dir, "data/targets.csv", &SCHEMA_TARGET, r->targets, r->n_targets, e);
+    if (!rc)
+        rc = write_explanations(dir, r, e);
+    if (!rc)
+        rc = write_compare(dir, r, e);
+    if (!rc)
+        rc = write_readme(dir, e);
+    arena_release(&a);
+    return rc;
+}
+
+err_code record_write_volatile(const char *dir, const record_volatile *v, err *e)
+{
+    arena a = {0};
+    err_code rc = io_make_dir(path_join(&a, dir, "volatile"), e);
+    if (!rc)
+        rc = write_object(dir, "volatile/timing.json", &SCHEMA_VOLATILE, v, e);
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static err_code read_object(void *item, arena *a, const char *dir, const char *name,
+                            const schema *s, err *e)
+{
+    char *path = path_join(a, dir, name);
+    cJSON *object = NULL;
+    int64_t version;
+    err_code rc = json_read(&object, path, JSON_LIMIT, e);
+    if (!rc)
+        rc = json_int(&version, object, "schema", path, e);
+    if (!rc && version != RECORD_SCHEMA)
+        rc = err_set(e, E_FORMAT, "%s: schema is %lld, this program reads schema %d", path,
+                     (long long)version, RECORD_SCHEMA);
+    if (!rc) {
+        rc = record_from_json(item, a, s, object, "schema", e);
+        if (rc)
+            err_context(e, "%s", path);
+    }
+    cJSON_Delete(object);
+    return rc;
+}
+
+static err_code read_table(record *out, arena *a, const char *dir, size_t i, err *e)
+{
+    char *path = path_join(a, dir, tables[i].path);
+    str text = {0};
+    err_code rc = io_read(&text, path, CSV_LIMIT, e);
+    if (!rc)
+        rc = csv_parse((char *)out + tables[i].list,
+                       (int *)(void *)((char *)out + tables[i].count), a, tables[i].type,
+                       str_text(&text), text.len, path, e);
+    str_release(&text);
+    return rc;
+}
+
+static err_code read_targets(record *out, arena *a, const char *dir, err *e)
+{
+    char **names, expected[RECORD_NAME];
+    int n;
+    char *folder = path_join(a, dir, "data/targets");
+    err_code rc = io_list(&names, &n, folder, a, e);
+    if (rc)
+        return rc;
+    out->targets = n ? arena_push(a, (size_t)n, sizeof *out->targets) : NULL;
+    for (int i = 0; i < n && !rc; i++) {
+        record_target *t = &out->targets[i];
+        rc = read_object(t, a, folder, names[i], &SCHEMA_TARGET, e);
+        if (rc)
+            break;
+        record_feature_name(expected, out->run.sae.layer, t->id);
+        size_t length = strlen(expected);
+        if (strncmp(names[i], expected, length) || strcmp(names[i] + length, ".json"))
+            rc = err_set(e, E_FORMAT, "%s/%s: holds feature %d, so its name should be %s.json",
+                         folder, names[i], t->id, expected);
+        out->n_targets = i + 1;
+    }
+    return rc;
+}
+
+err_code record_read(record *out, arena *a, const char *dir, err *e)
+{
+    *out = (record){0};
+    err_code rc = read_object(&out->run, a, dir, "run.json", &SCHEMA_RUN, e);
+    for (size_t i = 0; i < COUNT_OF(tables) && !rc; i++)
+        rc = read_table(out, a, dir, i, e);
+    if (!rc)
+        rc = read_object(out, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
+    if (!rc)
+        rc = read_targets(out, a, dir, e);
+    if (!rc && (rc = record_check(out, e)))
+        err_context(e, "%s", dir);
+    return rc;
+}
+
+err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, err *e)
+{
+    *out = (record_volatile){0};
+    if (!io_exists(path_join(a, dir, "volatile/timing.json")))
+        return OK;
+    return read_object(out, a, dir, "volatile/timing.json", &SCHEMA_VOLATILE, e);
+}

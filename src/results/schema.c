@@ -1,0 +1,348 @@
+/* The members of every record struct, in the order of the keys in the files. */
+#include "results/schema.h"
+#include "base/memory.h"
+#include "results/record.h"
+
+#define PLAIN(KIND, s, m, help) {#m, KIND, offsetof(s, m), 0, NULL, help}
+#define INT(s, m, help) PLAIN(FIELD_INT, s, m, help)
+#define INT64(s, m, help) PLAIN(FIELD_INT64, s, m, help)
+#define NUMBER(s, m, help) PLAIN(FIELD_NUMBER, s, m, help)
+#define BOOL(s, m, help) PLAIN(FIELD_BOOL, s, m, help)
+#define TEXT(s, m, help) PLAIN(FIELD_TEXT, s, m, help)
+#define BYTES(s, m, help) PLAIN(FIELD_BYTES, s, m, help)
+#define STRUCT(s, m, type, help) {#m, FIELD_STRUCT, offsetof(s, m), 0, &type, help}
+#define LIST(s, m, n, type, help) {#m, FIELD_LIST, offsetof(s, m), offsetof(s, n), &type, help}
+#define VECTOR(KIND, s, m, n, help) {#m, KIND, offsetof(s, m), offsetof(s, n), NULL, help}
+#define INTS(s, m, n, help) VECTOR(FIELD_INTS, s, m, n, help)
+#define NUMBERS(s, m, n, help) VECTOR(FIELD_NUMBERS, s, m, n, help)
+#define TOKENS(s, m, n, help) VECTOR(FIELD_TOKENS, s, m, n, help)
+#define SCHEMA(NAME, s, table) const schema NAME = {#s, sizeof(s), table, COUNT_OF(table)}
+
+/* ---- the run ---- */
+
+static const field config_fields[] = {
+    TEXT(record_config, group, "stage that reads the key"),
+    TEXT(record_config, key, "name in the config file"),
+    TEXT(record_config, value, "value of this run"),
+    TEXT(record_config, unit, "unit of the value"),
+    TEXT(record_config, description, "what it does"),
+    TEXT(record_config, default_value, "value when nothing is set"),
+    BOOL(record_config, is_default, "whether this run left it alone"),
+};
+static SCHEMA(config_schema, record_config, config_fields);
+
+static const field library_fields[] = {
+    TEXT(record_library, name, "library"),
+    TEXT(record_library, version, "its version"),
+};
+static SCHEMA(library_schema, record_library, library_fields);
+
+static const field model_fields[] = {
+    TEXT(record_model, source, "where the weights came from"),
+    TEXT(record_model, family, "architecture"),
+    INT(record_model, n_layers, "blocks"),
+    INT(record_model, d_model, "width of the residual stream"),
+    INT(record_model, n_heads, "attention heads a block"),
+    INT(record_model, d_mlp, "width of the MLP's hidden layer"),
+    INT(record_model, d_vocab, "tokens in the vocabulary"),
+    INT(record_model, context, "longest input in tokens"),
+    INT64(record_model, n_parameters, "weights"),
+    TEXT(record_model, sha256, "of the weight file"),
+};
+static SCHEMA(model_schema, record_model, model_fields);
+
+static const field sae_fields[] = {
+    TEXT(record_sae, source, "where the SAE came from"),
+    TEXT(record_sae, architecture, "activation function and training kind"),
+    TEXT(record_sae, hook, "activation it reads, TransformerLens name"),
+    INT(record_sae, layer, "block of the hook"),
+    INT(record_sae, d_in, "width of its input"),
+    INT(record_sae, d_sae, "features in the dictionary"),
+    TEXT(record_sae, normalisation, "of its input"),
+    BOOL(record_sae, apply_b_dec, "whether the decoder bias is subtracted from the input"),
+    TEXT(record_sae, sha256, "of the weight file"),
+};
+static SCHEMA(sae_schema, record_sae, sae_fields);
+
+static const field data_fields[] = {
+    TEXT(record_data, source, "where the prompts came from"),
+    INT(record_data, n_prompts, "prompts"),
+    INT64(record_data, n_tokens, "token positions in the statistics"),
+    INT64(record_data, n_special, "special positions left out"),
+    INT(record_data, min_tokens, "tokens in the shortest prompt"),
+    INT(record_data, max_tokens, "tokens in the longest prompt"),
+    TEXT(record_data, sha256, "of the prompts"),
+};
+static SCHEMA(data_schema, record_data, data_fields);
+
+static const field run_fields[] = {
+    TEXT(record_run, title, "heading of the report"),
+    TEXT(record_run, label, "short name of the run"),
+    TEXT(record_run, tool_version, "version of saeinv"),
+    TEXT(record_run, command, "command line"),
+    TEXT(record_run, seed, "of every random stream"),
+    TEXT(record_run, backend, "that did the arithmetic"),
+    TEXT(record_run, precision, "of the arithmetic"),
+    TEXT(record_run, reproducibility, "bitwise or tolerance"),
+    TEXT(record_run, config_sha256, "of the resolved config"),
+    STRUCT(record_run, model, model_schema, "language model"),
+    STRUCT(record_run, sae, sae_schema, "sparse autoencoder"),
+    STRUCT(record_run, data, data_schema, "prompts"),
+    LIST(record_run, config, n_config, config_schema, "resolved config"),
+    LIST(record_run, libraries, n_libraries, library_schema, "libraries the program runs with"),
+};
+SCHEMA(SCHEMA_RUN, record_run, run_fields);
+
+/* ---- training and evaluation ---- */
+
+static const field lm_point_fields[] = {
+    INT(record_lm_point, step, "optimiser step"),
+    NUMBER(record_lm_point, tokens, "tokens seen"),
+    NUMBER(record_lm_point, loss, "training loss, nats a token"),
+    NUMBER(record_lm_point, validation_loss, "loss on held-out text, nats a token"),
+    NUMBER(record_lm_point, learning_rate, "learning rate"),
+};
+SCHEMA(SCHEMA_LM_POINT, record_lm_point, lm_point_fields);
+
+static const field sae_point_fields[] = {
+    INT(record_sae_point, step, "optimiser step"),
+    NUMBER(record_sae_point, tokens, "tokens seen"),
+    NUMBER(record_sae_point, loss, "training loss"),
+    NUMBER(record_sae_point, l0, "mean number of active features a token"),
+    NUMBER(record_sae_point, explained_variance, "share of the input's variance reconstructed"),
+    NUMBER(record_sae_point, dead, "share of the dictionary that is never active"),
+};
+SCHEMA(SCHEMA_SAE_POINT, record_sae_point, sae_point_fields);
+
+static const field metric_fields[] = {
+    TEXT(record_metric, name, "figure"),
+    NUMBER(record_metric, value, "value, in `unit`"),
+    TEXT(record_metric, unit, "unit"),
+    TEXT(record_metric, better, "direction of improvement"),
+    NUMBER(record_metric, target, "value it should reach, in `unit`"),
+    TEXT(record_metric, note, "what it is measured on"),
+};
+SCHEMA(SCHEMA_METRIC, record_metric, metric_fields);
+
+static const field concept_fields[] = {
+    TEXT(record_concept, name, "concept"),
+    TEXT(record_concept, kind, "word, class, topic, syntax, position, state, long-range"),
+    TEXT(record_concept, description, "which tokens carry it"),
+    NUMBER(record_concept, base_rate, "share of tokens that carry it"),
+    INT(record_concept, feature, "id of the feature with the best F1, -1 for none"),
+    NUMBER(record_concept, f1, "harmonic mean of precision and recall"),
+    NUMBER(record_concept, precision, "share of the feature's active tokens that carry it"),
+    NUMBER(record_concept, recall, "share of the tokens that carry it where the feature is active"),
+};
+SCHEMA(SCHEMA_CONCEPT, record_concept, concept_fields);
+
+/* ---- features and clusters ---- */
+
+static const field filter_fields[] = {
+    TEXT(record_filter, name, "test"),
+    TEXT(record_filter, title, "what a feature must satisfy"),
+    TEXT(record_filter, keys, "config keys that set its limits"),
+    INT(record_filter, dropped, "features dropped by this test"),
+    INT(record_filter, remaining, "features left after it"),
+};
+SCHEMA(SCHEMA_FILTER, record_filter, filter_fields);
+
+static const field feature_fields[] = {
+    INT(record_feature, id, "index in the dictionary"),
+    INT64(record_feature, n_active, "tokens with activation > 0"),
+    NUMBER(record_feature, density, "share of tokens with activation > 0"),
+    NUMBER(record_feature, prompt_share, "share of prompts active above activation_threshold"),
+    NUMBER(record_feature, entropy, "entropy of the activation over prompts, nats"),
+    NUMBER(record_feature, mean, "mean activation over all tokens"),
+    NUMBER(record_feature, mean_active, "mean activation over active tokens"),
+    NUMBER(record_feature, max, "largest activation"),
+    NUMBER(record_feature, variance, "variance of the non-zero activations"),
+    NUMBER(record_feature, skewness, "skewness of the non-zero activations"),
+    NUMBER(record_feature, kurtosis, "kurtosis of the non-zero activations"),
+    TEXT(record_feature, dropped_by, "test that dropped it, empty when kept"),
+    INT(record_feature, cluster, "label of its cluster, -1 for noise, -2 when not clustered"),
+    BOOL(record_feature, selected, "whether it is a target"),
+    NUMBER(record_feature, x, "first map coordinate, no unit"),
+    NUMBER(record_feature, y, "second map coordinate, no unit"),
+};
+SCHEMA(SCHEMA_FEATURE, record_feature, feature_fields);
+
+static const field token_stat_fields[] = {
+    BYTES(record_token_stat, token, "token"),
+    INT(record_token_stat, id, "token id"),
+    INT64(record_token_stat, count, "active occurrences"),
+    NUMBER(record_token_stat, activation, "mean activation over them"),
+};
+static SCHEMA(token_stat_schema, record_token_stat, token_stat_fields);
+
+static const field cluster_fields[] = {
+    INT(record_cluster, label, "smallest member id"),
+    TEXT(record_cluster, name, "top tokens as a name"),
+    INT(record_cluster, size, "members"),
+    INT(record_cluster, medoid, "id of the most central member"),
+    BOOL(record_cluster, selected, "whether it gave target features"),
+    NUMBER(record_cluster, score, "score that ranked it"),
+    NUMBER(record_cluster, score_size, "score by size"),
+    NUMBER(record_cluster, score_activation, "score by mean activation"),
+    NUMBER(record_cluster, score_max_activation, "score by largest activation"),
+    NUMBER(record_cluster, score_sparsity, "score by rarity"),
+    NUMBER(record_cluster, score_composite, "all four together"),
+    INTS(record_cluster, members, n_members, "feature ids"),
+    LIST(record_cluster, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
+};
+SCHEMA(SCHEMA_CLUSTER, record_cluster, cluster_fields);
+
+static const field quality_fields[] = {
+    TEXT(record_quality, method, "clustering method"),
+    TEXT(record_quality, space, "what is clustered"),
+    TEXT(record_quality, settings, "settings of the method"),
+    TEXT(record_quality, map_settings, "settings of the map"),
+    TEXT(record_quality, score_kind, "score that ranks the clusters"),
+    INT(record_quality, n_features, "features clustered"),
+    INT(record_quality, n_clusters, "clusters found"),
+    NUMBER(record_quality, noise_share, "share of features in no cluster"),
+    NUMBER(record_quality, silhouette, "mean silhouette over clustered features, -1 to 1"),
+    NUMBER(record_quality, trustworthiness, "of the map, 0 to 1"),
+    NUMBER(record_quality, neighbour_overlap, "share of nearest neighbours kept by the map"),
+    INT(record_quality, n_neighbours, "neighbours the last two count"),
+};
+static SCHEMA(quality_schema, record_quality, quality_fields);
+
+static const field matrix_fields[] = {
+    INT(record_matrix, rows, "clusters, in the order of the list"),
+    INT(record_matrix, columns, "groups of prompts"),
+    INT(record_matrix, prompts_per_column, "prompts in a group"),
+    NUMBERS(record_matrix, values, n_values, "mean activation, row by row"),
+};
+static SCHEMA(matrix_schema, record_matrix, matrix_fields);
+
+static const field clustering_fields[] = {
+    STRUCT(record, quality, quality_schema, "quality of clusters and map"),
+    LIST(record, clusters, n_clusters, SCHEMA_CLUSTER, "clusters, largest first"),
+    STRUCT(record, matrix, matrix_schema, "activation of clusters over prompts"),
+};
+const schema SCHEMA_CLUSTERING = {"record (clustering)", sizeof(record), clustering_fields,
+                                  COUNT_OF(clustering_fields)};
+
+/* ---- targets ---- */
+
+static const field histogram_fields[] = {
+    BOOL(record_histogram, log_edges, "whether bins have equal width in log10"),
+    NUMBERS(record_histogram, edges, n_edges, "activation at the bin edges"),
+    NUMBERS(record_histogram, counts, n_counts, "tokens in each bin"),
+};
+static SCHEMA(histogram_schema, record_histogram, histogram_fields);
+
+static const field context_fields[] = {
+    INT(record_context, prompt, "index of the prompt"),
+    INT(record_context, start, "position of the first token in the prompt"),
+    INT(record_context, peak, "index of the strongest token"),
+    INT(record_context, decile, "activation decile 1 to 10, 0 for a top context"),
+    TOKENS(record_context, tokens, n_tokens, "tokens"),
+    NUMBERS(record_context, activations, n_tokens, "activation on each"),
+};
+static SCHEMA(context_schema, record_context, context_fields);
+
+static const field restart_fields[] = {
+    INT(record_restart, index, "restart"),
+    BOOL(record_restart, is_best, "whether it is the one analysed"),
+    BOOL(record_restart, converged, "whether it stopped before max_steps"),
+    INT(record_restart, last_step, "steps taken"),
+    NUMBER(record_restart, activation, "activation at the end"),
+    NUMBER(record_restart, pre_activation, "pre-activation at the end"),
+    NUMBERS(record_restart, step, n_steps, "step"),
+    NUMBERS(record_restart, loss, n_steps, "total loss"),
+    NUMBERS(record_restart, objective, n_steps, "pre-activation that is maximised"),
+    NUMBERS(record_restart, activation_curve, n_steps, "activation"),
+    NUMBERS(record_restart, nearest_distance, n_steps, "distance to the nearest token embeddings"),
+    NUMBERS(record_restart, diversity, n_steps, "diversity penalty"),
+    NUMBERS(record_restart, repetition, n_steps, "repetition penalty"),
+};
+static SCHEMA(restart_schema, record_restart, restart_fields);
+
+static const field neighbour_fields[] = {
+    BYTES(record_neighbour, token, "token"),
+    INT(record_neighbour, id, "token id"),
+    NUMBER(record_neighbour, cosine, "cosine to its embedding"),
+};
+static SCHEMA(neighbour_schema, record_neighbour, neighbour_fields);
+
+static const field position_fields[] = {
+    NUMBER(record_position, activation, "activation"),
+    NUMBER(record_position, pre_activation, "pre-activation"),
+    NUMBER(record_position, snapped, "activation when the nearest real tokens are run"),
+    LIST(record_position, neighbours, n_neighbours, neighbour_schema, "nearest tokens"),
+};
+static SCHEMA(position_schema, record_position, position_fields);
+
+static const field optimum_fields[] = {
+    NUMBER(record_optimum, activation, "largest activation of the optimised input"),
+    INT(record_optimum, position, "where it is, from 0"),
+    NUMBER(record_optimum, mean, "mean activation over positions"),
+    NUMBER(record_optimum, skewness, "skewness over positions"),
+    NUMBER(record_optimum, specificity, "target against the mean of all features"),
+    NUMBER(record_optimum, snapped_activation, "largest activation of its nearest real tokens"),
+    NUMBER(record_optimum, data_ratio, "activation over the maximum on the data"),
+    NUMBER(record_optimum, snapped_ratio, "snapped activation over the maximum on the data"),
+    NUMBER(record_optimum, restart_mean, "mean final activation over restarts"),
+    NUMBER(record_optimum, restart_deviation, "its standard deviation"),
+    NUMBER(record_optimum, restart_min, "lowest final activation"),
+    NUMBER(record_optimum, restart_max, "highest final activation"),
+    NUMBER(record_optimum, restart_cosine, "mean cosine between restarts, by position"),
+    NUMBER(record_optimum, restart_token_overlap, "share of positions with equal nearest token"),
+    LIST(record_optimum, positions, n_positions, position_schema, "positions of the best input"),
+    LIST(record_optimum, restarts, n_restarts, restart_schema, "restarts"),
+};
+static SCHEMA(optimum_schema, record_optimum, optimum_fields);
+
+static const field explanation_fields[] = {
+    TEXT(record_explanation, method, "method"),
+    TEXT(record_explanation, title, "method in words"),
+    BYTES(record_explanation, text, "explanation"),
+    BYTES(record_explanation, prefix, "frozen beginning of the text"),
+    NUMBER(record_explanation, activation, "activation of the target on the text"),
+    NUMBER(record_explanation, specificity, "target against the mean of all features"),
+    INT(record_explanation, length, "tokens"),
+    NUMBER(record_explanation, coherence, "mean log-probability, nats a token"),
+    LIST(record_explanation, scores, n_scores, SCHEMA_METRIC, "further scores"),
+};
+static SCHEMA(explanation_schema, record_explanation, explanation_fields);
+
+static const field target_fields[] = {
+    INT(record_target, id, "index in the dictionary"),
+    TEXT(record_target, reason, "why it was chosen"),
+    INT(record_target, cluster, "label of its cluster, -1 for noise, -2 when not clustered"),
+    NUMBER(record_target, threshold, "activation threshold of the SAE"),
+    INT(record_target, concept_index, "row of concepts.csv that fits best, -1 for none"),
+    NUMBER(record_target, concept_f1, "F1 with that concept"),
+    STRUCT(record_target, histogram, histogram_schema, "non-zero activations, linear bins"),
+    STRUCT(record_target, log_histogram, histogram_schema, "non-zero activations, log bins"),
+    LIST(record_target, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
+    LIST(record_target, top, n_top, context_schema, "strongest contexts"),
+    LIST(record_target, sampled, n_sampled, context_schema, "contexts by activation decile"),
+    LIST(record_target, explanations, n_explanations, explanation_schema, "explanations"),
+    STRUCT(record_target, optimum, optimum_schema, "best optimised input"),
+};
+SCHEMA(SCHEMA_TARGET, record_target, target_fields);
+
+/* ---- what may differ ---- */
+
+static const field stage_fields[] = {
+    TEXT(record_stage, name, "stage"),
+    NUMBER(record_stage, seconds, "wall time, s"),
+    BOOL(record_stage, cached, "whether its output was reused"),
+    TEXT(record_stage, note, "rate"),
+};
+static SCHEMA(stage_schema, record_stage, stage_fields);
+
+static const field volatile_fields[] = {
+    TEXT(record_volatile, started, "start, UTC"),
+    TEXT(record_volatile, host, "machine"),
+    TEXT(record_volatile, processor, "its processor"),
+    TEXT(record_volatile, directory, "where the report was written"),
+    INT(record_volatile, n_threads, "threads"),
+    NUMBER(record_volatile, seconds, "wall time, s"),
+    NUMBER(record_volatile, peak_memory, "largest resident size, bytes"),
+    LIST(record_volatile, stages, n_stages, stage_schema, "stages"),
+};
+SCHEMA(SCHEMA_VOLATILE, record_volatile, volatile_fields);

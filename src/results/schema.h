@@ -1,0 +1,43 @@
+/* One description per record struct, from which its JSON writer, JSON reader, CSV writer, CSV
+ * reader and the text of data/README.md all follow, so that they cannot disagree. */
+#ifndef RESULTS_SCHEMA_H
+#define RESULTS_SCHEMA_H
+#include <stddef.h>
+
+typedef enum {
+    FIELD_INT,     /* int */
+    FIELD_INT64,   /* int64_t, below 2^53 */
+    FIELD_NUMBER,  /* double; NaN is null or an empty cell */
+    FIELD_BOOL,    /* bool */
+    FIELD_TEXT,    /* const char *; NULL is written as "" */
+    FIELD_BYTES,   /* record_bytes */
+    FIELD_STRUCT,  /* a struct described by `type`, in place */
+    FIELD_LIST,    /* pointer to structs described by `type` */
+    FIELD_INTS,    /* int * */
+    FIELD_NUMBERS, /* double * */
+    FIELD_TOKENS   /* record_bytes * */
+} field_kind;
+
+typedef struct schema schema;
+
+typedef struct field {
+    const char *name;
+    field_kind kind;
+    size_t offset;
+    size_t count; /* lists: offset of the int that counts it; lists may share one */
+    const schema *type;
+    const char *help; /* meaning and unit, for data/README.md */
+} field;
+
+struct schema {
+    const char *name; /* for messages */
+    size_t size;      /* of the struct */
+    const field *fields;
+    int n_fields;
+};
+
+extern const schema SCHEMA_RUN, SCHEMA_LM_POINT, SCHEMA_SAE_POINT, SCHEMA_METRIC, SCHEMA_CONCEPT,
+    SCHEMA_FILTER, SCHEMA_FEATURE, SCHEMA_CLUSTERING, SCHEMA_CLUSTER, SCHEMA_TARGET,
+    SCHEMA_VOLATILE;
+
+#endif

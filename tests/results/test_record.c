@@ -1,0 +1,236 @@
+/* A record survives its files: written, read and written again gives the same bytes; files that are
+ * cut short or wrong are refused with a message that says where. */
+#include "test.h"
+#include "base/io.h"
+#include "base/memory.h"
+#include "results/common_record.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static const char *in_folder(arena *a, const char *name)
+{
+    return path_join(a, folder, name);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/saeinv-results.XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    err e;
+    return io_remove_tree(folder, &e);
+}
+
+static void write_record(arena *a, const char *name, synthetic_kind kind)
+{
+    err e = {0};
+    record r;
+    record_volatile times;
+    synthetic_record(&r, &times, a, kind);
+    if (record_write(in_folder(a, name), &r, &e) ||
+        record_write_volatile(in_folder(a, name), &times, &e))
+        fail_msg("%s", e.text);
+}
+
+static void assert_same_manifest(arena *a, const char *left, const char *right)
+{
+    err e = {0};
+    str one = {0}, two = {0};
+    assert_int_equal(record_write_manifest(in_folder(a, left), &e), OK);
+    assert_int_equal(record_write_manifest(in_folder(a, right), &e), OK);
+    io_read(&one, path_join(a, in_folder(a, left), "MANIFEST.sha256"), 1 << 20, &e);
+    io_read(&two, path_join(a, in_folder(a, right), "MANIFEST.sha256"), 1 << 20, &e);
+    assert_true(one.len > 100);
+    assert_string_equal(str_text(&one), str_text(&two));
+    str_release(&one);
+    str_release(&two);
+}
+
+static void write_read_write_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    static const synthetic_kind kinds[] = {SYNTHETIC_USUAL, SYNTHETIC_HOSTILE, SYNTHETIC_EMPTY};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        arena a = {0};
+        err e = {0};
+        record r;
+        write_record(&a, "first", kinds[i]);
+        if (record_read(&r, &a, in_folder(&a, "first"), &e) ||
+            record_write(in_folder(&a, "second"), &r, &e))
+            fail_msg("%s", e.text);
+        assert_same_manifest(&a, "first", "second");
+        arena_release(&a);
+    }
+}
+
+static void tokens_come_back_byte_for_byte(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    record made, r;
+    record_volatile times, read_times;
+    synthetic_record(&made, &times, &a, SYNTHETIC_HOSTILE);
+    write_record(&a, "hostile", SYNTHETIC_HOSTILE);
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "hostile"), &e), OK);
+    assert_int_equal(record_read_volatile(&read_times, &a, in_folder(&a, "hostile"), &e), OK);
+    int seen = 0;
+    for (int i = 0; i < r.n_targets; i++)
+        for (int j = 0; j < r.targets[i].n_top; j++)
+            for (int k = 0; k < r.targets[i].top[j].n_tokens; k++, seen++) {
+                record_bytes want = made.targets[i].top[j].tokens[k];
+                record_bytes got = r.targets[i].top[j].tokens[k];
+                assert_int_equal(got.n, want.n);
+                assert_memory_equal(got.bytes, want.bytes, (size_t)want.n);
+            }
+    assert_true(seen > 1000);
+    assert_string_equal(r.run.title, made.run.title);
+    assert_int_equal(read_times.n_stages, times.n_stages);
+    assert_true(isnan(r.features[82].entropy)); /* a dead feature's */
+    arena_release(&a);
+}
+
+static void missing_times_are_fine(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    record_volatile times = {.n_threads = 7};
+    assert_int_equal(record_read_volatile(&times, &a, in_folder(&a, "nowhere"), &e), OK);
+    assert_int_equal(times.n_threads, 0);
+    arena_release(&a);
+}
+
+/* Every prefix of a file that is too short must be refused, wherever it is cut. */
+static void truncated_files_are_refused(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"run.json", "data/features.csv", "data/concepts.csv",
+                                        "data/clusters.json", "data/targets/L02-00343.json"};
+    arena a = {0};
+    err e = {0};
+    record r;
+    write_record(&a, "cut", SYNTHETIC_USUAL);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        const char *path = path_join(&a, in_folder(&a, "cut"), files[i]);
+        str whole = {0};
+        if (io_read(&whole, path, 1 << 24, &e))
+            fail_msg("%s", e.text);
+        for (size_t keep = 0; keep + 2 < whole.len; keep += 1 + whole.len / 9) {
+            assert_int_equal(io_write(path, whole.data, keep, &e), OK);
+            assert_int_not_equal(record_read(&r, &a, in_folder(&a, "cut"), &e), OK);
+            assert_non_null(strstr(e.text, files[i] + (strchr(files[i], '/') ? 5 : 0)));
+        }
+        assert_int_equal(io_write(path, whole.data, whole.len, &e), OK);
+        str_release(&whole);
+    }
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "cut"), &e), OK);
+    arena_release(&a);
+}
+
+typedef struct damage {
+    const char *file, *from, *to, *says, *why;
+} damage;
+
+static const damage damages[] = {
+    {"run.json", "\"schema\": 1", "\"schema\": 2", "schema is 2", "a newer version wrote it"},
+    {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
+    {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
+    {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
+    {"run.json", "\"d_sae\": 4096", "\"d_sae\": 4097", "features.csv", "disagrees with the table"},
+    {"run.json", "\"seed\"", "\"sead\"", "\"seed\" is missing", "misspelt key"},
+    {"run.json", "\"seed\": \"1\"", "\"seed\": \"1\", \"more\": 1", "unknown key", "extra key"},
+    {"run.json", "\"apply_b_dec\": true", "\"apply_b_dec\": 1", "true or false", "wrong type"},
+    {"data/features.csv", "id,n_active", "id,n", "columns", "other columns"},
+    {"data/features.csv", "\n3,", "\n4,", "id 4", "ids out of order"},
+    {"data/features.csv", "\n3,", "\n3.5,", "whole number", "no fractional id"},
+    {"data/features.csv", ",-2,false,,\n", ",-2,false,,,\n", "too many cells", "a cell too many"},
+    {"data/features.csv", "\n3,", "\n", "line 5", "a cell too few"},
+    {"data/features.csv", ",false,", ",maybe,", "true or false", "no such truth value"},
+    {"data/features.csv", "sparsity", "\"sparsity", "cut short", "a quote that never ends"},
+    {"data/features.csv", "sparsity", "\"spar\"sity", "closing quote", "a quote that ends early"},
+    {"data/features.csv", "sparsity", "spar\x80ity", "UTF-8", "bytes that are no text"},
+    {"data/features.csv", ",-2,", ",77,", "cluster 77", "a cluster nobody knows"},
+    {"data/clusters.json", "\"rows\": 14", "\"rows\": 13", "matrix", "values do not fill it"},
+    {"data/clusters.json", "\"medoid\": ", "\"medoid\": 9", "medoid", "beyond the dictionary"},
+    {"data/targets/L02-00343.json", "\"id\": 343", "\"id\": 344", "L02-00344.json",
+     "a file under another feature's name"},
+    {"data/targets/L02-00343.json", "\"peak\": 14", "\"peak\": 32", "peak", "peak after the end"},
+    {"data/targets/L02-00343.json", "\"start\": ", "\"start\": 2147483", "top[0]", "end beyond int"},
+    {"data/targets/L02-00343.json", "\"position\": 6", "\"position\": 10", "position",
+     "maximum after the end"},
+    {"data/targets/L02-00343.json", "\"concept_index\": ", "\"concept_index\": 99", "concept_index",
+     "a concept nobody knows"},
+    {"data/targets/L02-00343.json", "\"edges\": [0, ", "\"edges\": [", "edges", "an edge too few"},
+    {"data/targets/L02-00343.json", "\"loss\": [", "\"loss\": [1, ", "beside it",
+     "series of unequal length"},
+};
+
+static void damaged_files_are_refused(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    write_record(&a, "bad", SYNTHETIC_USUAL);
+    for (size_t i = 0; i < COUNT_OF(damages); i++) {
+        const damage *d = &damages[i];
+        const char *path = path_join(&a, in_folder(&a, "bad"), d->file);
+        err e = {0};
+        str whole = {0}, changed = {0};
+        assert_int_equal(io_read(&whole, path, 1 << 24, &e), OK);
+        const char *at = strstr(str_text(&whole), d->from);
+        if (!at)
+            fail_msg("%s holds no %s", d->file, d->from);
+        str_add_bytes(&changed, whole.data, (size_t)(at - whole.data));
+        str_add(&changed, d->to);
+        str_add(&changed, at + strlen(d->from));
+        assert_int_equal(io_write(path, changed.data, changed.len, &e), OK);
+        err_code rc = record_read(&r, &a, in_folder(&a, "bad"), &e);
+        if (rc != E_FORMAT && rc != E_SHAPE)
+            fail_msg("accepted: %s", d->why);
+        if (!strstr(e.text, d->says))
+            fail_msg("%s: \"%s\" does not say \"%s\"", d->why, e.text, d->says);
+        assert_int_equal(io_write(path, whole.data, whole.len, &e), OK);
+        str_release(&whole);
+        str_release(&changed);
+    }
+    arena_release(&a);
+}
+
+static void headlines_have_unique_names(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    record_volatile times;
+    synthetic_record(&r, &times, &a, SYNTHETIC_USUAL);
+    int n;
+    record_metric *list = record_headlines(&n, &r, &a);
+    assert_true(n > 15);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(list[i].name, list[j].name);
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(write_read_write_gives_the_same_bytes),
+        cmocka_unit_test(tokens_come_back_byte_for_byte),
+        cmocka_unit_test(missing_times_are_fine),
+        cmocka_unit_test(truncated_files_are_refused),
+        cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(headlines_have_unique_names),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
