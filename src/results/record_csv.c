@@ -10,7 +10,7 @@
 
 /* ---- writing ---- */
 
-void csv_add_text(str *out, const char *text, size_t n)
+void record_csv_text(str *out, const char *text, size_t n)
 {
     str shown = {0};
     if (utf8_valid(text, n) && !memchr(text, 0, n))
@@ -67,12 +67,12 @@ static void add_cell(str *out, const field *f, const void *at)
         break;
     case FIELD_TEXT: {
         const char *text = *(const char *const *)at;
-        csv_add_text(out, text ? text : "", text ? strlen(text) : 0);
+        record_csv_text(out, text ? text : "", text ? strlen(text) : 0);
         break;
     }
     default: {
         const record_bytes *b = at;
-        csv_add_text(out, b->n ? b->bytes : "", (size_t)b->n);
+        record_csv_text(out, b->n ? b->bytes : "", (size_t)b->n);
     }
     }
 }
@@ -95,13 +95,13 @@ static void add_row(str *out, const schema *s, const void *item, bool *first)
     }
 }
 
-void csv_add_header(str *out, const schema *s)
+void record_csv_header(str *out, const schema *s)
 {
     bool first = true;
     add_header(out, s, "", &first);
 }
 
-void csv_add_row(str *out, const schema *s, const void *item)
+void record_csv_row(str *out, const schema *s, const void *item)
 {
     bool first = true;
     add_row(out, s, item, &first);
@@ -218,7 +218,7 @@ static int count_columns(const schema *s)
 static err_code read_header(reader *r, const schema *s, err *e)
 {
     str header = {0};
-    csv_add_header(&header, s);
+    record_csv_header(&header, s);
     size_t n = header.len, left = (size_t)(r->end - r->at);
     bool same = n < left && !memcmp(r->at, str_text(&header), n) && r->at[n] == '\n';
     err_code rc = OK;
@@ -251,7 +251,7 @@ static err_code read_row(void *item, reader *r, arena *a, const schema *s, int c
     return OK;
 }
 
-err_code csv_parse(void *items, int *n, arena *a, const schema *s, const char *text, size_t size,
+err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text, size_t size,
                    const char *name, err *e)
 {
     reader r = {.at = text, .end = text + size, .name = name, .line = 1};

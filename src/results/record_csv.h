@@ -8,18 +8,18 @@
 #include "results/schema.h"
 
 /* Appends one cell, quoted when it must be. Bytes that are not clean UTF-8 are made visible. */
-void csv_add_text(str *out, const char *text, size_t n);
+void record_csv_text(str *out, const char *text, size_t n);
 
 /* Appends the comma-separated column names of s; members of structs inside are named
  * "struct_member". No line end: callers may put columns of their own around. */
-void csv_add_header(str *out, const schema *s);
+void record_csv_header(str *out, const schema *s);
 /* Appends the cells of one item, likewise. */
-void csv_add_row(str *out, const schema *s, const void *item);
+void record_csv_row(str *out, const schema *s, const void *item);
 
-/* Reads a whole file that csv_add_header and csv_add_row wrote, of a schema without structs inside.
+/* Reads a whole file that record_csv_header and record_csv_row wrote, of a schema without structs inside.
  * *items: n zeroed and filled structs from `a`. The header must match. E_FORMAT names `name` and
  * the line. */
-err_code csv_parse(void *items, int *n, arena *a, const schema *s, const char *text, size_t size,
+err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text, size_t size,
                    const char *name, err *e);
 
 #endif

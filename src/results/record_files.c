@@ -59,10 +59,10 @@ static err_code write_list(const char *dir, const char *name, const schema *s, c
                            int n, err *e)
 {
     str out = {0};
-    csv_add_header(&out, s);
+    record_csv_header(&out, s);
     str_add_char(&out, '\n');
     for (int i = 0; i < n; i++) {
-        csv_add_row(&out, s, (const char *)items + (size_t)i * s->size);
+        record_csv_row(&out, s, (const char *)items + (size_t)i * s->size);
         str_add_char(&out, '\n');
     }
     err_code rc = write_text(dir, name, &out, e);
@@ -79,12 +79,12 @@ static err_code write_explanations(const char *dir, const record *r, err *e)
     for (int i = 0; i < SCHEMA_TARGET.n_fields; i++)
         if (!strcmp(SCHEMA_TARGET.fields[i].name, "explanations"))
             s = SCHEMA_TARGET.fields[i].type;
-    csv_add_header(&out, s);
+    record_csv_header(&out, s);
     str_add_char(&out, '\n');
     for (int i = 0; i < r->n_targets; i++) {
         for (int j = 0; j < r->targets[i].n_explanations; j++) {
             str_addf(&out, "%d,", r->targets[i].id);
-            csv_add_row(&out, s, &r->targets[i].explanations[j]);
+            record_csv_row(&out, s, &r->targets[i].explanations[j]);
             str_add_char(&out, '\n');
         }
     }
@@ -241,7 +241,7 @@ static err_code read_table(record *out, arena *a, const char *dir, size_t i, err
     str text = {0};
     err_code rc = io_read(&text, path, CSV_LIMIT, e);
     if (!rc)
-        rc = csv_parse((char *)out + tables[i].list,
+        rc = record_csv_parse((char *)out + tables[i].list,
                        (int *)(void *)((char *)out + tables[i].count), a, tables[i].type,
                        str_text(&text), text.len, path, e);
     str_release(&text);

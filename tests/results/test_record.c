@@ -159,7 +159,7 @@ static const damage damages[] = {
     {"data/features.csv", "sparsity", "\"sparsity", "cut short", "a quote that never ends"},
     {"data/features.csv", "sparsity", "\"spar\"sity", "closing quote", "a quote that ends early"},
     {"data/features.csv", "sparsity", "spar\x80ity", "UTF-8", "bytes that are no text"},
-    {"data/features.csv", ",-2,", ",77,", "cluster 77", "a cluster nobody knows"},
+    {"data/features.csv", ",-2,", ",78,", "cluster 78", "a cluster nobody knows"},
     {"data/clusters.json", "\"rows\": 14", "\"rows\": 13", "matrix", "values do not fill it"},
     {"data/clusters.json", "\"medoid\": ", "\"medoid\": 9", "medoid", "beyond the dictionary"},
     {"data/targets/L02-00343.json", "\"id\": 343", "\"id\": 344", "L02-00344.json",
