@@ -76,7 +76,10 @@ const rule_text world_grammar[] = {
                  "3 <clause> , but <negative> . | 3 <clause> because <clause> . | 2 <fact> . | "
                  "2 <when@> . | 3 <negative> . | "
                  "2 <clause> {(} <aside> {)} . | 1 <who> <v_any> <object_b> and <object_a> . | "
-                 "2 <who> <thought@> that <plain_clause> . | 1 <it_was@> a <day> <day_part> ."},
+                 "2 <who> <thought@> that <plain_clause> . | 1 <it_was@> a <day> <day_part> . | 2 <scenery_line> ."},
+    {"scenery_line", "3 {sg} the <scenery> <be> <scene_quality> | 1 {sg} the <scenery> <be> <scene_quality> and "
+                     "<scene_quality> | 1 {sg} the <scenery> <is_not@> <scene_quality> | "
+                     "1 {sg} it <be> <scene_quality> <place>"},
     {"when_past", "when <plain_clause> , <clause>"},
     {"when_present", "when <plain_clause> , <clause>"},
     {"when_future", "{present} when <plain_clause> , {future} <clause>"},
@@ -144,7 +147,7 @@ const rule_text world_grammar[] = {
     {"opening", "2 <first> was a <adj> <role> . | 2 <first> and <second> went to see the <role> "
                 "<place> . | 2 one morning , <first> <v_stay> <place> . | "
                 "2 <second> , a <role> , met <first> <place> . | "
-                "2 in the <colour> house there was a <quality> <thing_a> . <first> "
+                "2 in a <scene_quality> house there was a <quality> <thing_a> . <first> "
                 "wanted to <base_act> ."},
     {"opening_present", "2 <first> is a <adj> <role> . | 1 <first> and <second> work <place> ."},
     {"body", "3 <sentence> <sentence> <sentence> {break} <exchange> | "
@@ -153,7 +156,7 @@ const rule_text world_grammar[] = {
     {"body_present", "2 <sentence> <sentence> <sentence> | 1 <sentence> <speech> / | 1 <sentence> {break} <exchange>"},
     {"ending", "2 at last , <clause> . | 2 in the end , <who> was <feeling> . | "
                "1 and so <who> <v_any> <object_b> . | 1 that night , <who> <v_stay> <place> . | "
-               "1 nobody knew why , but <who> was <feeling> again ."},
+               "1 nobody knew why , but <who> was <feeling> again . | 1 <scenery_line> , and <who> was <feeling> ."},
     {"description", "2 {present} <scene> <view> <view> <view> <view> <more_views> / | "
                     "1 {past} <scene_past> <view> <view> <view> <more_views> /"},
     {"more_views", "1 | 1 <view> | 1 / <view> <view>"},
@@ -193,15 +196,15 @@ const rule_text world_grammar[] = {
     {"first_step", "{item} mix the <ingredient> and the <ingredient> in a <adj> bowl . /"},
     {"step", "3 {item} add the <ingredient> and stir . / | 2 {item} <inf_b> the <thing_b> . / | "
              "2 {item} heat the <ingredient> for <amount> minutes . / | "
-             "1 {item} do not burn the <ingredient> ! / | 1 {item} chop the <ingredient> {(} not too "
-             "small {)} . / | 1 {item} wait <number> hours . /"},
+             "1 {item} do not burn the <ingredient> ! / | 1 {item} use half of the <ingredient> {(} not too "
+             "much {)} . / | 1 {item} wait <number> hours . /"},
     {"more_steps", "2 <step> | 1 <step> <step>"},
     {"last_step", "2 {item} serve the <dish> with <ingredient> . / | 1 {item} taste and enjoy ! / | "
                   "1 {item} put it on a <colour> plate . /"},
     {"checklist", "3 {present} <list_title> : / {+bulleted} <thing_line> <thing_line> <thing_line> <thing_line> "
-                  "<more_things> {-bulleted} / <list_end> <list_end> / | "
+                  "<more_things> {-bulleted} / <list_end> / | "
                   "2 {present} {you} <steps_title> : / {items} {+numbered} <task> <task> <task> <task> "
-                  "<more_tasks> {-numbered} / <list_end> <list_end> /"},
+                  "<more_tasks> {-numbered} / <list_end> /"},
     {"list_title", "2 things to bring | 2 what the <role> needs | 1 in the box there are | "
                    "1 <first> 's list for <weekday>"},
     {"thing_line", "2 {bullet} <number> <things_b> / | 2 {bullet} a <colour> <thing_b> / | "
@@ -214,19 +217,19 @@ const rule_text world_grammar[] = {
              "1 {item} never <inf_b> <object_b> ! / | 1 {item} wait <place> . / | "
              "1 {item} ask the <role> : {q} <question> {/q} /"},
     {"more_tasks", "2 <task> | 2 <task> <task> | 1 <task> <task> <task>"},
-    {"list_end", "2 {present} that is all . | 2 {present} <fact> . | 1 {present} <question> | "
-                 "2 {present} <clause> ."},
+    {"list_end", "2 that is all . <fact> . | 2 <fact> . <clause> . | 1 <question> | "
+                 "2 <clause> . <fact> . | 1 <sentence> that is all ."},
 
     /* --- diaries, news, interviews, plans --- */
     {"diary", "{+diary} {past} <entry> <entry> <entry> <more_entries>"},
-    {"entry", "2 <weekday> , <digit> <month> / <diary_line> <diary_line> <diary_line> <diary_line> / | "
-              "1 <weekday> , <amount> <month> / <diary_line> <diary_line> <diary_line> /"},
+    {"entry", "2 <weekday> , <day_number> <month> / <diary_line> <diary_line> <diary_line> <diary_line> / | "
+              "1 <weekday> , <day_number> <month> / <diary_line> <diary_line> <diary_line> /"},
     {"more_entries", "2 | 2 <entry>"},
     {"diary_line", "3 {i} I <act> . | 2 {i} I <v_stay> <place> . | 2 {i} I <be> <state> . | "
                    "2 {i} I did not <base_act> . | 2 <sentence> | 1 {we} my <kin> and I <act> . | 1 {i} I <v_people> my <kin> <place> . | 1 {i} I <v_go> to^ the <place_noun> . | 1 {i} I <long_act> . | "
-                   "1 {i} I saw a <adj> <thing_a> <place> . | 1 what a <day> day !"},
+                   "1 {i} I saw a <adj> <thing_a> <place> . | 1 what a <day> day ! | 1 <scenery_line> ."},
     {"day", "2 good | 1 long | 2 beautiful | 1 strange"},
-    {"news", "{+news} {past} <town> , <amount> <month> <year> . <report> <report> <report> "
+    {"news", "{+news} {past} <town> , <day_number> <month> <year> . <report> <report> <report> "
              "<report> <more_reports> /"},
     {"report", "2 {pl} <number> <roles> <were_seen> <place> on <weekday> . | "
                "2 {sg} a <role> from <town> <act> . | 2 <group> <act> <time_past> . | "

@@ -42,6 +42,8 @@ static const slot slots[] = {
     {"kin", OP_SHARED, KIN, 0},                {"place_noun", OP_TOPIC, PLACES_T, PLACE},
     {"v_go", OP_FINITE_SHARED, GO, 0},         {"ing_go", OP_SHARED, GO, ING},
     {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0}, {"inf_people", OP_SHARED, ACTS_PEOPLE, BASE},
+    {"day_number", OP_SHARED, DAY, 0},         {"scenery", OP_SHARED, SCENERY, 0},
+    {"scene_quality", OP_SHARED, SCENE_QUALITY, 0},
     {"comparative", OP_SHARED, COMPARATIVE, 0}, {"day_part", OP_SHARED, DAY_PART, 0},
 };
 

@@ -111,7 +111,7 @@ const shared_words world_shared_words[SHARED_LISTS] = {
     [ADJECTIVE] = {"old new small good big heavy little beautiful broken strange clean famous", PLAIN,
                    -1},
     [PET] = {"dog cat bird mouse/mice rabbit fox/foxes parrot squirrel", NOUNS, CLASS_ANIMAL},
-    [ACTS_ANY] = {"find/found see/saw/seen buy/bought want bring/brought need lose/lost remember "
+    [ACTS_ANY] = {"find/found see/saw/seen buy/bought bring/brought carry lose/lost remember hide/hid/hidden "
                   "choose/chose/chosen/choosing borrow keep/kept forget/forgot/forgotten/forgetting",
                   VERBS, -1},
     [STAY] = {"wait sit/sat//sitting work stand/stood rest talk sleep/slept laugh", VERBS, -1},
@@ -125,6 +125,9 @@ const shared_words world_shared_words[SHARED_LISTS] = {
     [GO] = {"walk go/went/gone hurry return come/came/come", VERBS, -1},
     [ACTS_PEOPLE] = {"help meet/met thank visit follow greet call", VERBS, -1},
     [COMPARATIVE] = {"older bigger smaller newer better heavier", PLAIN, CLASS_COMPARATIVE},
+    [DAY] = {"12 3 20 5 15 8 24 1 30 17 10 28 6", PLAIN, CLASS_DIGITS},
+    [SCENERY] = {"sky wind light air street house room river road town", PLAIN, -1},
+    [SCENE_QUALITY] = {"cold warm dark quiet soft cool pale still dry wet", PLAIN, -1},
     [DAY_PART] = {"day night afternoon evening week", PLAIN, -1},
 };
 
