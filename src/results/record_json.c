@@ -109,7 +109,7 @@ void record_to_json(cJSON *object, const schema *s, const void *item)
 
 static err_code number_from_json(double *out, const cJSON *item, err *e)
 {
-    *out = NAN;
+    *out = (double)NAN;
     if (cJSON_IsNumber(item))
         *out = item->valuedouble;
     else if (!cJSON_IsNull(item))

@@ -115,7 +115,7 @@ static void make_training(record *r, maker *m)
                                              0.012 + 0.05 * fall * (1 - fall)};
     }
     static record_metric figures[] = {
-        {"validation loss", 2.046, "nats", "lower", NAN,
+        {"validation loss", 2.046, "nats", "lower", (double)NAN,
          "The generator's own entropy, given its hidden choices, is 1.913 nats."},
         {"explained variance", 0.957, "share", "higher", 0.90, "Of the residual stream, held out."},
         {"loss recovered", 0.982, "share", "higher", 0.97, "With the SAE's output spliced in."},
@@ -307,7 +307,7 @@ static void make_explanations(record_target *t, maker *m, int topic)
                                       TOPICS[topic][3], TOPICS[topic][1], TOPICS[topic][0]);
     if (m->hostile)
         usual = prompt = text(m, "The feature\n\n# is <script>alert(1)</script> about");
-    static record_metric scores[] = {{"tokens covered", 0.72, "share", "higher", NAN, ""}};
+    static record_metric scores[] = {{"tokens covered", 0.72, "share", "higher", (double)NAN, ""}};
     t->n_explanations = 2;
     t->explanations = arena_push(m->a, 2, sizeof *t->explanations);
     t->explanations[0] = (record_explanation){
@@ -362,7 +362,7 @@ static void make_empty(record *r)
         record_feature *f = &r->features[i];
         f->dropped_by = *f->dropped_by ? f->dropped_by : "entropy";
         f->cluster = RECORD_NOT_CLUSTERED;
-        f->x = f->y = NAN;
+        f->x = f->y = (double)NAN;
     }
     r->filters[2].dropped += r->filters[2].remaining;
     r->filters[2].remaining = 0;

@@ -165,7 +165,7 @@ static const damage damages[] = {
     {"data/targets/L02-00343.json", "\"id\": 343", "\"id\": 344", "L02-00344.json",
      "a file under another feature's name"},
     {"data/targets/L02-00343.json", "\"peak\": 14", "\"peak\": 32", "peak", "peak after the end"},
-    {"data/targets/L02-00343.json", "\"start\": ", "\"start\": 2147483", "top[0]", "end beyond int"},
+    {"data/targets/L02-00343.json", "\"start\": ", "\"start\": 214748364", "start", "end beyond int"},
     {"data/targets/L02-00343.json", "\"position\": 6", "\"position\": 10", "position",
      "maximum after the end"},
     {"data/targets/L02-00343.json", "\"concept_index\": ", "\"concept_index\": 99", "concept_index",
