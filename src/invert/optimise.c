@@ -1,0 +1,443 @@
+/* The optimiser: slots hold running jobs, a step runs all slots through the model together, then
+ * each slot moves on its own. */
+#include "invert/optimise.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "invert/penalties.h"
+#include <math.h>
+#include <string.h>
+
+enum { NEAREST_EVERY = 10 }; /* steps between looks at which token is nearest */
+
+/* Softness of the maximum over positions, in units of a strong activation. */
+static const double SOFTNESS = 0.15;
+
+typedef struct slot {
+    optimise_job *job;
+    float *x_LD, *d_x_LD, *first_LD, *second_LD;
+    int32_t *nearest_L;
+    int step;
+    double best, reference; /* best score; best score when it last gained enough */
+    int reference_step;
+} slot;
+
+/* One optimisation: its buffers, sized for the widest batch. */
+typedef struct optimiser {
+    const optimise_setting *set;
+    const optimise_options *o;
+    backend *be;
+    optimise_job *jobs;
+    int n_jobs, next_job;
+    slot *slots;
+    int n_slots, capacity;
+    int D, T, longest, skip; /* skip: 1 when a BOS stands before the free positions */
+    sae_columns *columns;    /* column i is the feature of job i */
+    forward *to_hook, *to_end; /* to_end: NULL without coherence */
+    int32_t *tokens_BT, *targets_BT, *which_N;
+    float *x_BTD, *d_x_BTD, *d_h, *pre_N, *f_N;      /* backend */
+    float *host_x_BTD, *host_d_BTD, *host_pre_N, *host_f_N, *host_d_pre_N, *host_loss_N;
+    float *nearest_x;                                /* rows whose nearest token is due */
+    int32_t *nearest_ids;
+    arena *memory;
+} optimiser;
+
+/* ---- starting and finishing jobs --------------------------------------------------------------- */
+
+void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
+                           int restart, int length, double noise_scale)
+{
+    rng all = rng_stream(seed, "optimise"), one = rng_split(&all, (uint64_t)feature);
+    rng r = rng_split(&one, (uint64_t)restart);
+    for (int i = 0; i < length; i++) {
+        int id = t->ids[rng_below(&r, (uint32_t)t->n)];
+        for (int d = 0; d < t->D; d++)
+            ROW(x_LD, i, t->D)[d] = (float)((double)token_table_row(t, id)[d] +
+                                            noise_scale * t->rms * rng_normal(&r));
+    }
+}
+
+static void start_job(optimiser *p, slot *s)
+{
+    size_t cells = (size_t)p->longest * (size_t)p->D;
+    optimise_job *job = &p->jobs[p->next_job++];
+    s->job = job;
+    s->step = s->reference_step = 0;
+    s->best = s->reference = (double)-INFINITY;
+    memcpy(s->x_LD, job->x_LD, (size_t)job->length * (size_t)p->D * sizeof *s->x_LD);
+    memset(s->first_LD, 0, cells * sizeof *s->first_LD);
+    memset(s->second_LD, 0, cells * sizeof *s->second_LD);
+    job->curve = arena_push(p->memory, (size_t)p->o->curve_points + 2, sizeof *job->curve);
+    job->n_curve = 0;
+}
+
+/* Finished slots take the next job; when none waits, the last slot moves into their place. */
+static void refill(optimiser *p)
+{
+    for (int i = 0; i < p->n_slots;) {
+        if (p->slots[i].job->last_step == 0) {
+            i++;
+        } else if (p->next_job < p->n_jobs) {
+            start_job(p, &p->slots[i++]);
+        } else {
+            slot finished = p->slots[i];
+            p->slots[i] = p->slots[p->n_slots - 1];
+            p->slots[--p->n_slots] = finished;
+        }
+    }
+}
+
+/* ---- one step of the whole batch --------------------------------------------------------------- */
+
+static err_code refresh_nearest(optimiser *p, err *e)
+{
+    int rows = 0;
+    for (int i = 0; i < p->n_slots; i++) {
+        slot *s = &p->slots[i];
+        if (s->step % NEAREST_EVERY)
+            continue;
+        memcpy(ROW(p->nearest_x, rows, p->D), s->x_LD,
+               (size_t)s->job->length * (size_t)p->D * sizeof *s->x_LD);
+        rows += s->job->length;
+    }
+    if (rows == 0)
+        return OK;
+    err_code rc =
+        token_table_nearest(p->nearest_ids, NULL, p->set->table, p->nearest_x, rows, 1, e);
+    rows = 0;
+    for (int i = 0; i < p->n_slots && !rc; i++) {
+        slot *s = &p->slots[i];
+        if (s->step % NEAREST_EVERY)
+            continue;
+        memcpy(s->nearest_L, p->nearest_ids + rows, (size_t)s->job->length * sizeof(int32_t));
+        rows += s->job->length;
+    }
+    return rc;
+}
+
+static void pack(optimiser *p)
+{
+    int T = p->T, D = p->D;
+    for (int b = 0; b < p->n_slots; b++) {
+        const slot *s = &p->slots[b];
+        for (int t = 0; t < T; t++) {
+            int i = t - p->skip; /* position of the job */
+            bool free_position = i >= 0 && i < s->job->length;
+            int padding = p->set->bos >= 0 ? p->set->bos : 0;
+            ROW(p->tokens_BT, b, T)[t] = free_position ? -1 : padding;
+            ROW(p->which_N, b, T)[t] = (int32_t)(s->job - p->jobs);
+            /* The token that should follow: what is nearest to the next position. */
+            ROW(p->targets_BT, b, T)[t] =
+                i + 1 >= 0 && i + 1 < s->job->length ? s->nearest_L[i + 1] : -1;
+            if (free_position)
+                memcpy(p->host_x_BTD + ((size_t)b * T + t) * D, ROW(s->x_LD, i, D),
+                       (size_t)D * sizeof(float));
+        }
+    }
+    p->be->upload(p->be, p->x_BTD, p->host_x_BTD,
+                  (size_t)p->n_slots * T * D * sizeof *p->host_x_BTD);
+}
+
+/* d_pre = -softmax(pre / softness): the gradient of minus the smooth maximum. */
+static void objective_gradient(optimiser *p)
+{
+    int T = p->T;
+    for (int b = 0; b < p->n_slots; b++) {
+        const optimise_job *job = p->slots[b].job;
+        const float *pre = ROW(p->host_pre_N, b, T) + p->skip;
+        float *d_pre = ROW(p->host_d_pre_N, b, T);
+        double softness = SOFTNESS * job->scale, max = (double)-INFINITY, total = 0;
+        for (int i = 0; i < job->length; i++)
+            max = fmax(max, (double)pre[i]);
+        for (int i = 0; i < job->length; i++)
+            total += exp(((double)pre[i] - max) / softness);
+        memset(d_pre, 0, (size_t)T * sizeof *d_pre);
+        for (int i = 0; i < job->length; i++)
+            d_pre[p->skip + i] = (float)(-exp(((double)pre[i] - max) / softness) / total);
+    }
+}
+
+static err_code feature_gradient(optimiser *p, err *e)
+{
+    backend *be = p->be;
+    int N = p->n_slots * p->T;
+    err_code rc =
+        forward_mixed(p->to_hook, p->tokens_BT, p->x_BTD, p->n_slots, p->T, p->set->hook, e);
+    if (rc)
+        return rc;
+    const float *h = forward_hook(p->to_hook);
+    sae_encode_targets(p->f_N, p->pre_N, p->columns, p->which_N, h, N);
+    be->download(be, p->host_pre_N, p->pre_N, (size_t)N * sizeof(float));
+    be->download(be, p->host_f_N, p->f_N, (size_t)N * sizeof(float));
+    rc = backend_sync(be, e);
+    if (rc)
+        return rc;
+    objective_gradient(p);
+    be->upload(be, p->pre_N, p->host_d_pre_N, (size_t)N * sizeof(float));
+    sae_backward_targets(p->d_h, p->columns, p->which_N, p->pre_N, h, N);
+    rc = backward_to_embeddings(p->d_x_BTD, p->to_hook, p->d_h, e);
+    be->download(be, p->host_d_BTD, p->d_x_BTD, (size_t)N * p->D * sizeof(float));
+    return rc ? rc : backend_sync(be, e);
+}
+
+/* Adds coherence_weight times the gradient of each sequence's cross-entropy. Every token weighs
+ * 1 / longest, so that one call serves sequences of all lengths. */
+static err_code coherence_gradient(optimiser *p, err *e)
+{
+    backend *be = p->be;
+    size_t cells = (size_t)p->n_slots * p->T * p->D;
+    float scale = (float)(p->o->coherence_weight / p->longest);
+    err_code rc = forward_mixed(p->to_end, p->tokens_BT, p->x_BTD, p->n_slots, p->T, NULL, e);
+    if (!rc)
+        rc = backward_loss(p->host_loss_N, p->d_x_BTD, p->to_end, p->targets_BT, scale, e);
+    if (rc)
+        return rc;
+    be->download(be, p->host_x_BTD, p->d_x_BTD, cells * sizeof(float));
+    rc = backend_sync(be, e);
+    for (size_t i = 0; i < cells; i++)
+        p->host_d_BTD[i] += p->host_x_BTD[i];
+    return rc;
+}
+
+/* ---- one step of one slot ------------------------------------------------------------------------ */
+
+typedef struct slot_values {
+    curve_point point;
+    double score; /* what the best input is chosen by: minus the loss */
+} slot_values;
+
+static slot_values evaluate(const optimiser *p, int b)
+{
+    slot *s = &p->slots[b];
+    const optimise_job *job = s->job;
+    const optimise_options *o = p->o;
+    const token_table *table = p->set->table;
+    int L = job->length, D = p->D;
+    const float *pre = ROW(p->host_pre_N, b, p->T) + p->skip;
+    const float *f = ROW(p->host_f_N, b, p->T) + p->skip;
+    slot_values v = {.point = {.step = s->step, .objective = pre[0], .activation = f[0]}};
+    for (int i = 1; i < L; i++) {
+        v.point.objective = fmaxf(v.point.objective, pre[i]);
+        v.point.activation = fmaxf(v.point.activation, f[i]);
+    }
+    double coherence = 0;
+    for (int t = 0; t < p->T && p->to_end; t++)
+        coherence += (double)ROW(p->host_loss_N, b, p->T)[t] / p->longest;
+
+    const float **rows = mem_small((size_t)L, sizeof *rows);
+    for (int i = 0; i < L; i++)
+        rows[i] = token_table_row(table, s->nearest_L[i]);
+    memcpy(s->d_x_LD, p->host_d_BTD + ((size_t)b * p->T + p->skip) * D,
+           (size_t)L * D * sizeof *s->d_x_LD);
+    double distance = penalty_distance(s->d_x_LD, s->x_LD, rows, L, D, table->rms, o->lambda_reg);
+    double diversity =
+        penalty_diversity(s->d_x_LD, s->x_LD, L, D, o->diversity_window, o->diversity_penalty);
+    double repetition =
+        penalty_repetition(s->d_x_LD, s->x_LD, L, D, o->repetition_window, o->repetition_penalty);
+    mem_free(rows);
+    double loss = -(double)v.point.objective + o->lambda_reg * distance +
+                  o->diversity_penalty * diversity + o->repetition_penalty * repetition +
+                  o->coherence_weight * coherence;
+    v.point.distance = (float)distance;
+    v.point.diversity = (float)diversity;
+    v.point.repetition = (float)repetition;
+    v.point.loss = (float)loss;
+    v.score = -loss;
+    return v;
+}
+
+/* AdamW (Loshchilov and Hutter 2019) with the usual constants and no decay, then back into the ball. */
+static void move(const optimiser *p, slot *s)
+{
+    const double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+    const token_table *table = p->set->table;
+    double rate = p->o->learning_rate * table->rms, limit = p->o->norm_limit * table->max_norm;
+    double fix1 = 1 - pow(beta1, s->step + 1), fix2 = 1 - pow(beta2, s->step + 1);
+    for (int i = s->job->frozen; i < s->job->length; i++) {
+        float *x = ROW(s->x_LD, i, p->D), *first = ROW(s->first_LD, i, p->D);
+        float *second = ROW(s->second_LD, i, p->D);
+        const float *g = ROW(s->d_x_LD, i, p->D);
+        double norm = 0;
+        for (int d = 0; d < p->D; d++) {
+            first[d] = (float)(beta1 * (double)first[d] + (1 - beta1) * (double)g[d]);
+            second[d] =
+                (float)(beta2 * (double)second[d] + (1 - beta2) * (double)g[d] * (double)g[d]);
+            x[d] -= (float)(rate * ((double)first[d] / fix1) /
+                            (sqrt((double)second[d] / fix2) + eps));
+            norm += (double)x[d] * (double)x[d];
+        }
+        norm = sqrt(norm);
+        if (limit > 0 && norm > limit)
+            for (int d = 0; d < p->D; d++)
+                x[d] = (float)((double)x[d] * limit / norm);
+    }
+}
+
+static void step_slot(void *context, int b)
+{
+    optimiser *p = context;
+    slot *s = &p->slots[b];
+    optimise_job *job = s->job;
+    const optimise_options *o = p->o;
+    slot_values v = evaluate(p, b);
+    if (v.score > s->best) {
+        s->best = v.score;
+        job->objective = v.point.objective;
+        job->activation = v.point.activation;
+        memcpy(job->x_LD, s->x_LD, (size_t)job->length * p->D * sizeof *s->x_LD);
+    }
+    if (s->best > s->reference + o->tolerance * fmax(fabs(s->best), job->scale)) {
+        s->reference = s->best;
+        s->reference_step = s->step;
+    }
+    bool converged = s->step - s->reference_step >= o->patience;
+    bool last = converged || s->step + 1 == o->max_steps;
+    int every = (o->max_steps + o->curve_points - 1) / o->curve_points;
+    if (s->step % every == 0 || last)
+        job->curve[job->n_curve++] = v.point;
+    move(p, s);
+    s->step++;
+    if (last) {
+        job->converged = converged;
+        job->last_step = s->step;
+    }
+}
+
+/* ---- setting up ----------------------------------------------------------------------------------- */
+
+static err_code open_slots(optimiser *p, err *e)
+{
+    size_t cells = (size_t)p->longest * (size_t)p->D;
+    p->slots = mem_small((size_t)p->capacity, sizeof *p->slots);
+    for (int i = 0; i < p->capacity; i++) {
+        slot *s = &p->slots[i];
+        float *block = mem_array(4 * cells, sizeof *block, "an optimised sequence", e);
+        if (!block)
+            return e->code;
+        s->x_LD = block; /* owns the block */
+        s->d_x_LD = block + cells;
+        s->first_LD = block + 2 * cells;
+        s->second_LD = block + 3 * cells;
+        s->nearest_L = mem_small((size_t)p->longest, sizeof *s->nearest_L);
+    }
+    return OK;
+}
+
+static err_code open_buffers(optimiser *p, err *e)
+{
+    size_t N = (size_t)p->capacity * (size_t)p->T, cells = N * (size_t)p->D;
+    backend *be = p->be;
+    const char *what = "the optimiser's batch (optimise.batch_sequences bounds it)";
+    float **on_backend[] = {&p->x_BTD, &p->d_x_BTD, &p->d_h, &p->pre_N, &p->f_N};
+    float **on_host[] = {&p->host_x_BTD, &p->host_d_BTD,   &p->nearest_x,  &p->host_pre_N,
+                         &p->host_f_N,   &p->host_d_pre_N, &p->host_loss_N};
+    size_t width = (size_t)p->set->hook->width;
+    size_t backend_sizes[] = {cells, cells, N * width, N, N};
+    size_t host_sizes[] = {cells, cells, cells, N, N, N, N};
+    for (size_t i = 0; i < COUNT_OF(on_backend); i++)
+        if (!(*on_backend[i] = be->alloc(be, backend_sizes[i], sizeof(float), what, e)))
+            return e->code;
+    for (size_t i = 0; i < COUNT_OF(on_host); i++)
+        if (!(*on_host[i] = mem_array(host_sizes[i], sizeof(float), what, e)))
+            return e->code;
+    p->tokens_BT = mem_small(N, sizeof *p->tokens_BT);
+    p->targets_BT = mem_small(N, sizeof *p->targets_BT);
+    p->which_N = mem_small(N, sizeof *p->which_N);
+    p->nearest_ids = mem_small(N, sizeof *p->nearest_ids);
+    return OK;
+}
+
+static err_code optimiser_open(optimiser *p, err *e)
+{
+    int *features = mem_small((size_t)p->n_jobs, sizeof *features);
+    for (int i = 0; i < p->n_jobs; i++)
+        features[i] = p->jobs[i].feature;
+    err_code rc = sae_columns_new(&p->columns, p->set->sae, features, p->n_jobs, e);
+    mem_free(features);
+    if (!rc)
+        rc = open_slots(p, e);
+    if (!rc)
+        rc = open_buffers(p, e);
+    if (!rc)
+        rc = forward_new(&p->to_hook, p->set->model, p->capacity, p->T, p->set->hook,
+                         FORWARD_INPUT_GRADIENT, e);
+    if (!rc && p->o->coherence_weight > 0)
+        rc = forward_new(&p->to_end, p->set->model, p->capacity, p->T, NULL, FORWARD_INPUT_GRADIENT,
+                         e);
+    return rc;
+}
+
+static void optimiser_close(optimiser *p)
+{
+    for (int i = 0; p->slots && i < p->capacity; i++) {
+        mem_free(p->slots[i].x_LD);
+        mem_free(p->slots[i].nearest_L);
+    }
+    mem_free(p->slots);
+    sae_columns_free(p->columns);
+    forward_free(p->to_hook);
+    forward_free(p->to_end);
+    float *on_backend[] = {p->x_BTD, p->d_x_BTD, p->d_h, p->pre_N, p->f_N};
+    for (size_t i = 0; i < COUNT_OF(on_backend); i++)
+        p->be->free(p->be, on_backend[i]);
+    void *on_host[] = {p->host_x_BTD,   p->host_d_BTD,  p->nearest_x, p->host_pre_N,
+                       p->host_f_N,     p->host_d_pre_N, p->host_loss_N, p->tokens_BT,
+                       p->targets_BT,   p->which_N,     p->nearest_ids};
+    for (size_t i = 0; i < COUNT_OF(on_host); i++)
+        mem_free(on_host[i]);
+}
+
+static err_code run(optimiser *p, err *e)
+{
+    progress bar = progress_start(p->set->reporter, p->set->name, p->n_jobs);
+    err_code rc = OK;
+    while (p->n_slots < p->capacity)
+        start_job(p, &p->slots[p->n_slots++]);
+    while (p->n_slots && !rc) {
+        rc = refresh_nearest(p, e);
+        if (!rc) {
+            pack(p);
+            rc = feature_gradient(p, e);
+        }
+        if (!rc && p->to_end)
+            rc = coherence_gradient(p, e);
+        if (rc)
+            break;
+        pool_run(p->be->pool, p->n_slots, step_slot, p);
+        refill(p);
+        progress_step(&bar, p->next_job - p->n_slots, NULL);
+        rc = cancel_check(e);
+    }
+    progress_end(&bar);
+    return rc;
+}
+
+err_code optimise_jobs(optimise_job *jobs, int n, const optimise_setting *setting,
+                       const optimise_options *o, arena *a, err *e)
+{
+    optimiser p = {.set = setting,
+                   .o = o,
+                   .be = model_backend(setting->model),
+                   .jobs = jobs,
+                   .n_jobs = n,
+                   .capacity = n < o->batch_sequences ? n : o->batch_sequences,
+                   .D = setting->table->D,
+                   .skip = setting->bos >= 0,
+                   .memory = a};
+    for (int i = 0; i < n; i++) {
+        jobs[i].last_step = 0;
+        if (jobs[i].length > p.longest)
+            p.longest = jobs[i].length;
+    }
+    p.T = p.longest + p.skip;
+    int context = model_describe(setting->model)->context;
+    if (p.T > context)
+        return err_set(e, E_CONFIG,
+                       "%d optimised positions%s do not fit the model's context of %d tokens; lower "
+                       "optimise.sequence_length or explain.length",
+                       p.longest, p.skip ? " and the BOS" : "", context);
+    err_code rc = optimiser_open(&p, e);
+    if (!rc)
+        rc = run(&p, e);
+    optimiser_close(&p);
+    return rc;
+}

@@ -1,0 +1,30 @@
+/* The token embeddings as a set of points: which of them is nearest, how large they are. */
+#ifndef INVERT_TOKEN_TABLE_H
+#define INVERT_TOKEN_TABLE_H
+#include "data/tokenizer.h"
+#include "model/transformer.h"
+
+/* Embeddings as hook_embed shows them (after embed_scale). Special tokens and ids the tokenizer does
+ * not know are not candidates. Owner: caller, token_table_free(). */
+typedef struct token_table {
+    backend *be;
+    int V, D, n;      /* rows of the embedding, their width, candidates */
+    int32_t *ids;     /* n candidate ids, ascending */
+    float *unit_nD;   /* backend: candidates as unit vectors */
+    float *host_E_VD; /* ordinary memory: all rows */
+    double rms;       /* root mean square of the candidates' numbers: the unit of steps and noise */
+    double max_norm;  /* of the candidates */
+} token_table;
+
+err_code token_table_new(token_table **out, const model *m, const tokenizer *t, err *e);
+void token_table_free(token_table *t);
+const float *token_table_row(const token_table *t, int id);
+
+/* For each of N rows the k candidates of highest cosine, best first, ties to the lower id.
+ *   ids_Nk, cosine_Nk  out, N x k; cosine_Nk may be NULL
+ *   host_x_ND          in, ordinary memory; a zero row has cosine 0 with all
+ * E_SHAPE when k is more than there are candidates. Blocks of rows bound the memory. */
+err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
+                             const float *host_x_ND, int N, int k, err *e);
+
+#endif
