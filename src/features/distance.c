@@ -30,6 +30,22 @@ double square_distance(const float *a_D, const float *b_D, int d)
     return join_lanes(lane);
 }
 
+double square_distance_to(const double *a_D, const float *b_D, int d)
+{
+    double lane[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= d; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            double difference = a_D[i + k] - (double)b_D[i + k];
+            lane[k] += difference * difference;
+        }
+    for (; i < d; i++) {
+        double difference = a_D[i] - (double)b_D[i];
+        lane[i % LANES] += difference * difference;
+    }
+    return join_lanes(lane);
+}
+
 double dot_product(const float *a_D, const float *b_D, int d)
 {
     double lane[LANES] = {0};
@@ -39,6 +55,18 @@ double dot_product(const float *a_D, const float *b_D, int d)
             lane[k] += (double)a_D[i + k] * (double)b_D[i + k];
     for (; i < d; i++)
         lane[i % LANES] += (double)a_D[i] * (double)b_D[i];
+    return join_lanes(lane);
+}
+
+double dot_product_with(const double *a_D, const float *b_D, int d)
+{
+    double lane[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= d; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            lane[k] += a_D[i + k] * (double)b_D[i + k];
+    for (; i < d; i++)
+        lane[i % LANES] += a_D[i] * (double)b_D[i];
     return join_lanes(lane);
 }
 

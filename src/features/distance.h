@@ -31,5 +31,8 @@ double points_distance(const points *p, int i, int j);
 /* sum((a - b)^2) and sum(a * b), in double, order fixed by d alone. */
 double square_distance(const float *a_D, const float *b_D, int d);
 double dot_product(const float *a_D, const float *b_D, int d);
+/* The same with something in double that is no row: a centre, a direction. */
+double square_distance_to(const double *a_D, const float *b_D, int d);
+double dot_product_with(const double *a_D, const float *b_D, int d);
 
 #endif
