@@ -157,6 +157,8 @@ static void set_agreement(writer *w, int value)
 {
     w->agree = (agreement)value;
     w->subject = -1;
+    if (value != AGREE_I && !concept_has(&w->state, STATE_QUOTE))
+        w->focus = -1; /* "he" after "the keys of the old baker" would not be clear */
     w->plural_head = value == AGREE_PLURAL ? HEAD_EXPECTED : HEAD_NONE;
 }
 
