@@ -8,6 +8,12 @@
 set -u
 export LC_ALL=C
 
+# TSan of gcc 12 wants the addresses where older kernels put them.
+launcher=()
+if [ "${CONFIG-}" = tsan ] && setarch -R true 2>/dev/null; then
+    launcher=(setarch -R)
+fi
+
 # title PATH: FOLDER/NAME, without what all tests share.
 title() {
     local name=${1#*tests/}
@@ -26,7 +32,7 @@ run_one() {
     export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
     export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1:allocator_may_return_null=1}
     began=${EPOCHREALTIME/./}
-    timeout "${SAEINV_TEST_SECONDS:-300}" "$test" >"$record.log" 2>&1 </dev/null || status=$?
+    timeout "${SAEINV_TEST_SECONDS:-300}" "${launcher[@]}" "$test" >"$record.log" 2>&1 </dev/null || status=$?
     ended=${EPOCHREALTIME/./}
     rm -rf "$TMPDIR"
     skipped=$(grep -aciE '^ok .*# *skip' "$record.log")
