@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { ATTENTION_MAX_T = 16384 }; /* one row of scores fits a thread's tile */
+
 typedef enum { PLAIN, TRANSPOSED } orientation;
 
 typedef enum {
@@ -51,6 +53,7 @@ typedef struct backend backend;
 struct backend {
     const char *name;
     pool *pool;  /* borrowed; NULL on ref */
+    bool in_host_memory; /* backend memory is ordinary memory: a mapped file can be used as it lies */
     err failure; /* sticky; read by backend_sync() */
 
     /* -- memory ------------------------------------------------------------------------- */
@@ -74,7 +77,8 @@ struct backend {
     void (*scale)(backend *be, float *x, float a, size_t n);                     /* x *= a */
     void (*add)(backend *be, float *y, const float *a, const float *b, size_t n); /* may alias */
     void (*axpy)(backend *be, float *y, float a, const float *x, size_t n);      /* y += a x */
-    void (*multiply)(backend *be, float *y, const float *a, const float *b, size_t n); /* may alias */
+    /* y may be a or b, as in add. */
+    void (*multiply)(backend *be, float *y, const float *a, const float *b, size_t n);
     void (*add_bias)(backend *be, float *x_NC, const float *bias_C, int N, int C);
     void (*scale_rows)(backend *be, float *x_NC, const float *scale_N, int N, int C);
     void (*scale_columns)(backend *be, float *x_NC, const float *scale_C, int N, int C);
@@ -130,14 +134,15 @@ struct backend {
      * is the gradient. */
     void (*rope)(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
                  const float *sin_TR, int rotary, bool inverse);
-    /* z_BTHK = softmax(causal scores) v. pattern_BHTT: the softmax, needed by the backward; zeros
-     * above the diagonal are not written. */
-    void (*attention_forward)(backend *be, float *z_BTHK, float *pattern_BHTT,
+    /* z_BTHK = softmax(causal scores) v; log_sum_BHT = log of each softmax's denominator, from which
+     * the backward recomputes the pattern (Dao et al. 2022) instead of keeping B*H*T*T numbers.
+     * T is at most ATTENTION_MAX_T. */
+    void (*attention_forward)(backend *be, float *z_BTHK, float *log_sum_BHT,
                               const float *qkv_BTR, const attention_shape *s);
-    /* Writes every query, key and value gradient; scratch_BHTT is overwritten. */
-    void (*attention_backward)(backend *be, float *d_qkv_BTR, float *scratch_BHTT,
-                               const float *d_z_BTHK, const float *pattern_BHTT,
-                               const float *qkv_BTR, const attention_shape *s);
+    /* Writes every query, key and value gradient. */
+    void (*attention_backward)(backend *be, float *d_qkv_BTR, const float *d_z_BTHK,
+                               const float *log_sum_BHT, const float *qkv_BTR,
+                               const attention_shape *s);
 
     /* -- embedding and loss ----------------------------------------------------------------- */
     /* x_ND[n] = scale * table_VD[ids[n]]; rows whose id is negative are left as they are. */

@@ -1,0 +1,187 @@
+/* The cpu backend: embedding rows, the loss, the optimiser. */
+#include "compute/cpu.h"
+#include "compute/cpu_math.h"
+#include "compute/install.h"
+#include <math.h>
+#include <string.h>
+
+static void gather_rows_range(const operands *o, size_t first, size_t end)
+{
+    for (size_t n = first; n < end; n++) {
+        const float *row = ROW(o->a, o->index[n] < 0 ? 0 : o->index[n], o->columns);
+        float *x = ROW(o->out, n, o->columns);
+        for (int d = 0; d < o->columns && o->index[n] >= 0; d++)
+            x[d] = o->number * row[d];
+    }
+}
+
+static void cpu_gather_rows(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
+                            float scale, int N, int V, int D)
+{
+    (void)V;
+    operands o = {.out = x_ND, .a = table_VD, .index = ids_N, .number = scale, .columns = D};
+    cpu_rows(be, gather_rows_range, &o, N, D);
+}
+
+/* A block owns some of the table's columns and adds the rows in their order. */
+static void scatter_range(const operands *o, size_t first, size_t end)
+{
+    for (int n = 0; n < o->rows; n++) {
+        if (o->index[n] < 0)
+            continue;
+        float *to = ROW(o->out, o->index[n], o->columns);
+        const float *x = ROW(o->a, n, o->columns);
+        for (size_t d = first; d < end; d++)
+            to[d] += o->number * x[d];
+    }
+}
+
+static void cpu_scatter_add_rows(backend *be, float *table_VD, const float *x_ND,
+                                 const int32_t *ids_N, float scale, int N, int V, int D)
+{
+    enum { COLUMN_BLOCK = 32 };
+    (void)V;
+    operands o = {.out = table_VD, .a = x_ND, .index = ids_N, .number = scale, .rows = N,
+                  .columns = D};
+    cpu_for(be, scatter_range, &o, (size_t)D, COLUMN_BLOCK);
+}
+
+static float exp_sum(const float *x, float minus, int n)
+{
+    float lane[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += fast_exp(x[i + j] - minus);
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += fast_exp(x[i] - minus);
+    return lane_total(lane);
+}
+
+/* a: logits, index: targets; out: loss, out2: gradient or NULL. */
+static void cross_entropy_range(const operands *o, size_t first, size_t end)
+{
+    int V = o->columns;
+    for (size_t n = first; n < end; n++) {
+        const float *x = ROW(o->a, n, V);
+        int target = o->index[n];
+        float scale = target < 0 ? 0 : o->number, largest = row_max(x, V);
+        float log_sum = largest + logf(exp_sum(x, largest, V));
+        o->out[n] = target < 0 ? 0 : log_sum - x[target];
+        if (!o->out2)
+            continue;
+        float *d = ROW(o->out2, n, V);
+        for (int v = 0; v < V; v++)
+            d[v] = scale * fast_exp(x[v] - log_sum);
+        if (target >= 0)
+            d[target] -= scale;
+    }
+}
+
+static void cpu_cross_entropy(backend *be, float *loss_N, float *d_logits_NV,
+                              const float *logits_NV, const int32_t *targets_N, float scale, int N,
+                              int V)
+{
+    operands o = {.out = loss_N, .out2 = d_logits_NV, .a = logits_NV, .index = targets_N,
+                  .number = scale, .columns = V};
+    cpu_rows(be, cross_entropy_range, &o, N, V);
+}
+
+typedef struct adamw_job {
+    float *value, *first, *second;
+    const float *gradient;
+    const adamw_settings *s;
+    float correct1, correct2;
+    size_t n;
+} adamw_job;
+
+enum { ADAMW_BLOCK = 16384 };
+
+static void adamw_task(void *context, int index)
+{
+    const adamw_job *job = context;
+    size_t start = (size_t)index * ADAMW_BLOCK;
+    size_t n = job->n - start < ADAMW_BLOCK ? job->n - start : ADAMW_BLOCK;
+    float *restrict value = job->value + start, *restrict first = job->first + start;
+    float *restrict second = job->second + start;
+    const float *restrict gradient = job->gradient + start;
+    float b1 = job->s->beta1, b2 = job->s->beta2, c1 = 1 - b1, c2 = 1 - b2;
+    float scale = job->s->gradient_scale, eps = job->s->eps, rate = job->s->learning_rate;
+    float decay = 1 - rate * job->s->weight_decay;
+    float correct1 = rate * job->correct1, correct2 = job->correct2;
+    for (size_t i = 0; i < n; i++) {
+        float g = gradient[i] * scale;
+        float m = b1 * first[i] + c1 * g, v = b2 * second[i] + c2 * g * g;
+        first[i] = m;
+        second[i] = v;
+        value[i] = value[i] * decay - correct1 * m / (__builtin_sqrtf(v * correct2) + eps);
+    }
+}
+
+static void cpu_adamw(backend *be, float *value, const float *gradient, float *first,
+                      float *second, size_t n, const adamw_settings *s)
+{
+    adamw_job job = {.value = value, .first = first, .second = second, .gradient = gradient,
+                     .s = s, .n = n,
+                     .correct1 = (float)(1 / (1 - pow((double)s->beta1, s->step))),
+                     .correct2 = (float)(1 / (1 - pow((double)s->beta2, s->step)))};
+    pool_run(be->pool, (int)((n + ADAMW_BLOCK - 1) / ADAMW_BLOCK), adamw_task, &job);
+}
+
+/* Partial sums in double per chunk, merged in their order; the chunks are few enough for one go. */
+enum { SUM_CHUNKS = 256 };
+typedef struct sum_job {
+    const float *x;
+    size_t n, per_chunk;
+    bool squares;
+    double partial[SUM_CHUNKS];
+} sum_job;
+
+static void sum_task(void *context, int index)
+{
+    sum_job *job = context;
+    size_t first = (size_t)index * job->per_chunk;
+    size_t end = job->n - first < job->per_chunk ? job->n : first + job->per_chunk;
+    double lane[LANES] = {0};
+    size_t i = first;
+    for (; i + LANES <= end; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)job->x[i + j] * (job->squares ? (double)job->x[i + j] : 1);
+    for (int j = 0; i < end; i++, j++)
+        lane[j] += (double)job->x[i] * (job->squares ? (double)job->x[i] : 1);
+    for (int j = 0; j < LANES; j++)
+        job->partial[index] += lane[j];
+}
+
+static double chunked_sum(backend *be, const float *x, size_t n, bool squares)
+{
+    sum_job job = {.x = x, .n = n, .squares = squares};
+    size_t chunk = n / SUM_CHUNKS + 1;
+    job.per_chunk = chunk < 8192 ? 8192 : chunk;
+    int n_chunks = (int)((n + job.per_chunk - 1) / job.per_chunk);
+    pool_run(be->pool, n_chunks, sum_task, &job);
+    double total = 0;
+    for (int i = 0; i < n_chunks; i++)
+        total += job.partial[i];
+    return total;
+}
+
+static void cpu_sum_squares(backend *be, double *host_sum, const float *x, size_t n)
+{
+    *host_sum = chunked_sum(be, x, n, true);
+}
+
+static void cpu_sum(backend *be, double *host_sum, const float *x, size_t n)
+{
+    *host_sum = chunked_sum(be, x, n, false);
+}
+
+void cpu_install_tokens(backend *be)
+{
+    be->gather_rows = cpu_gather_rows;
+    be->scatter_add_rows = cpu_scatter_add_rows;
+    be->cross_entropy = cpu_cross_entropy;
+    be->adamw = cpu_adamw;
+    be->sum_squares = cpu_sum_squares;
+    be->sum = cpu_sum;
+}

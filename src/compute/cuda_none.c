@@ -1,0 +1,10 @@
+/* Stands in for the CUDA backend in a program built without it. */
+#include "compute/backend.h"
+
+err_code backend_cuda(backend **out, err *e)
+{
+    *out = NULL;
+    return err_set(e, E_CONFIG,
+                   "this program was built without CUDA: use the cpu backend, or build it again "
+                   "where nvcc is installed");
+}

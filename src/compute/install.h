@@ -1,0 +1,26 @@
+/* How a backend's table is filled: each file puts in the operations it defines. */
+#ifndef COMPUTE_INSTALL_H
+#define COMPUTE_INSTALL_H
+#include "compute/backend.h"
+
+/* The specification, complete after all of these. */
+void ref_install_memory(backend *be);
+void ref_install_rows(backend *be);
+void ref_install_reductions(backend *be);
+void ref_install_norm(backend *be);
+void ref_install_activations(backend *be);
+void ref_install_attention(backend *be);
+void ref_install_tokens(backend *be);
+void ref_install_sae(backend *be);
+
+/* Faster entries, put over the specification. */
+void cpu_install_gemm(backend *be);
+void cpu_install_rows(backend *be);
+void cpu_install_reductions(backend *be);
+void cpu_install_norm(backend *be);
+void cpu_install_activations(backend *be);
+void cpu_install_attention(backend *be);
+void cpu_install_tokens(backend *be);
+void cpu_install_sae(backend *be);
+
+#endif
