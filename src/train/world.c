@@ -1,8 +1,6 @@
 /* The world's public face: build it, write a document, label a tokenizer's tokens. */
 #include "train/world_internal.h"
-#include "base/err.h"
 #include "base/memory.h"
-#include <math.h>
 
 static word_kind topic_list_kind(int list)
 {
@@ -19,6 +17,22 @@ static int topic_list_class(const topic_words *words, int list)
     return list == THINGS_A ? words->thing_class : list == ROLES ? CLASS_ROLE : -1;
 }
 
+static distribution shape_chances(arena *a)
+{
+    double *weights = arena_push(a, (size_t)world_n_shapes, sizeof *weights);
+    for (int i = 0; i < world_n_shapes; i++)
+        weights[i] = world_shapes[i].weight;
+    return distribution_new(a, weights, world_n_shapes);
+}
+
+static distribution equal_chances(arena *a, int n)
+{
+    double *weights = arena_push(a, (size_t)n, sizeof *weights);
+    for (int i = 0; i < n; i++)
+        weights[i] = 1;
+    return distribution_new(a, weights, n);
+}
+
 world *world_new(void)
 {
     world *w = mem_small(1, sizeof *w);
@@ -31,6 +45,8 @@ world *world_new(void)
         w->shared[l] = lexicon_list(&w->memory, world_shared_words[l].text,
                                     world_shared_words[l].kind, -1, world_shared_words[l].concept);
     rules_compile(w);
+    w->shapes = shape_chances(&w->memory);
+    w->topics = equal_chances(&w->memory, TOPICS);
     return w;
 }
 
@@ -50,26 +66,6 @@ const char *const *world_topics(int *count)
     return topics;
 }
 
-static const document_shape *choose_shape(writer *w)
-{
-    int sum = 0, chosen = 0;
-    for (int i = 0; i < world_n_shapes; i++)
-        sum += world_shapes[i].weight;
-    int left = (int)rng_below(&w->random, (uint32_t)sum);
-    while (left >= world_shapes[chosen].weight)
-        left -= world_shapes[chosen++].weight;
-    w->out->nats -= log((double)world_shapes[chosen].weight / sum);
-    return &world_shapes[chosen];
-}
-
-static int choose_topic(writer *w, const document_shape *shape)
-{
-    if (shape->topic >= 0)
-        return shape->topic;
-    w->out->nats += log(TOPICS);
-    return (int)rng_below(&w->random, TOPICS);
-}
-
 void world_document(world_text *out, const world *w, uint64_t seed, uint64_t index)
 {
     rng stream = rng_stream(seed, "world");
@@ -78,9 +74,9 @@ void world_document(world_text *out, const world *w, uint64_t seed, uint64_t ind
     out->nats = 0;
     writer state = {.world = w, .out = out, .random = rng_split(&stream, index), .glue = true,
                     .sentence_start = true, .subject = -1, .focus = -1, .plural_head = -1};
-    const document_shape *shape = choose_shape(&state);
+    const document_shape *shape = &world_shapes[writer_choose(&state, &w->shapes)];
     out->shape = shape->name;
-    out->topic = choose_topic(&state, shape);
+    out->topic = shape->topic >= 0 ? shape->topic : writer_choose(&state, &w->topics);
     concept_add(&state.state, TOPIC_DOCUMENT + out->topic);
     for (int i = 0; i < CAST; i += 2) {
         state.cast[i].female = writer_chance(&state, 0.5);

@@ -32,19 +32,26 @@ static void draw_name(writer *w, person *p)
     for (int i = 0; i < CAST; i++)
         if (w->cast[i].known && w->cast[i].female == p->female)
             taken |= 1ull << w->cast[i].name;
-    p->name = writer_draw_other(w, list, taken);
+    p->name = writer_choose_other(w, &list->chance, taken);
     p->known = true;
+}
+
+static void put_name_as(writer *w, person *p, int concept)
+{
+    concept_set extra = none;
+    if (!p->known)
+        draw_name(w, p);
+    concept_add(&extra, p->female ? CLASS_FEMALE_NAME : CLASS_MALE_NAME);
+    if (concept >= 0)
+        concept_add(&extra, concept);
+    writer_put(w, &names_of(w, p)->entries[p->name].form[0], extra);
+    p->mentions++;
 }
 
 static void put_name(writer *w, int member)
 {
     person *p = &w->cast[member];
-    if (!p->known)
-        draw_name(w, p);
-    concept_set extra = none;
-    if (p->mentions++ > 0)
-        concept_add(&extra, LONG_SECOND_MENTION);
-    writer_put(w, &names_of(w, p)->entries[p->name].form[0], extra);
+    put_name_as(w, p, p->mentions > 0 ? LONG_SECOND_MENTION : -1);
 }
 
 static void put_pronoun(writer *w, const person *p, const char *female, const char *male,
@@ -109,10 +116,7 @@ static void put_member(writer *w, int member)
 
 static void put_signature(writer *w, int member)
 {
-    person *p = &w->cast[member];
-    if (!p->known)
-        draw_name(w, p);
-    put_with(w, &names_of(w, p)->entries[p->name].form[0], LONG_SIGNATURE);
+    put_name_as(w, &w->cast[member], LONG_SIGNATURE);
 }
 
 static void put_group(writer *w, int value)
@@ -125,7 +129,7 @@ static void put_group(writer *w, int value)
         const word_list *roles = &w->world->topic[w->out->topic][ROLES];
         writer_put_text(w, "the", CLASS_DETERMINER);
         w->plural_head = HEAD_EXPECTED;
-        writer_put(w, &roles->entries[writer_draw(w, roles)].form[PLURAL], none);
+        writer_put(w, &roles->entries[writer_choose(w, &roles->chance)].form[PLURAL], none);
     }
     w->group_known = true;
     w->agree = AGREE_PLURAL;
@@ -250,7 +254,7 @@ static void put_place(writer *w, int value)
 {
     (void)value;
     const word_list *places = &w->world->topic[w->out->topic][PLACES_T];
-    const word_entry *place = &places->entries[writer_draw(w, places)];
+    const word_entry *place = &places->entries[writer_choose(w, &places->chance)];
     writer_put(w, &place->form[PREPOSITION], none);
     writer_put_text(w, "the", CLASS_DETERMINER);
     writer_put(w, &place->form[PLACE], none);
@@ -351,7 +355,7 @@ static void forget(writer *w, int value)
 static void put_new(writer *w, int list)
 {
     const word_list *words = &w->world->shared[list];
-    writer_put(w, &words->entries[writer_draw_new(w, words)].form[0], none);
+    writer_put(w, &words->entries[writer_choose_new(w, &words->chance)].form[0], none);
 }
 
 static void put_again(writer *w, int list)
@@ -374,7 +378,7 @@ static const action actions[] = {
     {"q", open_quote, 0}, {"/q", close_quote, 0}, {"/q.", close_quote, 1},
     {"rel", open_relative, 0}, {"/rel", close_relative, 0},
     {"(", open_parenthesis, 0}, {")", close_parenthesis, 0},
-    {"break", break_line, 0}, {"end", set_sentence_start, 1}, {"lower", set_sentence_start, 0},
+    {"break", break_line, 0}, {"end", set_sentence_start, 1},
     {"code", set_code, 1}, {"/code", set_code, 0},
     {"items", start_items, 0}, {"item", put_item, 0}, {"bullet", put_bullet, 0},
     {"forget", forget, 0}, {"new_ingredient", put_new, INGREDIENT},

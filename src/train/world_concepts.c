@@ -10,10 +10,10 @@
 
 static const world_concept concepts[CONCEPTS] = {
     WORD("the"), WORD("a"), WORD("of"), WORD("and"), WORD("to"), WORD("in"), WORD("was"),
-    WORD("he"), WORD("she"), WORD("they"), WORD("it"), WORD("said"), WORD("not"), WORD("her"),
-    WORD("his"), WORD("is"), WORD("were"), WORD("I"), WORD("you"), WORD("with"), WORD("because"),
-    WORD("but"), WORD("when"), WORD("at"), WORD("old"), WORD("new"), WORD("red"), WORD("never"),
-    WORD("morning"), WORD("keys"), WORD("letter"), WORD("two"),
+    WORD("is"), WORD("are"), WORD("were"), WORD("not"), WORD("said"), WORD("asked"), WORD("her"),
+    WORD("his"), WORD("he"), WORD("she"), WORD("I"), WORD("you"), WORD("because"), WORD("but"),
+    WORD("by"), WORD("old"), WORD("new"), WORD("red"), WORD("very"), WORD("every"), WORD("morning"),
+    WORD("day"), WORD("happy"), WORD("found"), WORD("with"),
     [TOPIC_WORD] =
     TOPIC_WORDS("garden"), TOPIC_WORDS("kitchen"), TOPIC_WORDS("harbour"), TOPIC_WORDS("farm"),
     TOPIC_WORDS("school"), TOPIC_WORDS("hospital"), TOPIC_WORDS("market"), TOPIC_WORDS("music"),
@@ -25,6 +25,8 @@ static const world_concept concepts[CONCEPTS] = {
     DOCUMENT("weather"), DOCUMENT("railway"), DOCUMENT("sport"), DOCUMENT("workshop"),
     DOCUMENT("court"), DOCUMENT("space"),
     [CLASS_PERSON] = {"person name", "class", "a person's first name"},
+    [CLASS_FEMALE_NAME] = {"female name", "class", "a woman's first name"},
+    [CLASS_MALE_NAME] = {"male name", "class", "a man's first name"},
     [CLASS_TOWN] = {"town name", "class", "the name of a town"},
     [CLASS_MONTH] = {"month", "class", "the name of a month"},
     [CLASS_WEEKDAY] = {"weekday", "class", "the name of a day of the week"},

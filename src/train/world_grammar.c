@@ -26,8 +26,6 @@ const rule_text world_grammar[] = {
     {"base_act", "5 <inf_a> <object_a> | 4 <inf_b> <object_b> | 2 <inf_any> <object_a> | "
                  "3 <inf_any> <object_b>"},
     {"order", "3 <inf_a> <object_a> | 2 <inf_b> <object_b>"},
-    {"doing", "3 <ing_a> <object_a> | 2 <ing_b> <object_b> | 2 <ing_does> <place> | "
-              "1 <ing_stay> <place>"},
     {"state", "3 <feeling> | 1 very <feeling>"},
     {"thing_state", "3 <quality> | 1 very <adj> | 1 <adj> and <quality>"},
 

@@ -14,6 +14,8 @@ enum {
     TOPIC_WORD = WORD_CONCEPTS,
     TOPIC_DOCUMENT = TOPIC_WORD + TOPICS,
     CLASS_PERSON = TOPIC_DOCUMENT + TOPICS,
+    CLASS_FEMALE_NAME,
+    CLASS_MALE_NAME,
     CLASS_TOWN,
     CLASS_MONTH,
     CLASS_WEEKDAY,
@@ -104,6 +106,17 @@ concept_set concept_of_word(const char *text);
 /* Concepts that hold over a stretch of text, not for one word: kinds state and document. */
 concept_set concept_lasting(void);
 
+/* --- chance --- */
+
+/* Weights of n choices, ready to draw from. */
+typedef struct distribution {
+    double *cumulative; /* of the probabilities; the last is 1 */
+    double *nats;       /* -ln p of each choice */
+    int n;
+} distribution;
+
+distribution distribution_new(arena *a, const double *weights, int n);
+
 /* --- words --- */
 
 /* A word list as written: entries apart by blanks, an entry's forms apart by '/'. */
@@ -126,9 +139,7 @@ typedef struct word_entry {
 
 typedef struct word_list {
     word_entry *entries;
-    double *cumulative; /* of the probabilities; the last is 1 */
-    double *nats;       /* -ln p of each entry */
-    int n;
+    distribution chance;
 } word_list;
 
 enum { THINGS_A, THINGS_B, ACTS_A, ACTS_B, ROLES, PLACES_T, QUALITIES, DOES, TOPIC_LISTS };
@@ -172,11 +183,11 @@ typedef enum {
     OP_WORD,      /* form */
     OP_MARK,      /* value: the punctuation character */
     OP_BREAK,     /* a line break */
-    OP_RULE,      /* value: rule; with tense: + tense */
-    OP_TENSE_RULE,
+    OP_RULE,      /* value: rule */
+    OP_TENSE_RULE, /* value: rule of the past; the present and the future follow it */
     OP_TOPIC,     /* a word of the topic: value list, detail form */
     OP_SHARED,    /* a shared word: value list, detail form */
-    OP_FINITE_TOPIC,
+    OP_FINITE_TOPIC, /* as OP_TOPIC, a verb that agrees with the subject */
     OP_FINITE_SHARED,
     OP_STATE_ON,  /* value: concept */
     OP_STATE_OFF,
@@ -192,13 +203,12 @@ typedef struct op {
 typedef struct alternative {
     op *ops;
     int n;
-    double cumulative, nats;
 } alternative;
 
 typedef struct rule {
     const char *name;
     alternative *alternatives;
-    int n;
+    distribution chance;
 } rule;
 
 typedef struct rule_text {
@@ -222,6 +232,7 @@ struct world {
     word_list shared[SHARED_LISTS];
     rule *rules;
     int n_rules;
+    distribution shapes, topics;
 };
 
 /* Compiles world_grammar into w->rules; the lexicon must be there. */
@@ -265,14 +276,13 @@ typedef struct writer {
     int recalled;   /* the one of them used last, -1 none */
 } writer;
 
-/* The one place where chance enters: every choice adds its -ln p to the document's nats. */
-int writer_choose(writer *w, const double *cumulative, const double *nats, int n);
+/* Where chance enters: every choice adds its -ln p to the document's nats. */
+int writer_choose(writer *w, const distribution *d);
 bool writer_chance(writer *w, double p);
-int writer_draw(writer *w, const word_list *list);
-/* As writer_draw, among the entries whose bit in `taken` is not set. */
-int writer_draw_other(writer *w, const word_list *list, uint64_t taken);
-/* As writer_draw, among entries not remembered yet; the entry is remembered. */
-int writer_draw_new(writer *w, const word_list *list);
+/* As writer_choose, among the choices whose bit in `taken` is not set. */
+int writer_choose_other(writer *w, const distribution *d, uint64_t taken);
+/* As writer_choose, among those not remembered yet; the choice is remembered. */
+int writer_choose_new(writer *w, const distribution *d);
 /* A remembered entry other than the one recalled last. */
 int writer_recall(writer *w);
 

@@ -1,7 +1,6 @@
 /* Reads the word lists and makes the forms that English makes by rule. */
 #include "train/world_internal.h"
 #include "base/err.h"
-#include <math.h>
 #include <string.h>
 
 enum { MOST_ENTRIES = 64 };
@@ -117,24 +116,18 @@ static void split_entry(char *parts[FORMS], char *entry)
 
 /* Word i of a list comes with probability proportional to 1 / (i + 2): Zipf's law, flattened at the
  * head so that no word drowns the rest of a short list. */
-static void make_probabilities(word_list *list, arena *a)
+static distribution zipf(arena *a, int n)
 {
-    double sum = 0, running = 0;
-    list->cumulative = arena_push(a, (size_t)list->n, sizeof *list->cumulative);
-    list->nats = arena_push(a, (size_t)list->n, sizeof *list->nats);
-    for (int i = 0; i < list->n; i++)
-        sum += 1.0 / (i + 2);
-    for (int i = 0; i < list->n; i++) {
-        double p = 1.0 / (i + 2) / sum;
-        running += p;
-        list->cumulative[i] = running;
-        list->nats[i] = -log(p);
-    }
+    double weights[MOST_ENTRIES];
+    for (int i = 0; i < n; i++)
+        weights[i] = 1.0 / (i + 2);
+    return distribution_new(a, weights, n);
 }
 
 word_list lexicon_list(arena *a, const char *text, word_kind kind, int topic, int concept)
 {
     word_list list = {0};
+    int n = 0;
     concept_set concepts = {{0, 0}};
     char *rest = arena_strdup(a, text), *save = NULL, *parts[FORMS];
     if (topic >= 0)
@@ -143,12 +136,12 @@ word_list lexicon_list(arena *a, const char *text, word_kind kind, int topic, in
         concept_add(&concepts, concept);
     list.entries = arena_push(a, MOST_ENTRIES, sizeof *list.entries);
     for (char *word = strtok_r(rest, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        if (list.n == MOST_ENTRIES)
+        if (n == MOST_ENTRIES)
             err_die("world: more than %d entries in \"%s\"", MOST_ENTRIES, text);
         split_entry(parts, word);
-        make_entry(&list.entries[list.n++], a, parts, kind, concepts);
+        make_entry(&list.entries[n++], a, parts, kind, concepts);
     }
-    make_probabilities(&list, a);
+    list.chance = zipf(a, n);
     return list;
 }
 
@@ -166,7 +159,7 @@ static void add_topic_concepts(concept_set *c, const world *w, const char *word)
 {
     for (int t = 0; t < TOPICS; t++)
         for (int l = 0; l < TOPIC_LISTS; l++)
-            for (int i = 0; i < w->topic[t][l].n; i++)
+            for (int i = 0; i < w->topic[t][l].chance.n; i++)
                 for (int f = 0; f < FORMS; f++) {
                     const word_form *form = &w->topic[t][l].entries[i].form[f];
                     if (form->text && concept_has(&form->concepts, TOPIC_WORD + t) &&

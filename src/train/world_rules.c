@@ -2,7 +2,6 @@
 #include "train/world_internal.h"
 #include "base/err.h"
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,14 +22,11 @@ static const slot slots[] = {
     {"pp_a", OP_TOPIC, ACTS_A, PARTICIPLE},    {"ing_a", OP_TOPIC, ACTS_A, ING},
     {"v_b", OP_FINITE_TOPIC, ACTS_B, 0},       {"inf_b", OP_TOPIC, ACTS_B, BASE},
     {"pp_b", OP_TOPIC, ACTS_B, PARTICIPLE},    {"ing_b", OP_TOPIC, ACTS_B, ING},
-    {"v_does", OP_FINITE_TOPIC, DOES, 0},      {"inf_does", OP_TOPIC, DOES, BASE},
     {"ing_does", OP_TOPIC, DOES, ING},
     {"v_any", OP_FINITE_SHARED, ACTS_ANY, 0},  {"inf_any", OP_SHARED, ACTS_ANY, BASE},
     {"pp_any", OP_SHARED, ACTS_ANY, PARTICIPLE},
-    {"v_stay", OP_FINITE_SHARED, STAY, 0},     {"inf_stay", OP_SHARED, STAY, BASE},
-    {"ing_stay", OP_SHARED, STAY, ING},
+    {"v_stay", OP_FINITE_SHARED, STAY, 0},     {"ing_stay", OP_SHARED, STAY, ING},
     {"v_say", OP_FINITE_SHARED, SAY, 0},
-    {"female", OP_SHARED, FEMALE, 0},          {"male", OP_SHARED, MALE, 0},
     {"town", OP_SHARED, TOWN, 0},              {"month", OP_SHARED, MONTH, 0},
     {"weekday", OP_SHARED, WEEKDAY, 0},        {"colour", OP_SHARED, COLOUR, 0},
     {"number", OP_SHARED, NUMBER, 0},          {"digit", OP_SHARED, DIGIT, 0},
@@ -40,8 +36,7 @@ static const slot slots[] = {
     {"unit", OP_SHARED, UNIT, SINGULAR},       {"units", OP_SHARED, UNIT, PLURAL},
     {"dish", OP_SHARED, DISH, SINGULAR},       {"dishes", OP_SHARED, DISH, PLURAL},
     {"kin", OP_SHARED, KIN, 0},                {"place_noun", OP_TOPIC, PLACES_T, PLACE},
-    {"v_go", OP_FINITE_SHARED, GO, 0},         {"ing_go", OP_SHARED, GO, ING},
-    {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0}, {"inf_people", OP_SHARED, ACTS_PEOPLE, BASE},
+    {"v_go", OP_FINITE_SHARED, GO, 0},         {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0},
     {"day_number", OP_SHARED, DAY, 0},         {"scenery", OP_SHARED, SCENERY, 0},
     {"scene_quality", OP_SHARED, SCENE_QUALITY, 0},
     {"comparative", OP_SHARED, COMPARATIVE, 0}, {"day_part", OP_SHARED, DAY_PART, 0},
@@ -145,7 +140,8 @@ static int compile_alternative(alternative *alt, world *w, char *text, const cha
 
 static void compile_rule(rule *r, world *w, const rule_text *text)
 {
-    int weights[MOST_ALTERNATIVES], sum = 0, running = 0;
+    double weights[MOST_ALTERNATIVES];
+    int n = 0;
     char *rest = arena_strdup(&w->memory, text->body);
     r->name = text->name;
     r->alternatives = arena_push(&w->memory, MOST_ALTERNATIVES, sizeof *r->alternatives);
@@ -155,17 +151,13 @@ static void compile_rule(rule *r, world *w, const rule_text *text)
             *next = '\0';
             next += strlen(" |");
         }
-        if (r->n == MOST_ALTERNATIVES)
+        if (n == MOST_ALTERNATIVES)
             err_die("world: rule %s has too many alternatives", text->name);
-        weights[r->n] = compile_alternative(&r->alternatives[r->n], w, rest, text->name);
-        sum += weights[r->n++];
+        weights[n] = compile_alternative(&r->alternatives[n], w, rest, text->name);
+        n++;
         rest = next;
     }
-    for (int i = 0; i < r->n; i++) {
-        running += weights[i];
-        r->alternatives[i].cumulative = (double)running / sum;
-        r->alternatives[i].nats = -log((double)weights[i] / sum);
-    }
+    r->chance = distribution_new(&w->memory, weights, n);
 }
 
 void rules_compile(world *w)
@@ -176,22 +168,14 @@ void rules_compile(world *w)
         compile_rule(&w->rules[i], w, &world_grammar[i]);
 }
 
-static const alternative *choose_alternative(writer *w, const rule *r)
+static const word_entry *draw_entry(writer *w, const word_list *list)
 {
-    int i = 0;
-    if (r->n > 1) {
-        double u = rng_uniform(&w->random);
-        while (i < r->n - 1 && u >= r->alternatives[i].cumulative)
-            i++;
-        w->out->nats += r->alternatives[i].nats;
-    }
-    return &r->alternatives[i];
+    return &list->entries[writer_choose(w, &list->chance)];
 }
 
-static void put_entry(writer *w, const word_list *list, const op *o)
+static void put_entry(writer *w, const word_list *list, int form)
 {
-    const word_entry *entry = &list->entries[writer_draw(w, list)];
-    writer_put(w, &entry->form[o->detail], (concept_set){{0, 0}});
+    writer_put(w, &draw_entry(w, list)->form[form], (concept_set){{0, 0}});
 }
 
 static void run_op(writer *w, const op *o)
@@ -204,18 +188,10 @@ static void run_op(writer *w, const op *o)
     case OP_BREAK: writer_break(w); break;
     case OP_RULE: rule_expand(w, o->value); break;
     case OP_TENSE_RULE: rule_expand(w, o->value + (int)w->tense); break;
-    case OP_TOPIC: put_entry(w, &v->topic[topic][o->value], o); break;
-    case OP_SHARED: put_entry(w, &v->shared[o->value], o); break;
-    case OP_FINITE_TOPIC: {
-        const word_list *list = &v->topic[topic][o->value];
-        writer_finite(w, &list->entries[writer_draw(w, list)]);
-        break;
-    }
-    case OP_FINITE_SHARED: {
-        const word_list *list = &v->shared[o->value];
-        writer_finite(w, &list->entries[writer_draw(w, list)]);
-        break;
-    }
+    case OP_TOPIC: put_entry(w, &v->topic[topic][o->value], o->detail); break;
+    case OP_SHARED: put_entry(w, &v->shared[o->value], o->detail); break;
+    case OP_FINITE_TOPIC: writer_finite(w, draw_entry(w, &v->topic[topic][o->value])); break;
+    case OP_FINITE_SHARED: writer_finite(w, draw_entry(w, &v->shared[o->value])); break;
     case OP_STATE_ON: concept_add(&w->state, o->value); break;
     case OP_STATE_OFF: concept_remove(&w->state, o->value); break;
     case OP_CALL: action_run(w, o->value); break;
@@ -224,7 +200,8 @@ static void run_op(writer *w, const op *o)
 
 void rule_expand(writer *w, int index)
 {
-    const alternative *alt = choose_alternative(w, &w->world->rules[index]);
+    const rule *r = &w->world->rules[index];
+    const alternative *alt = &r->alternatives[writer_choose(w, &r->chance)];
     for (int i = 0; i < alt->n; i++)
         run_op(w, &alt->ops[i]);
 }

@@ -146,6 +146,5 @@ const class_words world_class_words[] = {
     {CLASS_SPEECH, "asked told"},
     {CLASS_ANIMAL, "animal"},
     {CLASS_FOOD, "eggs"},
-    {CLASS_PERSON, "Grandmother"},
 };
 const int world_n_class_words = sizeof world_class_words / sizeof *world_class_words;

@@ -6,15 +6,36 @@
 #include <math.h>
 #include <string.h>
 
-int writer_choose(writer *w, const double *cumulative, const double *nats, int n)
+distribution distribution_new(arena *a, const double *weights, int n)
 {
-    if (n == 1)
-        return 0;
-    double u = rng_uniform(&w->random);
+    distribution d = {arena_push(a, (size_t)n, sizeof *d.cumulative),
+                      arena_push(a, (size_t)n, sizeof *d.nats), n};
+    double sum = 0, running = 0;
+    for (int i = 0; i < n; i++)
+        sum += weights[i];
+    for (int i = 0; i < n; i++) {
+        running += weights[i];
+        d.cumulative[i] = running / sum;
+        d.nats[i] = -log(weights[i] / sum);
+    }
+    return d;
+}
+
+static int draw(rng *random, const distribution *d)
+{
+    double u = rng_uniform(random);
     int i = 0;
-    while (i < n - 1 && u >= cumulative[i])
+    while (i < d->n - 1 && u >= d->cumulative[i])
         i++;
-    w->out->nats += nats[i];
+    return i;
+}
+
+int writer_choose(writer *w, const distribution *d)
+{
+    if (d->n == 1)
+        return 0;
+    int i = draw(&w->random, d);
+    w->out->nats += d->nats[i];
     return i;
 }
 
@@ -25,38 +46,31 @@ bool writer_chance(writer *w, double p)
     return yes;
 }
 
-int writer_draw(writer *w, const word_list *list)
-{
-    return writer_choose(w, list->cumulative, list->nats, list->n);
-}
-
-/* Draws until the entry is not one of the taken; the probability of what comes out is its own over
+/* Draws until the choice is not one of the taken; the probability of what comes out is its own over
  * that of all the others. */
-int writer_draw_other(writer *w, const word_list *list, uint64_t taken)
+int writer_choose_other(writer *w, const distribution *d, uint64_t taken)
 {
     double left = 1;
-    int entry = 0;
-    for (int i = 0; i < list->n; i++)
+    int choice;
+    for (int i = 0; i < d->n; i++)
         if (taken >> i & 1)
-            left -= exp(-list->nats[i]);
-    do {
-        double u = rng_uniform(&w->random);
-        for (entry = 0; entry < list->n - 1 && u >= list->cumulative[entry]; entry++)
-            ;
-    } while (taken >> entry & 1);
-    w->out->nats += list->nats[entry] + log(left);
-    return entry;
+            left -= exp(-d->nats[i]);
+    do
+        choice = draw(&w->random, d);
+    while (taken >> choice & 1);
+    w->out->nats += d->nats[choice] + log(left);
+    return choice;
 }
 
-int writer_draw_new(writer *w, const word_list *list)
+int writer_choose_new(writer *w, const distribution *d)
 {
     uint64_t taken = 0;
     for (int i = 0; i < w->n_remembered; i++)
         taken |= 1ull << w->remembered[i];
-    int entry = writer_draw_other(w, list, taken);
+    int choice = writer_choose_other(w, d, taken);
     assert(w->n_remembered < REMEMBERED);
-    w->remembered[w->n_remembered++] = entry;
-    return entry;
+    w->remembered[w->n_remembered++] = choice;
+    return choice;
 }
 
 int writer_recall(writer *w)
@@ -175,6 +189,7 @@ static int mark_concept(char mark)
 
 void writer_mark(writer *w, char mark)
 {
+    assert(!w->article_pending);
     concept_set concepts = {{0, 0}};
     if (mark_concept(mark) >= 0)
         concept_add(&concepts, mark_concept(mark));
@@ -191,6 +206,7 @@ void writer_mark(writer *w, char mark)
 
 void writer_break(writer *w)
 {
+    assert(!w->article_pending);
     concept_set concepts = {{0, 0}};
     concept_add(&concepts, POSITION_LINE_BREAK);
     concept_remove(&w->state, STATE_NEGATION);
