@@ -22,7 +22,7 @@ static const slot slots[] = {
     {"pp_a", OP_TOPIC, ACTS_A, PARTICIPLE},    {"ing_a", OP_TOPIC, ACTS_A, ING},
     {"v_b", OP_FINITE_TOPIC, ACTS_B, 0},       {"inf_b", OP_TOPIC, ACTS_B, BASE},
     {"pp_b", OP_TOPIC, ACTS_B, PARTICIPLE},    {"ing_b", OP_TOPIC, ACTS_B, ING},
-    {"ing_does", OP_TOPIC, DOES, ING},
+    {"v_does", OP_FINITE_TOPIC, DOES, 0},      {"ing_does", OP_TOPIC, DOES, ING},
     {"v_any", OP_FINITE_SHARED, ACTS_ANY, 0},  {"inf_any", OP_SHARED, ACTS_ANY, BASE},
     {"pp_any", OP_SHARED, ACTS_ANY, PARTICIPLE},
     {"v_stay", OP_FINITE_SHARED, STAY, 0},     {"ing_stay", OP_SHARED, STAY, ING},
