@@ -1,0 +1,269 @@
+/* Where UMAP starts: a spectral layout (Belkin and Niyogi 2003) of each connected part of the graph.
+ * Several parts are set around the principal components of their centroids, each within half the
+ * distance to its nearest neighbour part. */
+#include "base/memory.h"
+#include "base/rng.h"
+#include "features/lanczos.h"
+#include "features/pca.h"
+#include "features/umap_parts.h"
+#include <math.h>
+
+/* Only a starting point: near enough is good, as umap-learn's tolerance of 1e-4 says too. */
+enum { STEPS_MAX = 400 };
+#define EIGEN_TOLERANCE 1e-4
+#define NOISE 1e-4 /* beside coordinates up to 10, so that no two rows start at one place */
+
+/* The graph's connected parts, ordered by their smallest row. */
+typedef struct parts {
+    int n_parts;
+    int *part_N;   /* of each row */
+    int *start;    /* n_parts + 1 */
+    int *member_N; /* rows part by part, rising */
+    int *place_N;  /* a row's place among its part's members */
+} parts;
+
+static void parts_release(parts *p)
+{
+    mem_free(p->part_N);
+    mem_free(p->start);
+    mem_free(p->member_N);
+    mem_free(p->place_N);
+}
+
+static void mark_part(int *part_N, int *queue_N, const umap_graph *g, int first, int part)
+{
+    int filled = 1;
+    queue_N[0] = first;
+    part_N[first] = part;
+    for (int at = 0; at < filled; at++)
+        for (int i = g->start[queue_N[at]]; i < g->start[queue_N[at] + 1]; i++)
+            if (part_N[g->column[i]] < 0) {
+                part_N[g->column[i]] = part;
+                queue_N[filled++] = g->column[i];
+            }
+}
+
+static err_code parts_find(parts *p, const umap_graph *g, err *e)
+{
+    size_t n = (size_t)g->n;
+    *p = (parts){0};
+    (void)((p->part_N = mem_array(n, sizeof *p->part_N, "graph parts", e)) &&
+           (p->member_N = mem_array(n, sizeof *p->member_N, "graph parts", e)) &&
+           (p->place_N = mem_array(n, sizeof *p->place_N, "graph parts", e)) &&
+           (p->start = mem_array(n + 1, sizeof *p->start, "graph parts", e)));
+    if (!p->start)
+        return e->code;
+    for (int i = 0; i < g->n; i++)
+        p->part_N[i] = -1;
+    for (int i = 0; i < g->n; i++)
+        if (p->part_N[i] < 0)
+            mark_part(p->part_N, p->member_N, g, i, p->n_parts++);
+    for (int i = 0; i < g->n; i++)
+        p->start[p->part_N[i] + 1]++;
+    for (int c = 0; c < p->n_parts; c++)
+        p->start[c + 1] += p->start[c];
+    int *filled = mem_small((size_t)p->n_parts, sizeof *filled);
+    for (int i = 0; i < g->n; i++) {
+        p->place_N[i] = filled[p->part_N[i]]++;
+        p->member_N[p->start[p->part_N[i]] + p->place_N[i]] = i;
+    }
+    mem_free(filled);
+    return OK;
+}
+
+/* D^-1/2 W D^-1/2 of one part: its largest eigenvectors are the Laplacian's smallest. */
+typedef struct part_matrix {
+    const umap_graph *graph;
+    const parts *parts;
+    const int *member;
+    const double *scale_N; /* 1 / sqrt(degree) */
+    int size;
+} part_matrix;
+
+static void part_product(void *context, double *out, const double *in)
+{
+    const part_matrix *m = context;
+    for (int r = 0; r < m->size; r++) {
+        int row = m->member[r];
+        double sum = 0;
+        for (int i = m->graph->start[row]; i < m->graph->start[row + 1]; i++) {
+            int column = m->graph->column[i];
+            sum += (double)m->graph->weight[i] * m->scale_N[column] *
+                   in[m->parts->place_N[column]];
+        }
+        out[r] = sum * m->scale_N[row];
+    }
+}
+
+/* Fills z_SE with coordinates up to 1 in magnitude for the `size` rows of a part. */
+static err_code lay_out_part(double *z_SE, part_matrix *m, int n_components, rng *random, err *e)
+{
+    int size = m->size, k = n_components + 1;
+    if (size <= k || size < 2 * n_components) { /* too few for that many eigenvectors */
+        for (int i = 0; i < size * n_components; i++)
+            z_SE[i] = 2 * rng_uniform(random) - 1;
+        return OK;
+    }
+    double *value_K = mem_small((size_t)k, sizeof *value_K), largest = 0;
+    double *vector_KS = mem_array((size_t)k * (size_t)size, sizeof *vector_KS, "eigenvectors", e);
+    lanczos_limits limits = {EIGEN_TOLERANCE, STEPS_MAX};
+    err_code code = vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k,
+                                                limits, random, e) : e->code;
+    for (int i = 0; !code && i < size; i++)
+        for (int j = 0; j < n_components; j++) {
+            z_SE[i * n_components + j] = ROW(vector_KS, j + 1, size)[i]; /* 0 is the constant one */
+            largest = fmax(largest, fabs(ROW(vector_KS, j + 1, size)[i]));
+        }
+    for (int i = 0; largest > 0 && i < size * n_components; i++)
+        z_SE[i] /= largest;
+    mem_free(value_K);
+    mem_free(vector_KS);
+    return code;
+}
+
+static void part_centroids(float *centroid_CD, const parts *p, const float *x_ND, int d)
+{
+    double *sum_D = mem_small((size_t)d, sizeof *sum_D);
+    for (int c = 0; c < p->n_parts; c++) {
+        int size = p->start[c + 1] - p->start[c];
+        for (int j = 0; j < d; j++)
+            sum_D[j] = 0;
+        for (int i = p->start[c]; i < p->start[c + 1]; i++)
+            for (int j = 0; j < d; j++)
+                sum_D[j] += (double)ROW(x_ND, p->member_N[i], d)[j];
+        for (int j = 0; j < d; j++)
+            ROW(centroid_CD, c, d)[j] = (float)(sum_D[j] / size);
+    }
+    mem_free(sum_D);
+}
+
+/* centre_CE: scores of the centroids, up to 1 in magnitude. One part stands at 0. */
+static err_code place_parts(double *centre_CE, const parts *p, const float *x_ND, int d,
+                            int n_components, pool *workers, err *e)
+{
+    int c = p->n_parts, k = n_components;
+    k = k < c ? k : c;
+    k = k < d ? k : d;
+    if (c == 1)
+        return OK;
+    size_t cells = (size_t)c * (size_t)d;
+    float *centroid_CD = mem_array(cells, sizeof *centroid_CD, "centroids of graph parts", e);
+    if (!centroid_CD)
+        return e->code;
+    part_centroids(centroid_CD, p, x_ND, d);
+    pca_result pca = {0};
+    err_code code = pca_fit(&pca, centroid_CD, c, d, k, workers, e);
+    double largest = 0;
+    for (int i = 0; !code && i < c * k; i++)
+        largest = fmax(largest, fabs((double)pca.score_NK[i]));
+    for (int i = 0; !code && largest > 0 && i < c; i++)
+        for (int j = 0; j < k; j++)
+            centre_CE[i * n_components + j] = (double)ROW(pca.score_NK, i, k)[j] / largest;
+    pca_release(&pca);
+    mem_free(centroid_CD);
+    return code;
+}
+
+/* Half the distance to the nearest other part that is elsewhere; 1 when there is none. */
+static double part_radius(const double *centre_CE, int part, int n_parts, int n_components)
+{
+    double nearest = HUGE_VAL;
+    for (int c = 0; c < n_parts; c++) {
+        double square = 0;
+        for (int j = 0; j < n_components; j++) {
+            double apart = ROW(centre_CE, c, n_components)[j] -
+                           ROW(centre_CE, part, n_components)[j];
+            square += apart * apart;
+        }
+        if (square > 0)
+            nearest = fmin(nearest, sqrt(square));
+    }
+    return isinf(nearest) ? 1 : nearest / 2;
+}
+
+static void row_scales(double *scale_N, const umap_graph *g)
+{
+    for (int row = 0; row < g->n; row++) {
+        double degree = 0;
+        for (int i = g->start[row]; i < g->start[row + 1]; i++)
+            degree += (double)g->weight[i];
+        scale_N[row] = degree > 0 ? 1 / sqrt(degree) : 0;
+    }
+}
+
+/* Scales to magnitude 10, adds noise, and stretches every column to 0 .. 10. */
+static void finish_start(float *y_NE, const double *z_NE, int n, int n_components, rng *random)
+{
+    double largest = 0;
+    for (int i = 0; i < n * n_components; i++)
+        largest = fmax(largest, fabs(z_NE[i]));
+    double scale = largest > 0 ? 10 / largest : 0;
+    for (int i = 0; i < n * n_components; i++)
+        y_NE[i] = (float)(z_NE[i] * scale + NOISE * rng_normal(random));
+    for (int j = 0; j < n_components; j++) {
+        float low = y_NE[j], high = y_NE[j];
+        for (int i = 0; i < n; i++) {
+            low = fminf(low, ROW(y_NE, i, n_components)[j]);
+            high = fmaxf(high, ROW(y_NE, i, n_components)[j]);
+        }
+        for (int i = 0; high > low && i < n; i++) {
+            float *y = ROW(y_NE, i, n_components) + j;
+            *y = 10 * (*y - low) / (high - low);
+        }
+    }
+}
+
+/* Lays out every part around its centre. part_SE is scratch for the largest. */
+static err_code lay_out_parts(double *z_NE, double *part_SE, const double *centre_CE,
+                              const parts *p, part_matrix *m, int n_components, const rng *stream,
+                              err *e)
+{
+    for (int c = 0; c < p->n_parts; c++) {
+        double radius = part_radius(centre_CE, c, p->n_parts, n_components);
+        rng random = rng_split(stream, (uint64_t)c);
+        m->member = p->member_N + p->start[c];
+        m->size = p->start[c + 1] - p->start[c];
+        if (lay_out_part(part_SE, m, n_components, &random, e))
+            return e->code;
+        for (int i = 0; i < m->size; i++)
+            for (int j = 0; j < n_components; j++)
+                ROW(z_NE, m->member[i], n_components)[j] =
+                    ROW(centre_CE, c, n_components)[j] +
+                    radius * ROW(part_SE, i, n_components)[j];
+    }
+    return OK;
+}
+
+err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float *x_ND, int d,
+                    int n_components, uint64_t seed, pool *workers, err *e)
+{
+    size_t cells = (size_t)g->n * (size_t)n_components;
+    rng stream = rng_stream(seed, "umap start");
+    rng noise = rng_split(&stream, (uint64_t)g->n);
+    double *centre_CE = NULL, *z_NE = NULL, *part_SE = NULL, *scale_N = NULL;
+    parts p = {0};
+    err_code code = parts_find(&p, g, e);
+    (void)(!code &&
+           (centre_CE = mem_array(cells, sizeof *centre_CE, "part centres", e)) &&
+           (z_NE = mem_array(cells, sizeof *z_NE, "first map", e)) &&
+           (part_SE = mem_array(cells, sizeof *part_SE, "first map", e)) &&
+           (scale_N = mem_array((size_t)g->n, sizeof *scale_N, "graph degrees", e)));
+    if (!scale_N)
+        code = e->code;
+    if (!code)
+        code = place_parts(centre_CE, &p, x_ND, d, n_components, workers, e);
+    if (!code) {
+        part_matrix m = {.graph = g, .parts = &p, .scale_N = scale_N};
+        row_scales(scale_N, g);
+        code = lay_out_parts(z_NE, part_SE, centre_CE, &p, &m, n_components, &stream, e);
+    }
+    if (!code)
+        finish_start(y_NE, z_NE, g->n, n_components, &noise);
+    *n_parts = p.n_parts;
+    parts_release(&p);
+    mem_free(centre_CE);
+    mem_free(z_NE);
+    mem_free(part_SE);
+    mem_free(scale_N);
+    return code;
+}
