@@ -1,0 +1,61 @@
+/* One transformer block, forwards and backwards, by parts. Private to src/model. */
+#ifndef MODEL_BLOCK_H
+#define MODEL_BLOCK_H
+#include "model/hook.h"
+#include "model/weights.h"
+
+/* What a layer computed. Without gradients all layers share one set. */
+typedef struct norm_state {
+    float *normalized_ND, *inverse_N, *out_ND;
+} norm_state;
+
+typedef struct block_state {
+    norm_state ln1, ln2;
+    float *qkv_NR; /* after rotation */
+    float *log_sum_BHT, *z_NZ;
+    float *gate_NM, *in_NM, *post_NM; /* gate only when gated */
+} block_state;
+
+/* What all layers share: sizes of this call, the stream, and the gradients under way. */
+typedef struct run {
+    backend *be;
+    const model_config *config;
+    int N; /* B * T */
+    attention_shape attention;
+    const float *cos_TR, *sin_TR;
+    float *resid_ND;
+    float *attn_out_ND, *mlp_out_ND; /* filled only when a hook stops there */
+    float *d_resid_ND, *d_norm1_ND, *d_norm2_ND;
+    float *d_qkv_NR, *d_z_NZ, *d_post_NM, *d_in_NM, *d_gate_NM;
+    bool weights; /* also add the weights' gradients */
+} run;
+
+/* y = x W' + b, or added to y. */
+void linear_forward(const run *r, float *y_NO, const linear_weights *w, const float *x_NI,
+                    bool add);
+/* d_x = d_y W, or added to d_x. */
+void linear_backward(const run *r, float *d_x_NI, const linear_weights *w, const float *d_y_NO,
+                     bool add);
+/* Adds d_y' x and the column sums of d_y to the gradients. */
+void linear_gradients(const run *r, const linear_weights *w, const float *d_y_NO,
+                      const float *x_NI);
+
+void norm_forward(const run *r, norm_state *s, const norm_weights *w, const float *x_ND);
+/* Makes out_ND from a normalized_ND that was put in place. */
+void norm_finish(const run *r, norm_state *s, const norm_weights *w);
+/* Adds to d_x_ND. */
+void norm_backward(const run *r, float *d_x_ND, const norm_state *s, const norm_weights *w,
+                   const float *d_out_ND);
+/* From the gradient at normalized_ND. */
+void norm_backward_normalized(const run *r, float *d_x_ND, const norm_state *s,
+                              const float *d_normalized_ND);
+
+/* Runs the block after site `from` up to and including `to`; r->resid_ND is the stream. */
+void block_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
+                   hook_site to);
+/* d is the gradient at site `from` (RESID_POST: it is in r->d_resid_ND already, d is not read).
+ * r->d_resid_ND becomes the gradient at resid_pre. */
+void block_backward(const run *r, const block_weights *w, const block_state *s, hook_site from,
+                    const float *d);
+
+#endif

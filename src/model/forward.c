@@ -1,0 +1,222 @@
+/* Running a model: tokens in, blocks up to a hook or the end, and the way back to the embeddings. */
+#include "model/forward.h"
+#include "base/memory.h"
+#include "model/workspace.h"
+
+static size_t stream_bytes(const forward *f)
+{
+    return (size_t)f->r.N * (size_t)f->m->config.d_model * sizeof(float);
+}
+
+static err_code check_tokens(const forward *f, const int32_t *host_tokens_BT, int B, int T,
+                             bool mixed, err *e)
+{
+    int V = f->m->config.d_vocab;
+    if (B < 1 || T < 1 || B > f->max_B || T > f->max_T)
+        return err_set(e, E_SHAPE, "%d sequences of %d tokens in a workspace for %d of %d", B, T,
+                       f->max_B, f->max_T);
+    for (int n = 0; n < B * T; n++)
+        if (host_tokens_BT[n] >= V || host_tokens_BT[n] < (mixed ? -1 : 0))
+            return err_set(e, E_SHAPE, "token %d of sequence %d is %d, but the vocabulary has %d",
+                           n % T, n / T, host_tokens_BT[n], V);
+    return OK;
+}
+
+/* A workspace for all blocks can stop anywhere; a shorter one not above its last block. */
+static err_code check_stop(const forward *f, const hook *stop, err *e)
+{
+    int layers = f->m->config.n_layers;
+    bool fits = !stop                          ? f->has_logits
+                : stop->site == HOOK_EMBED     ? true
+                : stop->site == HOOK_FINAL_NORMALIZED ? f->n_layers == layers
+                                               : stop->layer < f->n_layers;
+    if (!fits)
+        return err_set(e, E_SHAPE, "this workspace has memory for %d of %d blocks, too few to "
+                       "reach %s", f->n_layers, layers, stop ? stop->name : "the logits");
+    return OK;
+}
+
+static void add_positions(forward *f)
+{
+    backend *be = f->r.be;
+    size_t n = (size_t)f->r.attention.T * (size_t)f->m->config.d_model;
+    for (int b = 0; b < f->r.attention.B && f->m->positions; b++) {
+        float *resid_TD = f->r.resid_ND + (size_t)b * n;
+        be->add(be, resid_TD, resid_TD, f->m->positions->value, n);
+    }
+}
+
+/* Runs from (layer, from) to the stop of this run, or to the end. */
+static void run_blocks(forward *f, int layer, hook_site from, const hook *stop)
+{
+    int n_layers = f->m->config.n_layers;
+    int last = !stop || stop->site == HOOK_FINAL_NORMALIZED ? n_layers - 1 : stop->layer;
+    for (int l = layer; l <= last; l++) {
+        hook_site to = stop && l == stop->layer ? stop->site : HOOK_RESID_POST;
+        block_forward(&f->r, &f->m->blocks[l], &f->blocks[l], l == layer ? from : HOOK_RESID_PRE,
+                      to);
+    }
+    if (!stop || stop->site == HOOK_FINAL_NORMALIZED)
+        norm_forward(&f->r, &f->final, &f->m->final, f->r.resid_ND);
+}
+
+/* Where a site's value lies after a run to it. */
+static float *value_at(const forward *f, const hook *stop)
+{
+    const block_state *s = &f->blocks[stop->site == HOOK_FINAL_NORMALIZED ? 0 : stop->layer];
+    switch (stop->site) {
+    case HOOK_LN1_NORMALIZED:
+        return s->ln1.normalized_ND;
+    case HOOK_Z:
+        return s->z_NZ;
+    case HOOK_ATTN_OUT:
+        return f->r.attn_out_ND;
+    case HOOK_LN2_NORMALIZED:
+        return s->ln2.normalized_ND;
+    case HOOK_MLP_POST:
+        return s->post_NM;
+    case HOOK_MLP_OUT:
+        return f->r.mlp_out_ND;
+    case HOOK_FINAL_NORMALIZED:
+        return f->final.normalized_ND;
+    case HOOK_EMBED:
+    case HOOK_RESID_PRE:
+    case HOOK_RESID_MID:
+    case HOOK_RESID_POST:
+    case HOOK_SITES:
+        break;
+    }
+    return f->r.resid_ND;
+}
+
+static err_code finish(forward *f, const hook *stop, err *e)
+{
+    f->made = stop ? RAN_TO_HOOK : RAN_TO_END;
+    f->stop = stop ? *stop : (hook){0};
+    f->value = stop ? value_at(f, stop) : NULL;
+    err_code rc = backend_sync(f->r.be, e);
+    if (rc)
+        f->made = NOTHING_RUN;
+    return rc;
+}
+
+static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
+                      const hook *stop, err *e)
+{
+    f->made = NOTHING_RUN;
+    err_code rc = check_tokens(f, host_tokens_BT, B, T, x_BTD != NULL, e);
+    if (!rc)
+        rc = check_stop(f, stop, e);
+    if (rc)
+        return rc;
+    const model_config *c = &f->m->config;
+    backend *be = f->r.be;
+    f->r.N = B * T;
+    f->r.attention = model_attention(c, B, T);
+    be->upload(be, f->tokens_N, host_tokens_BT, (size_t)f->r.N * sizeof *f->tokens_N);
+    if (x_BTD)
+        be->copy(be, f->r.resid_ND, x_BTD, stream_bytes(f));
+    be->gather_rows(be, f->r.resid_ND, f->m->embed->value, f->tokens_N, c->embed_scale, f->r.N,
+                    c->d_vocab, c->d_model);
+    if (!stop || stop->site != HOOK_EMBED) {
+        add_positions(f);
+        run_blocks(f, 0, HOOK_RESID_PRE, stop);
+    }
+    return finish(f, stop, e);
+}
+
+err_code forward_tokens(forward *f, const int32_t *host_tokens_BT, int B, int T, const hook *stop,
+                        err *e)
+{
+    return start(f, host_tokens_BT, NULL, B, T, stop, e);
+}
+
+err_code forward_mixed(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
+                       const hook *stop, err *e)
+{
+    return start(f, host_tokens_BT, x_BTD, B, T, stop, e);
+}
+
+err_code forward_require(const forward *f, progress_made made, const char *what, err *e)
+{
+    if (f->made == made)
+        return OK;
+    return err_set(e, E_SHAPE, "%s needs a run to %s first", what,
+                   made == RAN_TO_END ? "the end" : "a hook");
+}
+
+const float *forward_hook(const forward *f)
+{
+    return f->value;
+}
+
+err_code forward_splice(forward *f, const float *value, err *e)
+{
+    err_code rc = forward_require(f, RAN_TO_HOOK, "continuing from a hook", e);
+    if (rc)
+        return rc;
+    if (f->mode != FORWARD_ONLY || !f->has_logits)
+        return err_set(e, E_SHAPE, "continuing from %s needs a workspace without gradients that "
+                       "goes to the logits", f->stop.name);
+    backend *be = f->r.be;
+    float *place = value_at(f, &f->stop);
+    if (value != place)
+        be->copy(be, place, value, (size_t)f->r.N * (size_t)f->stop.width * sizeof *value);
+    if (f->stop.site == HOOK_FINAL_NORMALIZED) {
+        norm_finish(&f->r, &f->final, &f->m->final);
+    } else if (f->stop.site == HOOK_EMBED) {
+        add_positions(f);
+        run_blocks(f, 0, HOOK_RESID_PRE, NULL);
+    } else {
+        run_blocks(f, f->stop.layer, f->stop.site, NULL);
+    }
+    return finish(f, NULL, e);
+}
+
+void blocks_backward(forward *f, int top)
+{
+    for (int l = top; l >= 0; l--)
+        block_backward(&f->r, &f->m->blocks[l], &f->blocks[l], HOOK_RESID_POST, NULL);
+}
+
+void embed_backward(float *d_x_BTD, forward *f)
+{
+    backend *be = f->r.be;
+    const model_config *c = &f->m->config;
+    if (d_x_BTD)
+        be->copy(be, d_x_BTD, f->r.d_resid_ND, stream_bytes(f));
+    if (!f->r.weights)
+        return;
+    be->scatter_add_rows(be, f->m->embed->gradient, f->r.d_resid_ND, f->tokens_N, c->embed_scale,
+                         f->r.N, c->d_vocab, c->d_model);
+    size_t n = (size_t)f->r.attention.T * (size_t)c->d_model;
+    for (int b = 0; b < f->r.attention.B && f->m->positions; b++)
+        be->axpy(be, f->m->positions->gradient, 1, f->r.d_resid_ND + (size_t)b * n, n);
+}
+
+err_code backward_to_embeddings(float *d_x_BTD, forward *f, const float *d_hook, err *e)
+{
+    err_code rc = forward_require(f, RAN_TO_HOOK, "the gradient at the embeddings", e);
+    if (rc)
+        return rc;
+    if (f->mode == FORWARD_ONLY)
+        return err_set(e, E_SHAPE, "this workspace keeps nothing for gradients");
+    backend *be = f->r.be;
+    hook_site site = f->stop.site;
+    int top = f->stop.layer;
+    f->r.weights = false;
+    if (site == HOOK_FINAL_NORMALIZED) {
+        be->zero(be, f->r.d_resid_ND, stream_bytes(f));
+        norm_backward_normalized(&f->r, f->r.d_resid_ND, &f->final, d_hook);
+        top = f->m->config.n_layers;
+    } else if (value_at(f, &f->stop) == f->r.resid_ND) {
+        be->copy(be, f->r.d_resid_ND, d_hook, stream_bytes(f));
+    } else {
+        be->zero(be, f->r.d_resid_ND, stream_bytes(f));
+    }
+    if (site != HOOK_EMBED && site != HOOK_FINAL_NORMALIZED)
+        block_backward(&f->r, &f->m->blocks[top], &f->blocks[top], site, d_hook);
+    blocks_backward(f, top - 1);
+    embed_backward(d_x_BTD, f);
+    return backend_sync(be, e);
+}

@@ -1,0 +1,227 @@
+/* Models from and to Hugging Face folders. */
+#include "base/json.h"
+#include "base/memory.h"
+#include "model/weights.h"
+#include <string.h>
+
+enum { MAX_CONFIG_BYTES = 1 << 20 };
+
+static err_code read_config(model_config *out, const files *f, err *e)
+{
+    mapping map = {0};
+    arena names = {0};
+    err_code rc = files_open(&map, f, "config.json", e);
+    if (rc)
+        goto out;
+    const char *path = files_path(f, "config.json", &names);
+    if (map.size > MAX_CONFIG_BYTES)
+        rc = err_set(e, E_FORMAT, "%s: %zu bytes are too many for a config", path, map.size);
+    else
+        rc = config_parse(out, (const char *)map.data, map.size, path, e);
+out:
+    io_unmap(&map);
+    arena_release(&names);
+    return rc;
+}
+
+/* Buffers that older transformers stored beside the weights; they follow from the config. */
+static bool is_buffer(const char *name)
+{
+    static const char *const endings[] = {".attention.bias", ".attention.masked_bias",
+                                          ".rotary_emb.inv_freq"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        size_t k = strlen(endings[i]);
+        if (n >= k && !strcmp(name + n - k, endings[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_declared(const model *m, const char *name)
+{
+    for (int i = 0; i < m->n_parameters; i++)
+        if (!strcmp(m->parameters[i].name, name))
+            return true;
+    return false;
+}
+
+/* A weight nobody reads would mean that the network is not the one its file describes. */
+static err_code refuse_unread(const model *m, err *e)
+{
+    for (int i = 0; i < m->file.n_tensors; i++) {
+        const stored_tensor *t = m->file.tensors[i];
+        if (!is_buffer(t->name) && !is_declared(m, t->name))
+            return err_set(e, E_FORMAT,
+                           "%s: the tensor \"%.200s\" has no place in the model that config.json "
+                           "describes",
+                           t->file, t->name);
+    }
+    return OK;
+}
+
+/* Float weights whose address suits a float are used where they lie: a mapped model costs no memory
+ * and opens at once. The check reads them once, in order. */
+static bool usable_in_place(const model *m, const stored_tensor *t)
+{
+    return m->be->in_host_memory && t->type == DTYPE_F32 &&
+           (uintptr_t)t->bytes % _Alignof(float) == 0;
+}
+
+static err_code read_parameter(model *m, int i, err *e)
+{
+    parameter *p = &m->parameters[i];
+    const weight_form *form = &m->forms[i];
+    const int64_t shape[] = {form->rows, form->columns};
+    const stored_tensor *t = checkpoint_find(&m->file, p->name);
+    if (t && usable_in_place(m, t)) {
+        err_code rc = stored_tensor_check_shape(t, form->rank, shape, e);
+        if (rc)
+            return rc;
+        union {
+            const unsigned char *bytes;
+            float *values; /* read only until model_own() copies them */
+        } place = {.bytes = t->bytes};
+        p->value = place.values;
+        return check_finite(p->value, p->n, t->file, p->name, e);
+    }
+    float *host = mem_array(p->n, sizeof *host, p->name, e);
+    if (!host)
+        return e->code;
+    err_code rc = checkpoint_load_f32(host, &m->file, p->name, form->rank, shape, e);
+    if (!rc)
+        rc = check_finite(host, p->n, t->file, p->name, e);
+    if (!rc)
+        rc = model_own(m, i, e);
+    if (!rc) {
+        m->be->upload(m->be, p->value, host, p->n * sizeof *host);
+        rc = backend_sync(m->be, e);
+    }
+    mem_free(host);
+    return rc;
+}
+
+err_code model_load(model **out, backend *be, const files *f, err *e)
+{
+    *out = NULL;
+    model_config config;
+    checkpoint file = {0};
+    err_code rc = read_config(&config, f, e);
+    if (!rc)
+        rc = checkpoint_open(&file, f, e);
+    if (rc)
+        return rc;
+    /* A stored output matrix is used even when the config says that the embedding is shared. */
+    if (config.tied && checkpoint_find(&file, "embed_out.weight"))
+        config.tied = false;
+    model *m = model_declare(be, &config);
+    m->file = file;
+    rc = refuse_unread(m, e);
+    for (int i = 0; i < m->n_parameters && !rc; i++)
+        rc = read_parameter(m, i, e);
+    if (rc)
+        model_free(m);
+    else
+        *out = m;
+    return rc;
+}
+
+static const char *activation_name(activation kind)
+{
+    static const char *const names[] = {[ACTIVATION_GELU] = "gelu",
+                                        [ACTIVATION_GELU_TANH] = "gelu_new",
+                                        [ACTIVATION_SILU] = "silu",
+                                        [ACTIVATION_RELU] = "relu"};
+    return names[kind];
+}
+
+/* GPT-NeoX files can say neither of these. */
+static const char *not_neox(const model_config *c)
+{
+    return c->family != FAMILY_GPT_NEOX          ? "another family"
+           : c->norm != NORM_LAYER               ? "rmsnorm"
+           : c->gated                            ? "a gated mlp"
+           : c->learned_positions                ? "learned positions"
+           : !c->qkv_interleaved                 ? "heads that are not interleaved"
+           : c->n_heads * c->d_head != c->d_model ? "heads that do not add up to the model width"
+           : !c->mlp_bias                        ? "no mlp bias"
+           : c->qkv_bias != c->attention_out_bias ? "half of the attention biases"
+           : c->embed_scale != 1.0f              ? "a scaled embedding"
+           : c->attention_scale > 0              ? "an attention scale of its own"
+           : c->attention_softcap > 0 || c->final_softcap > 0 ? "a softcap"
+                                                 : NULL;
+}
+
+static err_code write_config(const model_config *c, const char *path, err *e)
+{
+    cJSON *o = cJSON_CreateObject();
+    json_add_array(o, "architectures");
+    cJSON_AddItemToArray(cJSON_GetObjectItem(o, "architectures"),
+                         cJSON_CreateString("GPTNeoXForCausalLM"));
+    json_add_string(o, "model_type", "gpt_neox");
+    json_add_string(o, "torch_dtype", "float32");
+    json_add_number(o, "hidden_size", c->d_model);
+    json_add_number(o, "num_hidden_layers", c->n_layers);
+    json_add_number(o, "num_attention_heads", c->n_heads);
+    json_add_number(o, "intermediate_size", c->d_mlp);
+    json_add_number(o, "vocab_size", c->d_vocab);
+    json_add_number(o, "max_position_embeddings", c->context);
+    json_add_number(o, "layer_norm_eps", (double)c->norm_eps);
+    json_add_string(o, "hidden_act", activation_name(c->act));
+    json_add_number(o, "rotary_pct", (double)c->rotary / c->d_head);
+    json_add_number(o, "rotary_emb_base", c->rope_theta);
+    json_add_bool(o, "use_parallel_residual", c->parallel);
+    json_add_bool(o, "attention_bias", c->qkv_bias);
+    json_add_bool(o, "tie_word_embeddings", c->tied);
+    if (c->bos >= 0)
+        json_add_number(o, "bos_token_id", c->bos);
+    if (c->eos >= 0)
+        json_add_number(o, "eos_token_id", c->eos);
+    err_code rc = json_write(path, o, e);
+    cJSON_Delete(o);
+    return rc;
+}
+
+static err_code write_weights(const model *m, const char *path, err *e)
+{
+    static const char *const metadata[][2] = {{"format", "pt"}};
+    err_code rc = OK;
+    tensor_entry *entries = mem_small((size_t)m->n_parameters, sizeof *entries);
+    float **host = mem_small((size_t)m->n_parameters, sizeof *host);
+    for (int i = 0; i < m->n_parameters && !rc; i++) {
+        const parameter *p = &m->parameters[i];
+        const weight_form *form = &m->forms[i];
+        host[i] = mem_array(p->n, sizeof **host, p->name, e);
+        if (!host[i]) {
+            rc = e->code;
+            break;
+        }
+        m->be->download(m->be, host[i], p->value, p->n * sizeof **host);
+        entries[i] = (tensor_entry){.name = p->name, .type = DTYPE_F32, .rank = form->rank,
+                                    .shape = {form->rows, form->columns}, .values = host[i]};
+    }
+    if (!rc)
+        rc = backend_sync(m->be, e);
+    if (!rc)
+        rc = safetensors_write(path, entries, m->n_parameters, metadata, 1, e);
+    for (int i = 0; i < m->n_parameters; i++)
+        mem_free(host[i]);
+    mem_free(host);
+    mem_free(entries);
+    return rc;
+}
+
+err_code model_save(const model *m, const char *dir, err *e)
+{
+    arena names = {0};
+    const char *difference = not_neox(&m->config);
+    err_code rc = OK;
+    if (difference)
+        rc = err_set(e, E_CONFIG, "a model with %s cannot be written as GPT-NeoX", difference);
+    if (!rc)
+        rc = write_config(&m->config, path_join(&names, dir, "config.json"), e);
+    if (!rc)
+        rc = write_weights(m, path_join(&names, dir, "model.safetensors"), e);
+    arena_release(&names);
+    return rc;
+}

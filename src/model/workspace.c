@@ -1,0 +1,212 @@
+/* Memory for running a model, all of it allocated before the first run. */
+#include "model/workspace.h"
+#include "base/memory.h"
+#include <math.h>
+
+/* Logits exist this many numbers at a time (16 MiB), but never fewer than MIN_LOGIT_ROWS rows. */
+enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 64 };
+
+enum { ARRAYS_PER_BLOCK = 13, ARRAYS_ELSEWHERE = 32 };
+
+static void *new_array(forward *f, size_t n, size_t size, const char *what, err *e)
+{
+    void *p = f->m->be->alloc(f->m->be, n, size, what, e);
+    if (p)
+        f->owned[f->n_owned++] = p;
+    return p;
+}
+
+typedef struct request {
+    float **to;
+    size_t n;
+    const char *what;
+} request;
+
+static err_code new_arrays(forward *f, const request *list, size_t n, err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].n && !(*list[i].to = new_array(f, list[i].n, sizeof **list[i].to, list[i].what,
+                                                   e)))
+            return e->code;
+    return OK;
+}
+
+static size_t rows_of(const forward *f)
+{
+    return (size_t)f->max_B * (size_t)f->max_T;
+}
+
+/* What a layer needs for itself in each mode comes first; the rest is shared through `common`. */
+static err_code new_block(forward *f, block_state *s, const block_state *common, err *e)
+{
+    const model_config *c = &f->m->config;
+    attention_shape shape = model_attention(c, f->max_B, f->max_T);
+    size_t N = rows_of(f), D = (size_t)c->d_model, M = (size_t)c->d_mlp;
+    size_t z = (size_t)c->n_heads * (size_t)c->d_head, heads = N * (size_t)c->n_heads;
+    bool gradient = !common || f->mode != FORWARD_ONLY;
+    bool weights = !common || f->mode == FORWARD_WEIGHT_GRADIENT;
+    if (common)
+        *s = *common;
+    const request list[] = {
+        {&s->ln1.normalized_ND, gradient ? N * D : 0, "ln1 normalized"},
+        {&s->ln1.inverse_N, gradient ? N : 0, "ln1 scale"},
+        {&s->ln1.out_ND, weights ? N * D : 0, "ln1 output"},
+        {&s->qkv_NR, gradient ? N * (size_t)shape.row : 0, "queries, keys and values"},
+        {&s->log_sum_BHT, gradient ? heads : 0, "attention sums"},
+        {&s->z_NZ, weights ? N * z : 0, "attention values"},
+        {&s->ln2.normalized_ND, gradient ? N * D : 0, "ln2 normalized"},
+        {&s->ln2.inverse_N, gradient ? N : 0, "ln2 scale"},
+        {&s->ln2.out_ND, weights ? N * D : 0, "ln2 output"},
+        {&s->in_NM, gradient ? N * M : 0, "mlp input"},
+        {&s->gate_NM, gradient && c->gated ? N * M : 0, "mlp gate"},
+        {&s->post_NM, weights ? N * M : 0, "mlp activations"}};
+    return new_arrays(f, list, COUNT_OF(list), e);
+}
+
+static err_code new_blocks(forward *f, err *e)
+{
+    if (!f->n_layers)
+        return OK;
+    err_code rc = new_block(f, &f->blocks[0], NULL, e);
+    for (int l = 1; l < f->n_layers && !rc; l++)
+        rc = new_block(f, &f->blocks[l], &f->blocks[0], e);
+    return rc;
+}
+
+static err_code new_shared(forward *f, err *e)
+{
+    const model_config *c = &f->m->config;
+    size_t N = rows_of(f), D = (size_t)c->d_model, V = (size_t)c->d_vocab;
+    bool last_only = f->has_logits;
+    size_t rows = LOGIT_NUMBERS / V < MIN_LOGIT_ROWS ? MIN_LOGIT_ROWS : LOGIT_NUMBERS / V;
+    f->logit_rows = (int)(rows < N ? rows : N);
+    size_t logits = last_only ? (size_t)f->logit_rows * V : 0;
+    bool capped_gradient = c->final_softcap > 0 && f->mode != FORWARD_ONLY;
+    size_t angles = (size_t)f->max_T * (size_t)(c->rotary / 2);
+    const request list[] = {{&f->r.resid_ND, N * D, "residual stream"},
+                            {&f->r.attn_out_ND, N * D, "attention output"},
+                            {&f->r.mlp_out_ND, N * D, "mlp output"},
+                            {&f->cos_TR, angles, "rotation cosines"},
+                            {&f->sin_TR, angles, "rotation sines"},
+                            {&f->final.normalized_ND, N * D, "final normalized"},
+                            {&f->final.inverse_N, N, "final scale"},
+                            {&f->final.out_ND, N * D, "final norm output"},
+                            {&f->loss_N, N, "losses"},
+                            {&f->logits, logits, "logits"},
+                            {&f->d_logits, capped_gradient ? logits : 0, "logit gradients"}};
+    err_code rc = new_arrays(f, list, COUNT_OF(list), e);
+    if (!rc && !(f->tokens_N = new_array(f, N, sizeof *f->tokens_N, "tokens", e)))
+        rc = e->code;
+    if (!rc && !(f->targets_N = new_array(f, N, sizeof *f->targets_N, "targets", e)))
+        rc = e->code;
+    return rc;
+}
+
+static err_code new_gradients(forward *f, err *e)
+{
+    const model_config *c = &f->m->config;
+    if (f->mode == FORWARD_ONLY)
+        return OK;
+    attention_shape shape = model_attention(c, f->max_B, f->max_T);
+    size_t N = rows_of(f), D = (size_t)c->d_model, M = (size_t)c->d_mlp;
+    const request list[] = {
+        {&f->r.d_resid_ND, N * D, "stream gradient"},
+        {&f->r.d_norm1_ND, N * D, "ln1 gradient"},
+        {&f->r.d_norm2_ND, N * D, "ln2 gradient"},
+        {&f->d_final_ND, N * D, "final norm gradient"},
+        {&f->r.d_qkv_NR, N * (size_t)shape.row, "query, key and value gradients"},
+        {&f->r.d_z_NZ, N * (size_t)c->n_heads * (size_t)c->d_head, "attention value gradients"},
+        {&f->r.d_post_NM, N * M, "mlp activation gradients"},
+        {&f->r.d_in_NM, N * M, "mlp input gradients"},
+        {&f->r.d_gate_NM, c->gated ? N * M : 0, "mlp gate gradients"}};
+    return new_arrays(f, list, COUNT_OF(list), e);
+}
+
+/* Angles in double: position * theta^(-2 j / rotary). */
+static err_code fill_angles(forward *f, err *e)
+{
+    const model_config *c = &f->m->config;
+    int half = c->rotary / 2;
+    size_t n = (size_t)f->max_T * (size_t)half;
+    if (!n)
+        return OK;
+    backend *be = f->m->be;
+    float *host = mem_array(2 * n, sizeof *host, "rotation angles", e);
+    if (!host)
+        return e->code;
+    for (size_t i = 0; i < n; i++) {
+        size_t t = i / (size_t)half, j = i % (size_t)half;
+        double angle = (double)t * pow(c->rope_theta, -2.0 * (double)j / c->rotary);
+        host[i] = (float)cos(angle);
+        host[n + i] = (float)sin(angle);
+    }
+    be->upload(be, f->cos_TR, host, n * sizeof *host);
+    be->upload(be, f->sin_TR, host + n, n * sizeof *host);
+    mem_free(host);
+    f->r.cos_TR = f->cos_TR;
+    f->r.sin_TR = f->sin_TR;
+    return backend_sync(be, e);
+}
+
+static int layers_to(const hook *last, const model_config *c)
+{
+    if (!last || last->site == HOOK_FINAL_NORMALIZED)
+        return c->n_layers;
+    return last->site == HOOK_EMBED ? 0 : last->layer + 1;
+}
+
+static err_code check_workspace(const model *m, int max_B, int max_T, forward_mode mode, err *e)
+{
+    if (max_B < 1 || max_T < 1 || max_B > INT32_MAX / max_T)
+        return err_set(e, E_SHAPE, "a workspace for %d sequences of %d tokens", max_B, max_T);
+    if (max_T > m->config.context || max_T > ATTENTION_MAX_T)
+        return err_set(e, E_SHAPE, "sequences of %d tokens: this model takes up to %d", max_T,
+                       m->config.context < ATTENTION_MAX_T ? m->config.context : ATTENTION_MAX_T);
+    if (mode == FORWARD_WEIGHT_GRADIENT && !m->embed->gradient)
+        return err_set(e, E_SHAPE, "weight gradients asked for, but the model has none");
+    return OK;
+}
+
+err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *last,
+                     forward_mode mode, err *e)
+{
+    *out = NULL;
+    err_code rc = check_workspace(m, max_B, max_T, mode, e);
+    if (rc)
+        return rc;
+    forward *f = mem_small(1, sizeof *f);
+    f->m = m;
+    f->mode = mode;
+    f->max_B = max_B;
+    f->max_T = max_T;
+    f->n_layers = layers_to(last, &m->config);
+    f->has_logits = !last;
+    f->r.be = m->be;
+    f->r.config = &m->config;
+    f->blocks = mem_small((size_t)f->n_layers + 1, sizeof *f->blocks);
+    f->owned = mem_small((size_t)f->n_layers * ARRAYS_PER_BLOCK + ARRAYS_ELSEWHERE,
+                         sizeof *f->owned);
+    rc = new_blocks(f, e);
+    if (!rc)
+        rc = new_shared(f, e);
+    if (!rc)
+        rc = new_gradients(f, e);
+    if (!rc)
+        rc = fill_angles(f, e);
+    if (rc)
+        forward_free(f);
+    else
+        *out = f;
+    return rc;
+}
+
+void forward_free(forward *f)
+{
+    if (!f)
+        return;
+    for (int i = 0; i < f->n_owned; i++)
+        f->m->be->free(f->m->be, f->owned[i]);
+    mem_free(f->owned);
+    mem_free(f->blocks);
+    mem_free(f);
+}

@@ -1,0 +1,35 @@
+/* The memory of a run. Private to src/model. */
+#ifndef MODEL_WORKSPACE_H
+#define MODEL_WORKSPACE_H
+#include "model/block.h"
+#include "model/forward.h"
+
+typedef enum { NOTHING_RUN, RAN_TO_HOOK, RAN_TO_END } progress_made;
+
+struct forward {
+    model *m;
+    run r;
+    forward_mode mode;
+    int max_B, max_T, n_layers; /* blocks this workspace can run */
+    bool has_logits;
+    int32_t *tokens_N, *targets_N;
+    block_state *blocks; /* n_layers, pointing into shared arrays in FORWARD_ONLY */
+    norm_state final;
+    float *cos_TR, *sin_TR, *d_final_ND, *loss_N, *logits, *d_logits;
+    int logit_rows;
+    progress_made made;
+    hook stop;
+    const float *value; /* at stop */
+    void **owned;       /* every array above, for forward_free() */
+    int n_owned;
+};
+
+/* E_SHAPE unless the run reached `made`; `what` names the call. */
+err_code forward_require(const forward *f, progress_made made, const char *what, err *e);
+/* d_resid_ND is the gradient at the embedding's sum: hands it to d_x_BTD (may be NULL) and, with
+ * weights, to the embedding's and positions' gradients. */
+void embed_backward(float *d_x_BTD, forward *f);
+/* Every block from the top; d_resid_ND is the gradient at resid_post of block `top`. */
+void blocks_backward(forward *f, int top);
+
+#endif
