@@ -6,8 +6,8 @@
 
 static const char *const end_of_text = "<|endoftext|>";
 
-/* GPT-2's printable stand-in for a byte: bytes that are visible in Latin-1 stand for themselves, the
- * others for U+0100, U+0101, ... in their order. */
+/* GPT-2's printable stand-in for a byte: bytes that are visible in Latin-1 stand for themselves,
+ * the others for U+0100, U+0101, ... in their order. */
 static bool is_visible(int byte)
 {
     return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;

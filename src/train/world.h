@@ -12,7 +12,7 @@
 /* Lexicon and grammar, read only after world_new; any number of threads may share one. */
 typedef struct world world;
 
-/* One concept. kind is one of: word, topic, document, class, syntax, position, state, long-range. */
+/* One concept; the kinds are word, topic, document, class, syntax, position, state, long-range. */
 typedef struct world_concept {
     const char *name;        /* unique, "kind:..." for words, topics and documents */
     const char *kind;
@@ -44,8 +44,8 @@ typedef struct world_text {
 world *world_new(void);
 void world_free(world *w);
 
-/* Replaces out by document `index` of the endless stream `seed`; the same pair always gives the same
- * document, in any order and on any thread. */
+/* Replaces out by document `index` of the endless stream `seed`; the same pair always gives the
+ * same document, in any order and on any thread. */
 void world_document(world_text *out, const world *w, uint64_t seed, uint64_t index);
 void world_text_release(world_text *t);
 

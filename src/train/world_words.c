@@ -1,6 +1,6 @@
 /* The words of the world. Entries are apart by blanks, the most frequent first; '/' parts the forms
- * of an irregular entry (noun: singular/plural; verb: base/past/participle/-ing, an empty or missing
- * form is the regular one; place: preposition/noun). No word belongs to two topics. */
+ * of an irregular entry (noun: singular/plural; verb: base/past/participle/-ing, where an empty or
+ * missing form is the regular one; place: preposition/noun). No word belongs to two topics. */
 #include "train/world_internal.h"
 
 const topic_words world_topic_words[TOPICS] = {
@@ -108,11 +108,12 @@ const shared_words world_shared_words[SHARED_LISTS] = {
     [AMOUNT] = {"10 12 20 15 25 30 40 50 18 60 100 24 75 200", PLAIN, CLASS_DIGITS},
     [FEELING] = {"happy tired sad angry worried proud calm afraid nervous surprised lonely "
                  "grateful", PLAIN, CLASS_FEELING},
-    [ADJECTIVE] = {"old new small good big heavy little beautiful broken strange clean famous", PLAIN,
-                   -1},
+    [ADJECTIVE] = {"old new small good big heavy little beautiful broken strange clean famous",
+                   PLAIN, -1},
     [PET] = {"dog cat bird mouse/mice rabbit fox/foxes parrot squirrel", NOUNS, CLASS_ANIMAL},
-    [ACTS_ANY] = {"find/found see/saw/seen buy/bought bring/brought carry lose/lost remember hide/hid/hidden "
-                  "choose/chose/chosen/choosing borrow keep/kept forget/forgot/forgotten/forgetting",
+    [ACTS_ANY] = {"find/found see/saw/seen buy/bought bring/brought carry lose/lost remember "
+                  "hide/hid/hidden choose/chose/chosen/choosing borrow keep/kept "
+                  "forget/forgot/forgotten/forgetting",
                   VERBS, -1},
     [STAY] = {"wait sit/sat//sitting work stand/stood rest talk sleep/slept laugh", VERBS, -1},
     [SAY] = {"say/said answer reply whisper shout explain add", VERBS, CLASS_SPEECH},
@@ -132,8 +133,8 @@ const shared_words world_shared_words[SHARED_LISTS] = {
 };
 
 const class_words world_class_words[] = {
-    {CLASS_DETERMINER, "the a an this that these those every each some my your our their his its no "
-                       "both"},
+    {CLASS_DETERMINER, "the a an this that these those every each some my your our their his its "
+                       "no both"},
     {CLASS_PREPOSITION, "in on at by of with from for under behind beside near after about through "
                         "into over before during without aboard"},
     {CLASS_CONJUNCTION, "and but or because when while so if"},

@@ -292,7 +292,8 @@ static void check_topics(const world_text *t)
 {
     int n;
     world_topics(&n);
-    int first_word = concept_number("topic:garden"), first_document = concept_number("document:garden");
+    int first_word = concept_number("topic:garden");
+    int first_document = concept_number("document:garden");
     for (size_t s = 0; s < t->n_spans; s++)
         for (int i = 0; i < n; i++) {
             assert_int_equal(has(&t->spans[s], first_document + i), i == t->topic);
