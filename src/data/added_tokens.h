@@ -18,11 +18,14 @@ typedef struct added_tokens {
     int first[257]; /* the tokens that start with byte c are [first[c], first[c + 1]) */
 } added_tokens;
 
+/* The content is copied and must not be added twice. */
 void added_tokens_add(added_tokens *a, const char *content, size_t n, int id);
+/* Sorts; call once, after the last one was added. */
 void added_tokens_index(added_tokens *a);
+/* Frees all; fine on a zeroed one. */
 void added_tokens_release(added_tokens *a);
-/* The leftmost place at or after `from` where a token occurs, and the longest token there; NULL when
- * there is none. */
+/* The leftmost place at or after `from` where a token occurs, and the longest token there; NULL
+ * when there is none. */
 const added_token *added_tokens_next(size_t *start, const added_tokens *a, const char *text,
                                      size_t n, size_t from);
 /* The token with this content, or NULL. */

@@ -132,8 +132,10 @@ static int split_bytes(bpe_symbol *symbols, const bpe *b, const char *word, size
         int id = b->byte_id[byte];
         bool unknown = id < 0;
         if (unknown && b->unknown_id < 0) {
-            err_set(e, E_DATA, "byte 0x%02x at offset %zu of the text: the tokenizer has no token "
-                    "for it and no unknown token", byte, offset + i);
+            err_set(e, E_DATA,
+                    "byte 0x%02x at offset %zu of the text: the tokenizer has no token "
+                    "for it and no unknown token",
+                    byte, offset + i);
             return -1;
         }
         if (unknown && after_unknown && b->fuse_unknown) {

@@ -18,8 +18,8 @@ typedef struct bpe {
     merge_rule *rules; /* sorted by left, right after bpe_index */
     int n_rules, cap_rules;
     int *first_rule; /* [n_ids + 1]: the rules of a left token are [first[left], first[left + 1]) */
-    int byte_id[256]; /* -1: no token for this byte alone */
-    int unknown_id;   /* stands for bytes without a token; -1: they are an error */
+    int byte_id[256];   /* -1: no token for this byte alone */
+    int unknown_id;     /* stands for bytes without a token; -1: they are an error */
     bool fuse_unknown;  /* one unknown token for a run of them */
     bool ignore_merges; /* a word that is a token is that token, whatever the rules make of it */
 } bpe;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The code point that stands for the byte. */
 uint32_t bytelevel_char(unsigned char byte);
 /* The byte that the code point stands for, or -1 when it is not of the alphabet. */
 int bytelevel_byte(uint32_t code);

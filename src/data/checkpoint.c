@@ -9,7 +9,8 @@ static const char SINGLE[] = "model.safetensors", INDEX[] = "model.safetensors.i
 
 static int compare_tensors(const void *a, const void *b)
 {
-    return strcmp((*(const stored_tensor *const *)a)->name, (*(const stored_tensor *const *)b)->name);
+    return strcmp((*(const stored_tensor *const *)a)->name,
+                  (*(const stored_tensor *const *)b)->name);
 }
 
 static int compare_strings(const void *a, const void *b)
@@ -138,8 +139,10 @@ err_code checkpoint_open(checkpoint *out, const files *f, err *e)
     if (files_has(f, INDEX))
         return open_index(out, f, e);
     if (files_has(f, "pytorch_model.bin"))
-        return err_set(e, E_IO, "%s: only pytorch_model.bin is there, which can run code when "
-                       "loaded; convert it to %s", f->label, SINGLE);
+        return err_set(e, E_IO,
+                       "%s: only pytorch_model.bin is there, which can run code when "
+                       "loaded; convert it to %s",
+                       f->label, SINGLE);
     return err_set(e, E_IO, "%s: neither %s nor %s is there", f->label, SINGLE, INDEX);
 }
 

@@ -133,9 +133,10 @@ static err_code check_text(const reader *r, const char *text, size_t n)
 {
     const char *nul = n ? memchr(text, '\0', n) : NULL;
     if (nul)
-        return err_set(r->e, E_DATA, "%s line %d: a NUL byte: this is not a text file (UTF-16 "
-                       "text must be converted to UTF-8)", r->file,
-                       line_of(text, (size_t)(nul - text)));
+        return err_set(r->e, E_DATA,
+                       "%s line %d: a NUL byte: this is not a text file (UTF-16 "
+                       "text must be converted to UTF-8)",
+                       r->file, line_of(text, (size_t)(nul - text)));
     size_t bad = 0, first = 0;
     for (size_t i = 0; i < n;) {
         uint32_t code;
@@ -145,8 +146,10 @@ static err_code check_text(const reader *r, const char *text, size_t n)
         i += length ? (size_t)length : 1;
     }
     if (bad > n / 2)
-        return err_set(r->e, E_DATA, "%s line %d: %zu of its %zu bytes are not UTF-8: this is not a "
-                       "text file", r->file, line_of(text, first), bad, n);
+        return err_set(r->e, E_DATA,
+                       "%s line %d: %zu of its %zu bytes are not UTF-8: this is not a "
+                       "text file",
+                       r->file, line_of(text, first), bad, n);
     return OK;
 }
 
@@ -163,8 +166,10 @@ static err_code parse_kind(reader *r, const char *text, size_t n)
         length -= 3;
     bool txt = ends_with(r->file, length, ".txt"), jsonl = ends_with(r->file, length, ".jsonl");
     if (!txt && !jsonl)
-        return err_set(r->e, E_DATA, "%s: prompts are read from .txt and .jsonl files (or .txt.gz, "
-                       ".jsonl.gz); its name ends in neither", r->file);
+        return err_set(r->e, E_DATA,
+                       "%s: prompts are read from .txt and .jsonl files (or .txt.gz, "
+                       ".jsonl.gz); its name ends in neither",
+                       r->file);
     err_code code = check_text(r, text, n);
     if (code)
         return code;

@@ -24,7 +24,9 @@ typedef struct files {
     int n_blobs;
 } files;
 
+/* The folder need not exist yet; opening a file in it says what is wrong. */
 files files_from_dir(const char *dir);
+/* `label` stands for the folder in messages. */
 files files_from_blobs(const char *label, const blob *blobs, int n_blobs);
 
 /* Maps the file `name`. A name is a plain file name: "" "." ".." and anything with / or \ is

@@ -44,7 +44,7 @@ uint16_t f16_from_float(float value)
         return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
     if (magnitude >= bits_of_float(65520.0f)) /* halfway from the largest finite to the next */
         return (uint16_t)(sign | 0x7c00u);
-    if (magnitude < bits_of_float(0x1p-14f)) /* subnormal: the product is exact, rintf rounds once */
+    if (magnitude < bits_of_float(0x1p-14f)) /* subnormal: exact product, rounded once */
         return (uint16_t)(sign | (uint32_t)rintf(float_of_bits(magnitude) * 0x1p24f));
     uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
     return (uint16_t)(sign | ((rounded >> 13) - ((127u - 15u) << 10)));

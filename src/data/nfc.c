@@ -10,8 +10,14 @@
 
 /* Hangul syllables are computed, not listed (Unicode 3.12). */
 enum {
-    L_BASE = 0x1100, V_BASE = 0x1161, T_BASE = 0x11a7, S_BASE = 0xac00,
-    L_COUNT = 19, V_COUNT = 21, T_COUNT = 28, S_COUNT = L_COUNT * V_COUNT * T_COUNT,
+    L_BASE = 0x1100,
+    V_BASE = 0x1161,
+    T_BASE = 0x11a7,
+    S_BASE = 0xac00,
+    L_COUNT = 19,
+    V_COUNT = 21,
+    T_COUNT = 28,
+    S_COUNT = L_COUNT * V_COUNT * T_COUNT,
     FIRST_MARK = 0x300 /* nothing below it combines with what stands before it */
 };
 

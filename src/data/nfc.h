@@ -17,7 +17,8 @@ typedef struct nfc_text {
     struct nfc_segment *segment;
 } nfc_text;
 
-/* Puts the normal form of text (n bytes of valid UTF-8) into out->text, replacing what was there. */
+/* Puts the normal form of text (n bytes of valid UTF-8) into out->text, replacing what was there.
+ */
 void nfc_normalize(nfc_text *out, const char *text, size_t n);
 /* Where bytes [start, end) of out->text, start < end, came from. Bytes in a changed stretch came
  * from the whole stretch. */

@@ -15,9 +15,9 @@ typedef struct nfc_class {
 } nfc_class;
 
 extern const int NFC_N_PAIRS, NFC_N_COMPOSING, NFC_N_CLASSES, NFC_N_LATE;
-extern const nfc_pair NFC_PAIRS[];      /* sorted by code */
-extern const uint16_t NFC_COMPOSING[];  /* places in NFC_PAIRS that also compose, by first, second */
-extern const uint32_t NFC_LATE[];       /* of class 0, yet tied to what stands before; sorted */
-extern const nfc_class NFC_CLASSES[];   /* sorted */
+extern const nfc_pair NFC_PAIRS[];     /* sorted by code */
+extern const uint16_t NFC_COMPOSING[]; /* places in NFC_PAIRS that also compose, by first, second */
+extern const uint32_t NFC_LATE[];      /* of class 0, yet tied to what stands before; sorted */
+extern const nfc_class NFC_CLASSES[];  /* sorted */
 
 #endif

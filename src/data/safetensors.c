@@ -20,13 +20,27 @@ static const struct {
     dtype type;
     int bits;
 } dtypes[] = {
-    {"F64", DTYPE_F64, 64},         {"F32", DTYPE_F32, 32},         {"F16", DTYPE_F16, 16},
-    {"BF16", DTYPE_BF16, 16},       {"I64", DTYPE_I64, 64},         {"I32", DTYPE_I32, 32},
-    {"I16", DTYPE_I16, 16},         {"I8", DTYPE_I8, 8},            {"U64", DTYPE_U64, 64},
-    {"U32", DTYPE_U32, 32},         {"U16", DTYPE_U16, 16},         {"U8", DTYPE_U8, 8},
-    {"BOOL", DTYPE_BOOL, 8},        {"C64", DTYPE_UNKNOWN, 64},     {"F8_E4M3", DTYPE_UNKNOWN, 8},
-    {"F8_E5M2", DTYPE_UNKNOWN, 8},  {"F8_E8M0", DTYPE_UNKNOWN, 8},  {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
-    {"F8_E5M2FNUZ", DTYPE_UNKNOWN, 8}, {"F6_E2M3", DTYPE_UNKNOWN, 6}, {"F6_E3M2", DTYPE_UNKNOWN, 6},
+    {"F64", DTYPE_F64, 64},
+    {"F32", DTYPE_F32, 32},
+    {"F16", DTYPE_F16, 16},
+    {"BF16", DTYPE_BF16, 16},
+    {"I64", DTYPE_I64, 64},
+    {"I32", DTYPE_I32, 32},
+    {"I16", DTYPE_I16, 16},
+    {"I8", DTYPE_I8, 8},
+    {"U64", DTYPE_U64, 64},
+    {"U32", DTYPE_U32, 32},
+    {"U16", DTYPE_U16, 16},
+    {"U8", DTYPE_U8, 8},
+    {"BOOL", DTYPE_BOOL, 8},
+    {"C64", DTYPE_UNKNOWN, 64},
+    {"F8_E4M3", DTYPE_UNKNOWN, 8},
+    {"F8_E5M2", DTYPE_UNKNOWN, 8},
+    {"F8_E8M0", DTYPE_UNKNOWN, 8},
+    {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
+    {"F8_E5M2FNUZ", DTYPE_UNKNOWN, 8},
+    {"F6_E2M3", DTYPE_UNKNOWN, 6},
+    {"F6_E3M2", DTYPE_UNKNOWN, 6},
     {"F4", DTYPE_UNKNOWN, 4},
 };
 
@@ -84,8 +98,10 @@ static err_code read_shape(stored_tensor *t, const cJSON *entry, err *e)
     cJSON_ArrayForEach(item, shape) {
         size_t size;
         if (!read_size(&size, item))
-            return err_set(e, E_FORMAT, "%s: tensor %s: size %d of \"shape\" is not a whole number "
-                           "from 0 to 2^53", t->file, t->name, t->rank);
+            return err_set(e, E_FORMAT,
+                           "%s: tensor %s: size %d of \"shape\" is not a whole number "
+                           "from 0 to 2^53",
+                           t->file, t->name, t->rank);
         if (t->rank == TENSOR_MAX_RANK)
             return err_set(e, E_FORMAT, "%s: tensor %s has more than %d dimensions", t->file,
                            t->name, TENSOR_MAX_RANK);
@@ -122,16 +138,18 @@ static err_code read_dtype(stored_tensor *t, const cJSON *entry, arena *memory, 
             return err_set(e, E_FORMAT, "%s: tensor %s: the size of its shape overflows", t->file,
                            t->name);
         if (bits % 8 != 0 || bits / 8 != t->size)
-            return err_set(e, E_FORMAT, "%s: tensor %s: %zu elements of %s do not fill its %zu "
-                           "bytes", t->file, t->name, t->count, t->dtype_name, t->size);
+            return err_set(e, E_FORMAT,
+                           "%s: tensor %s: %zu elements of %s do not fill its %zu "
+                           "bytes",
+                           t->file, t->name, t->count, t->dtype_name, t->size);
         return OK;
     }
     return OK;
 }
 
 /* One header entry. data_size is the room after the header. */
-static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry, const unsigned char *data,
-                           size_t data_size, arena *memory, err *e)
+static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry,
+                           const unsigned char *data, size_t data_size, arena *memory, err *e)
 {
     err_code code = check_name(entry->string, t->file, e);
     if (code)
@@ -140,11 +158,14 @@ static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry, const
     const cJSON *offsets = json_member(entry, "data_offsets");
     if (!cJSON_IsObject(entry) || !cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
         !read_size(&p->begin, offsets->child) || !read_size(&p->end, offsets->child->next))
-        return err_set(e, E_FORMAT, "%s: tensor %s: \"data_offsets\" is not a pair of whole numbers",
-                       t->file, t->name);
+        return err_set(e, E_FORMAT,
+                       "%s: tensor %s: \"data_offsets\" is not a pair of whole numbers", t->file,
+                       t->name);
     if (p->begin > p->end || p->end > data_size)
-        return err_set(e, E_FORMAT, "%s: tensor %s lies at bytes %zu to %zu of %zu: the file is "
-                       "damaged or truncated", t->file, t->name, p->begin, p->end, data_size);
+        return err_set(e, E_FORMAT,
+                       "%s: tensor %s lies at bytes %zu to %zu of %zu: the file is "
+                       "damaged or truncated",
+                       t->file, t->name, p->begin, p->end, data_size);
     t->bytes = data + p->begin;
     t->size = p->end - p->begin;
     code = read_shape(t, entry, e);
@@ -173,14 +194,17 @@ static err_code check_tiling(place *places, const safetensors *s, size_t data_si
     size_t cursor = 0;
     for (int i = 0; i < s->n_tensors; i++) {
         if (places[i].begin != cursor)
-            return err_set(e, E_FORMAT, "%s: tensor %s begins at byte %zu of the data, expected "
-                           "%zu: tensors overlap or leave a hole", file,
-                           s->tensors[places[i].tensor].name, places[i].begin, cursor);
+            return err_set(e, E_FORMAT,
+                           "%s: tensor %s begins at byte %zu of the data, expected "
+                           "%zu: tensors overlap or leave a hole",
+                           file, s->tensors[places[i].tensor].name, places[i].begin, cursor);
         cursor = places[i].end;
     }
     if (cursor != data_size)
-        return err_set(e, E_FORMAT, "%s: its tensors end at byte %zu of the data, the file at %zu: "
-                       "it is damaged or truncated", file, cursor, data_size);
+        return err_set(e, E_FORMAT,
+                       "%s: its tensors end at byte %zu of the data, the file at %zu: "
+                       "it is damaged or truncated",
+                       file, cursor, data_size);
     return OK;
 }
 
@@ -230,9 +254,10 @@ err_code safetensors_parse(safetensors *out, const void *data, size_t size, cons
     }
     memcpy(&header_size, data, PREFIX_BYTES);
     if (header_size > MAX_HEADER_BYTES || header_size > size - PREFIX_BYTES) {
-        code = err_set(e, E_FORMAT, "%s: its header claims %" PRIu64 " bytes, the file has %zu and "
-                       "the limit is %d: it is truncated or not a safetensors file", file,
-                       header_size, size - PREFIX_BYTES, (int)MAX_HEADER_BYTES);
+        code = err_set(e, E_FORMAT,
+                       "%s: its header claims %" PRIu64 " bytes, the file has %zu and "
+                       "the limit is %d: it is truncated or not a safetensors file",
+                       file, header_size, size - PREFIX_BYTES, (int)MAX_HEADER_BYTES);
         goto out;
     }
     const char *text = (const char *)data + PREFIX_BYTES;

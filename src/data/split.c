@@ -36,7 +36,8 @@ splitter *splitter_new_gpt2(void)
                             PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED, &error, &place, NULL);
     if (!s->code)
         err_die("the word expression does not compile: PCRE2 error %d at %zu (is PCRE2 built with "
-                "Unicode support?)", error, (size_t)place);
+                "Unicode support?)",
+                error, (size_t)place);
     return s;
 }
 
@@ -71,8 +72,8 @@ err_code splitter_word(size_t *end, const splitter *s, splitter_scratch *scratch
     if (!s)
         return OK;
     /* The caller checked the UTF-8 once; checking at every word would make this quadratic. */
-    int found = pcre2_match(s->code, (PCRE2_SPTR)text, n, from, PCRE2_NO_UTF_CHECK, scratch->match,
-                            NULL);
+    int found =
+        pcre2_match(s->code, (PCRE2_SPTR)text, n, from, PCRE2_NO_UTF_CHECK, scratch->match, NULL);
     if (found < 0) {
         char reason[128] = "";
         pcre2_get_error_message(found, (PCRE2_UCHAR *)reason, sizeof reason);

@@ -34,9 +34,10 @@ err_code stored_tensor_check_shape(const stored_tensor *t, int rank, const int64
     str got = {0}, expected = {0};
     add_shape(&got, t->rank, t->shape);
     add_shape(&expected, rank, shape);
-    err_code code = err_set(e, E_SHAPE, "%s: tensor %s has shape %s, expected %s: the weights and "
-                            "the config do not belong together", t->file, t->name, str_text(&got),
-                            str_text(&expected));
+    err_code code = err_set(e, E_SHAPE,
+                            "%s: tensor %s has shape %s, expected %s: the weights and "
+                            "the config do not belong together",
+                            t->file, t->name, str_text(&got), str_text(&expected));
     str_release(&got);
     str_release(&expected);
     return code;
@@ -85,7 +86,9 @@ err_code check_finite(const float *values, size_t n, const char *file, const cha
     }
     if (bad == 0)
         return OK;
-    return err_set(e, E_NUMERIC, "%s: tensor %s holds %zu values that are NaN or infinite, the "
+    return err_set(e, E_NUMERIC,
+                   "%s: tensor %s holds %zu values that are NaN or infinite, the "
                    "first (%g) at index %zu of %zu: the weights are damaged or overflowed their "
-                   "format", file, name, bad, (double)values[first], first, n);
+                   "format",
+                   file, name, bad, (double)values[first], first, n);
 }

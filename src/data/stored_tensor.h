@@ -8,9 +8,18 @@
 
 typedef enum {
     DTYPE_UNKNOWN = 0, /* listed, refused when its values are asked for */
-    DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16,
-    DTYPE_I64, DTYPE_I32, DTYPE_I16, DTYPE_I8,
-    DTYPE_U64, DTYPE_U32, DTYPE_U16, DTYPE_U8,
+    DTYPE_F64,
+    DTYPE_F32,
+    DTYPE_F16,
+    DTYPE_BF16,
+    DTYPE_I64,
+    DTYPE_I32,
+    DTYPE_I16,
+    DTYPE_I8,
+    DTYPE_U64,
+    DTYPE_U32,
+    DTYPE_U16,
+    DTYPE_U8,
     DTYPE_BOOL
 } dtype;
 

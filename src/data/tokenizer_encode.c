@@ -91,10 +91,9 @@ static err_code encode_piece(encoder *c, const char *text, size_t n, size_t offs
     for (size_t from = 0; from < n;) {
         bool valid;
         size_t length = run_length(&valid, text + from, n - from);
-        err_code code =
-            valid ? encode_valid(c, text + from, length, offset + from)
-                  : bpe_encode(c->out, &c->t->bpe, &c->t->vocab, &c->bpe, text + from, length,
-                               offset + from, c->e);
+        err_code code = valid ? encode_valid(c, text + from, length, offset + from)
+                              : bpe_encode(c->out, &c->t->bpe, &c->t->vocab, &c->bpe, text + from,
+                                           length, offset + from, c->e);
         if (code)
             return code;
         from += length;
@@ -105,8 +104,10 @@ static err_code encode_piece(encoder *c, const char *text, size_t n, size_t offs
 err_code tokenizer_encode(token_list *out, const tokenizer *t, const char *text, size_t n, err *e)
 {
     if (n > MAX_TEXT_BYTES)
-        return err_set(e, E_DATA, "a text of %zu bytes is too long to tokenise at once (%d is the "
-                       "limit)", n, (int)MAX_TEXT_BYTES);
+        return err_set(e, E_DATA,
+                       "a text of %zu bytes is too long to tokenise at once (%d is the "
+                       "limit)",
+                       n, (int)MAX_TEXT_BYTES);
     encoder c = {.out = out, .t = t, .words = splitter_scratch_new(t->words), .e = e};
     const added_token *added = NULL;
     err_code code = OK;

@@ -14,7 +14,6 @@ typedef struct loader {
     err *e;
 } loader;
 
-
 /* Member `key` of an object; NULL when absent or null. */
 const cJSON *loader_section(const cJSON *object, const char *key);
 /* A flag, or `fallback` when absent or null; anything else than a boolean counts as set, so that

@@ -20,9 +20,10 @@ static err_code add_merge(loader *l, const char *left, size_t n_left, const char
     }
     mem_free(bytes);
     if (ids[0] < 0 || ids[1] < 0 || ids[2] < 0)
-        return err_set(l->e, E_FORMAT, "%s: merge %d, \"%.*s\" + \"%.*s\": a part or the whole is "
-                       "not in the vocabulary", l->name, l->t->bpe.n_rules + 1,
-                       (int)(n_left < 80 ? n_left : 80), left,
+        return err_set(l->e, E_FORMAT,
+                       "%s: merge %d, \"%.*s\" + \"%.*s\": a part or the whole is "
+                       "not in the vocabulary",
+                       l->name, l->t->bpe.n_rules + 1, (int)(n_left < 80 ? n_left : 80), left,
                        (int)(n_right < 80 ? n_right : 80), right);
     bpe_add_rule(&l->t->bpe, ids[0], ids[1], ids[2]);
     return OK;

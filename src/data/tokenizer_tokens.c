@@ -28,8 +28,7 @@ static err_code read_id(int *out, const loader *l, const cJSON *item, const char
     return OK;
 }
 
-static err_code count_ids(int *n_ids, const loader *l, const cJSON *tokens,
-                          const cJSON *added)
+static err_code count_ids(int *n_ids, const loader *l, const cJSON *tokens, const cJSON *added)
 {
     const cJSON *item;
     int id = 0;
@@ -91,9 +90,10 @@ static err_code check_added(const loader *l, const added_tokens *added)
 {
     for (int i = 0; i < added->n; i++)
         if (is_in_vocab_as_other(&l->t->vocab, &added->tokens[i]))
-            return err_set(l->e, E_FORMAT, "%s: added token \"%.80s\" has id %d, but another in "
-                           "the vocabulary", l->name, added->tokens[i].content,
-                           added->tokens[i].id);
+            return err_set(l->e, E_FORMAT,
+                           "%s: added token \"%.80s\" has id %d, but another in "
+                           "the vocabulary",
+                           l->name, added->tokens[i].content, added->tokens[i].id);
     return OK;
 }
 
@@ -124,12 +124,16 @@ static err_code read_added(loader *l, const cJSON *added)
         size_t n = strlen(content);
         for (size_t i = 0; i < COUNT_OF(refused); i++)
             if (loader_flag(item, refused[i], false))
-                return err_set(l->e, E_FORMAT, "%s: added token \"%.80s\": option %s is not "
-                               "supported", l->name, content, refused[i]);
+                return err_set(l->e, E_FORMAT,
+                               "%s: added token \"%.80s\": option %s is not "
+                               "supported",
+                               l->name, content, refused[i]);
         if (n == 0 || (v->flags[id] & TOKEN_ADDED) ||
             ((v->flags[id] & TOKEN_USED) && !has_bytes(v, id, content, n)))
-            return err_set(l->e, E_FORMAT, "%s: added token \"%.80s\" (id %d) is empty, or its id "
-                           "is another token's", l->name, content, id);
+            return err_set(l->e, E_FORMAT,
+                           "%s: added token \"%.80s\" (id %d) is empty, or its id "
+                           "is another token's",
+                           l->name, content, id);
         bool special = loader_flag(item, "special", false);
         vocab_set(v, id, content, n, TOKEN_ADDED | (special ? TOKEN_SPECIAL : 0));
         if (loader_flag(item, "normalized", !special))

@@ -110,7 +110,8 @@ static const added_token *next_plainly(size_t *start, const added_tokens *a, con
     for (size_t i = from; i < n; i++) {
         const added_token *longest = NULL;
         for (int k = 0; k < a->n; k++)
-            if (a->tokens[k].n <= n - i && memcmp(a->tokens[k].content, text + i, a->tokens[k].n) == 0 &&
+            if (a->tokens[k].n <= n - i &&
+                memcmp(a->tokens[k].content, text + i, a->tokens[k].n) == 0 &&
                 (!longest || a->tokens[k].n > longest->n))
                 longest = &a->tokens[k];
         *start = i;
@@ -149,7 +150,8 @@ static void the_longest_added_token_at_the_leftmost_place(void **state)
             assert_true(!got || start == want_start);
         }
         for (int k = 0; k < a.n; k++)
-            assert_ptr_equal(added_tokens_find(&a, a.tokens[k].content, a.tokens[k].n), &a.tokens[k]);
+            assert_ptr_equal(added_tokens_find(&a, a.tokens[k].content, a.tokens[k].n),
+                             &a.tokens[k]);
         assert_null(added_tokens_find(&a, "c", 1));
         assert_null(added_tokens_find(&a, "", 0));
         added_tokens_release(&a);

@@ -11,10 +11,11 @@ static void known_characters(void **state)
         unsigned char byte;
         uint32_t code;
     } rows[] = {
-        {'!', '!'},     {'~', '~'},      {0xa1, 0xa1}, {0xac, 0xac}, {0xae, 0xae}, {0xff, 0xff},
-        {0, 0x100},     {'\n', 0x10a},   {' ', 0x120}, /* the first stand-ins, in order */
-        {0x7f, 0x121},  {0x80, 0x122},   {0xa0, 0x142},
-        {0xad, 0x143}, /* the last: the soft hyphen in the middle of Latin-1 */
+        {'!', '!'},    {'~', '~'},    {0xa1, 0xa1},  {0xac, 0xac},  {0xae, 0xae},
+        {0xff, 0xff},  {0, 0x100},    {'\n', 0x10a}, {' ', 0x120},  /* the first stand-ins, in order
+                                                                     */
+        {0x7f, 0x121}, {0x80, 0x122}, {0xa0, 0x142}, {0xad, 0x143}, /* the last: the soft hyphen in
+                                                                       the middle of Latin-1 */
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(bytelevel_char(rows[i].byte), rows[i].code);
@@ -32,7 +33,8 @@ static void every_byte_there_and_back(void **state)
     for (int i = 0; i < 256; i++) {
         all[i] = (unsigned char)i;
         for (int j = 0; j < i; j++)
-            assert_int_not_equal(bytelevel_char((unsigned char)i), bytelevel_char((unsigned char)j));
+            assert_int_not_equal(bytelevel_char((unsigned char)i),
+                                 bytelevel_char((unsigned char)j));
     }
     str spelled = {0};
     size_t n;

@@ -107,7 +107,8 @@ static const struct {
     {"{\"weight_map\":{\"c\":\"one.safetensors\"}}", E_FORMAT, "tensor c|does not hold it"},
     {"{\"weight_map\":{\"a\":\"one.safetensors\",\"d\":\"two.safetensors\"}}", E_FORMAT,
      "tensor a|two shards"},
-    {"{\"weight_map\":{\"a\":\"model.safetensors.index.json\"}}", E_FORMAT, "not a safetensors file"},
+    {"{\"weight_map\":{\"a\":\"model.safetensors.index.json\"}}", E_FORMAT,
+     "not a safetensors file"},
 };
 
 static void bad_indexes_are_refused(void **state)

@@ -90,7 +90,7 @@ static void lists_what_it_cannot_convert(void **state)
         const char *name, *description;
         dtype type;
     } rows[] = {
-        {"byte", "U8 [3]", DTYPE_U8},       {"double", "F64 [2]", DTYPE_F64},
+        {"byte", "U8 [3]", DTYPE_U8},          {"double", "F64 [2]", DTYPE_F64},
         {"fp8", "F8_E4M3 [5]", DTYPE_UNKNOWN}, {"mask", "BOOL [3]", DTYPE_BOOL},
         {"steps", "I64 []", DTYPE_I64},
     };
@@ -149,9 +149,12 @@ static void values_that_are_no_numbers_are_counted(void **state)
 static void reference_entries(tensor_entry entries[6], const float *values, const float *others)
 {
     const tensor_entry list[] = {
-        {"c_f16", DTYPE_F16, 3, {2, 3, 4}, values}, {"scalar", DTYPE_F32, 0, {0}, others},
-        {"b_bf16", DTYPE_BF16, 3, {2, 3, 4}, values}, {"\xc3\xbcnicode", DTYPE_F32, 1, {3}, others + 1},
-        {"empty", DTYPE_F32, 2, {0, 4}, NULL}, {"a_f32", DTYPE_F32, 3, {2, 3, 4}, values},
+        {"c_f16", DTYPE_F16, 3, {2, 3, 4}, values},
+        {"scalar", DTYPE_F32, 0, {0}, others},
+        {"b_bf16", DTYPE_BF16, 3, {2, 3, 4}, values},
+        {"\xc3\xbcnicode", DTYPE_F32, 1, {3}, others + 1},
+        {"empty", DTYPE_F32, 2, {0, 4}, NULL},
+        {"a_f32", DTYPE_F32, 3, {2, 3, 4}, values},
     };
     memcpy(entries, list, sizeof list);
 }
@@ -191,8 +194,9 @@ static void large_tensors_survive(void **state)
     float *values = mem_small(N, sizeof *values), *got = mem_small(N, sizeof *got);
     for (int i = 0; i < N; i++)
         values[i] = (float)(i % 251) - 125; /* exact in bf16 and f16 */
-    tensor_entry entries[] = {
-        {"x", DTYPE_BF16, 1, {N}, values}, {"y", DTYPE_F16, 1, {N}, values}, {"z", DTYPE_F32, 1, {N}, values}};
+    tensor_entry entries[] = {{"x", DTYPE_BF16, 1, {N}, values},
+                              {"y", DTYPE_F16, 1, {N}, values},
+                              {"z", DTYPE_F32, 1, {N}, values}};
     str memory = {0};
     safetensors s;
     err e = {0};
@@ -244,20 +248,21 @@ static const struct {
     const char *said; /* NULL: this one is legal */
 } headers[] = {
     {W("F32", "[2]", "[0,8]"), 8, NULL},
-    {"  " W("F32", "[2]", "[0,8]") "   ", 8, NULL},      /* blanks around */
-    {"{\"w\":{\"x\":1," ENTRY("F32", "[2]", "[0,8]") "}}", 8, NULL}, /* unknown members are skipped */
+    {"  " W("F32", "[2]", "[0,8]") "   ", 8, NULL}, /* blanks around */
+    {"{\"w\":{\"x\":1," ENTRY("F32", "[2]", "[0,8]") "}}", 8,
+     NULL}, /* unknown members are skipped */
     {"{}", 0, NULL},
-    {W("F32", "[0]", "[0,0]"), 0, NULL},                 /* an empty tensor */
-    {W("F4", "[4]", "[0,2]"), 2, NULL},                  /* half bytes that fill whole ones */
+    {W("F32", "[0]", "[0,0]"), 0, NULL}, /* an empty tensor */
+    {W("F4", "[4]", "[0,2]"), 2, NULL},  /* half bytes that fill whole ones */
     {"{\"__metadata__\":{\"a\":\"b\"}}", 0, NULL},
     {"[]", 0, "not a JSON object"},
     {"", 0, "f"},
     {"{", 0, "f"},
-    {W("F32", "[2]", "[0,8]") "x", 8, "f"},              /* trailing garbage */
-    {W("F32", "[2]", "[0,8]"), 7, "bytes 0 to 8 of 7"},  /* truncated */
-    {W("F32", "[2]", "[0,8]"), 9, "end at byte 8"},      /* trailing bytes: two files in one */
-    {W("F32", "[2]", "[0,12]"), 12, "do not fill"},      /* more place than elements */
-    {W("F32", "[2]", "[8,0]"), 8, "bytes 8 to 0"},       /* end before begin */
+    {W("F32", "[2]", "[0,8]") "x", 8, "f"},             /* trailing garbage */
+    {W("F32", "[2]", "[0,8]"), 7, "bytes 0 to 8 of 7"}, /* truncated */
+    {W("F32", "[2]", "[0,8]"), 9, "end at byte 8"},     /* trailing bytes: two files in one */
+    {W("F32", "[2]", "[0,12]"), 12, "do not fill"},     /* more place than elements */
+    {W("F32", "[2]", "[8,0]"), 8, "bytes 8 to 0"},      /* end before begin */
     {W("F32", "[2]", "[0,-1]"), 8, "data_offsets"},
     {W("F32", "[2]", "[0,18446744073709551615]"), 8, "data_offsets"}, /* wraps when 8 is added */
     {W("F32", "[2]", "[0.5,8]"), 8, "data_offsets"},
@@ -276,13 +281,17 @@ static const struct {
     {W("F32", "[9007199254740992,9007199254740992]", "[0,8]"), 8, "overflows"},
     {W("F32", "[4503599627370496,1024]", "[0,8]"), 8, "overflows"}, /* times 32 bits: 0 mod 2^64 */
     {W("F32", "[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "dimensions"},
-    {W("F4", "[3]", "[0,2]"), 2, "do not fill"},        /* 12 bits are no whole bytes */
+    {W("F4", "[3]", "[0,2]"), 2, "do not fill"}, /* 12 bits are no whole bytes */
     {W("F\\u001b[2J", "[2]", "[0,8]"), 8, "not the name of a type"}, /* a terminal's escape */
-    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[2,6]") "}}", 6, "overlap"},
-    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[0,4]") "}}", 4, "overlap"},
-    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[5,9]") "}}", 9, "hole"},
-    {W("U8", "[4]", "[1,5]"), 5, "hole"},                /* does not start at 0 */
-    {"{\"w\":{" ENTRY("U8", "[1]", "[0,1]") "},\"w\":{" ENTRY("U8", "[0]", "[1,1]") "}}", 1, "twice"},
+    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[2,6]") "}}", 6,
+     "overlap"},
+    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[0,4]") "}}", 4,
+     "overlap"},
+    {"{\"a\":{" ENTRY("U8", "[4]", "[0,4]") "},\"b\":{" ENTRY("U8", "[4]", "[5,9]") "}}", 9,
+     "hole"},
+    {W("U8", "[4]", "[1,5]"), 5, "hole"}, /* does not start at 0 */
+    {"{\"w\":{" ENTRY("U8", "[1]", "[0,1]") "},\"w\":{" ENTRY("U8", "[0]", "[1,1]") "}}", 1,
+     "twice"},
     {"{\"\":{" ENTRY("U8", "[1]", "[0,1]") "}}", 1, "name"},
     {"{\"a\\u0000b\":{" ENTRY("U8", "[1]", "[0,1]") "}}", 1, "NUL"},
     {"{\"a\\u001bb\":{" ENTRY("U8", "[1]", "[0,1]") "}}", 1, "control character"},
@@ -313,8 +322,8 @@ static void hostile_headers_are_refused(void **state)
 static void hostile_lengths_are_refused(void **state)
 {
     (void)state;
-    static const uint64_t lengths[] = {3, 100, (uint64_t)1 << 31, (uint64_t)1 << 63,
-                                       UINT64_MAX - 7, UINT64_MAX};
+    static const uint64_t lengths[] = {
+        3, 100, (uint64_t)1 << 31, (uint64_t)1 << 63, UINT64_MAX - 7, UINT64_MAX};
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         char file[10];
         memcpy(file, &lengths[i], sizeof lengths[i]);

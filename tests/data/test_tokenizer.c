@@ -114,16 +114,19 @@ static const struct {
     const char *text;
     size_t n;
 } broken[] = {
-#define TEXT(s) {s, sizeof s - 1}
-    TEXT("\xff"),                       /* never in UTF-8 */
-    TEXT("a\x80z"),                     /* a continuation byte alone */
-    TEXT("caf\xe9 au lait"),            /* Latin-1 */
-    TEXT("\xe4\xbd"),                   /* cut in the middle of a character */
-    TEXT("\xe4\xbd<|endoftext|>\xbd"),  /* a special token in the cut */
-    TEXT("\xed\xa0\x80 \xc0\xaf"),      /* a surrogate; an overlong slash */
-    TEXT("  \xff  a  "),                /* runs of spaces on both sides */
-    TEXT("\0a\0"),                      /* NUL is a character like any other */
-    TEXT("\xf0\x9f\x98\x80\xf0\x9f"),   /* an emoji and half of one */
+#define TEXT(s)                                                                                    \
+    {                                                                                              \
+        s, sizeof s - 1                                                                            \
+    }
+    TEXT("\xff"),                      /* never in UTF-8 */
+    TEXT("a\x80z"),                    /* a continuation byte alone */
+    TEXT("caf\xe9 au lait"),           /* Latin-1 */
+    TEXT("\xe4\xbd"),                  /* cut in the middle of a character */
+    TEXT("\xe4\xbd<|endoftext|>\xbd"), /* a special token in the cut */
+    TEXT("\xed\xa0\x80 \xc0\xaf"),     /* a surrogate; an overlong slash */
+    TEXT("  \xff  a  "),               /* runs of spaces on both sides */
+    TEXT("\0a\0"),                     /* NUL is a character like any other */
+    TEXT("\xf0\x9f\x98\x80\xf0\x9f"),  /* an emoji and half of one */
     TEXT("\xfe\xff\0a"),
 #undef TEXT
 };
@@ -153,7 +156,8 @@ static void bytes_that_are_not_text_survive(void **state)
 static void random_bytes_survive(void **state)
 {
     (void)state;
-    static const unsigned char pool[] = "aab    \n\t'sThe<|>1\xe4\xbd\xa0\xf0\x9f\x98\x80\xff\x80\xc3\xa9\0";
+    static const unsigned char pool[] =
+        "aab    \n\t'sThe<|>1\xe4\xbd\xa0\xf0\x9f\x98\x80\xff\x80\xc3\xa9\0";
     rng r = rng_stream(1, "random_bytes_survive");
     token_list l = {0};
     str back = {0};
@@ -244,8 +248,9 @@ static void long_words_and_runs_take_no_quadratic_time(void **state)
 {
     (void)state;
     enum { N = 1 << 20 };
-    static const char *const patterns[] = {"a", " ", "ab", "roses", "\n", "\xe4\xbd\xa0", "\xff", "'", " a",
-                                           "e\xcc\x81", "<|endoftext|", "\xff a"};
+    static const char *const patterns[] = {
+        "a",    " ", "ab", "roses",     "\n",           "\xe4\xbd\xa0",
+        "\xff", "'", " a", "e\xcc\x81", "<|endoftext|", "\xff a"};
     tokenizer *t = open_fixture("neox");
     token_list l = {0};
     str text = {0};
