@@ -1,0 +1,91 @@
+/* Encode, decode and the encoder's gradient over all features. */
+#include "base/memory.h"
+#include "sae/sae_internal.h"
+
+/* Activations that sae_reconstruct holds at once. */
+enum { RECONSTRUCT_FLOATS = 1 << 22 };
+
+static int block_size(int N, int first, int block)
+{
+    return N - first < block ? N - first : block;
+}
+
+void sae_preactivations(float *pre_NF, sae *s, const float *x_ND, int N)
+{
+    int D = s->config.d_in, F = s->config.d_sae;
+    for (int first = 0; first < N; first += SAE_BLOCK) {
+        int n = block_size(N, first, SAE_BLOCK);
+        const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
+        float *pre = ROW(pre_NF, first, F);
+        s->be->gemm(s->be, pre, F, input_ND, D, PLAIN, s->w_enc_DF, F, PLAIN, n, F, D, 1, 0);
+        s->be->add_bias(s->be, pre, s->b_enc_F, n, F);
+    }
+}
+
+void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
+{
+    sae_preactivations(f_NF, s, x_ND, N);
+    s->be->jumprelu_forward(s->be, f_NF, f_NF, s->threshold_F, N, s->config.d_sae);
+}
+
+void sae_decode(float *y_ND, sae *s, const float *f_NF, const float *x_ND, int N)
+{
+    int D = s->config.d_in, F = s->config.d_sae;
+    s->be->gemm(s->be, y_ND, D, f_NF, F, PLAIN, s->w_dec_FD, D, PLAIN, N, D, F, 1, 0);
+    s->be->add_bias(s->be, y_ND, s->b_dec_D, N, D);
+    sae_denormalize(y_ND, s, x_ND, N);
+}
+
+static err_code need_features(sae *s, err *e)
+{
+    if (s->features_NF)
+        return OK;
+    int rows = RECONSTRUCT_FLOATS / s->config.d_sae;
+    s->rows_NF = rows < 16 ? 16 : rows > SAE_BLOCK ? SAE_BLOCK : rows;
+    s->features_NF = s->be->alloc(s->be, (size_t)s->rows_NF * s->config.d_sae, sizeof(float),
+                                  "a block of SAE activations", e);
+    return s->features_NF ? OK : e->code;
+}
+
+/* Active features per row; the activations are brought to ordinary memory a block at a time. */
+static err_code count_active(int32_t *host_l0_N, sae *s, int N, err *e)
+{
+    size_t F = (size_t)s->config.d_sae;
+    float *host_f_NF = mem_array((size_t)N * F, sizeof(float), "SAE activations to count", e);
+    if (!host_f_NF)
+        return e->code;
+    s->be->download(s->be, host_f_NF, s->features_NF, (size_t)N * F * sizeof(float));
+    for (int n = 0; n < N; n++) {
+        int32_t active = 0;
+        for (size_t f = 0; f < F; f++)
+            active += ROW(host_f_NF, n, F)[f] > 0;
+        host_l0_N[n] = active;
+    }
+    mem_free(host_f_NF);
+    return OK;
+}
+
+err_code sae_reconstruct(float *y_ND, int32_t *host_l0_N, sae *s, const float *x_ND, int N,
+                         err *e)
+{
+    err_code rc = need_features(s, e);
+    int D = s->config.d_in;
+    for (int first = 0; !rc && first < N; first += s->rows_NF) {
+        int n = block_size(N, first, s->rows_NF);
+        const float *x = ROW(x_ND, first, D);
+        sae_encode(s->features_NF, s, x, n);
+        sae_decode(ROW(y_ND, first, D), s, s->features_NF, x, n);
+        if (host_l0_N)
+            rc = count_active(host_l0_N + first, s, n, e);
+    }
+    return rc ? rc : backend_sync(s->be, e);
+}
+
+void sae_encode_backward(float *d_x_ND, sae *s, float *d_f_NF, const float *f_NF,
+                         const float *x_ND, int N)
+{
+    int D = s->config.d_in, F = s->config.d_sae;
+    s->be->jumprelu_backward(s->be, d_f_NF, d_f_NF, f_NF, (size_t)N * F);
+    s->be->gemm(s->be, d_x_ND, D, d_f_NF, F, PLAIN, s->w_enc_DF, F, TRANSPOSED, N, D, F, 1, 0);
+    sae_input_backward(d_x_ND, s, x_ND, N);
+}
