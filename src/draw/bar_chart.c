@@ -118,7 +118,7 @@ void bar_chart_alt(str *out, const figure *fig)
             highest = isfinite(b->values[i]) ? i : highest;
     }
     alt_start(out, "Bar chart", fig);
-    axis_text(out, &b->y, 0);
+    axis_words(out, &b->y, "value");
     str_addf(out, " by %s, %d bars", b->x.title ? b->x.title : "position", b->n);
     char buf[64], low[NUMBER_TEXT], high[NUMBER_TEXT];
     if (all.n == 0)

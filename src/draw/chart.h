@@ -4,6 +4,7 @@
 #include "draw/canvas.h"
 #include "draw/figure.h"
 #include "draw/frame.h"
+#include "draw/text_file.h"
 
 void line_chart_draw(canvas *c, const figure *f);
 void line_chart_csv(str *out, const figure *f);
@@ -34,11 +35,6 @@ void heatmap_alt(str *out, const figure *f);
 void scatter_chart_draw(canvas *c, const figure *f);
 void scatter_chart_csv(str *out, const figure *f);
 void scatter_chart_alt(str *out, const figure *f);
-
-/* "TEXT of TITLE: " or "TEXT: ". */
-void alt_start(str *out, const char *kind, const figure *f);
-/* Appends ", 3 values cannot be drawn" when there are any. */
-void alt_dropped(str *out, int dropped);
 
 /* Labels under the slots of a category axis. */
 typedef struct category_axis {

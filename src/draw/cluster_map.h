@@ -1,7 +1,7 @@
 /* A map of the clusters as SVG: every point with its own title and link, cluster numbers on the map,
- * a legend beside it.
+ * a legend beside it (below it for more than MAP_SIDE_CLUSTERS).
  *
- * Up to MAP_TITLED_POINTS points are circles with a <title>; above that the points become one path
+ * x and y share one scale, so distances look as they are. Up to MAP_TITLED_POINTS points are circles with a <title>; above that the points become one path
  * of dots per cluster, and only medoids, selected and linked points (the first MAP_LINKED_POINTS of
  * them) keep title and link. Hue repeats after SERIES_COLORS clusters with another marker. */
 #ifndef DRAW_CLUSTER_MAP_H
@@ -10,14 +10,14 @@
 #include "base/str.h"
 #include <stdbool.h>
 
-enum { MAP_TITLED_POINTS = 5000, MAP_LINKED_POINTS = 500 };
+enum { MAP_TITLED_POINTS = 5000, MAP_LINKED_POINTS = 500, MAP_SIDE_CLUSTERS = 24 };
 
 typedef struct map_point {
     double x, y;       /* any unit; a non-finite point is left out and counted */
     int cluster;       /* index into clusters, or -1 for noise */
     const char *id;    /* "L06-00123", for the CSV */
     const char *title; /* tooltip text; NULL: id */
-    const char *href;  /* relative URL of its page, or NULL */
+    const char *href;  /* relative URL of its page, or NULL; one with a scheme is not linked */
     bool is_medoid, is_selected;
     double size; /* relative radius, 1 = usual; 0 is taken as 1 */
 } map_point;
@@ -34,19 +34,23 @@ typedef struct cluster_map {
     const map_point *points;
     const map_cluster *clusters;
     int n_points, n_clusters;
-    int width, height; /* 0: 720 wide, as high as the legend needs, at least 480 */
 } cluster_map;
 
-/* Appends a fragment for use inside HTML: <svg class="draw" role="img" aria-label=...>, no prolog,
- * no style attribute. Needs the rules of draw_css in the page's style sheet for its dark colours. */
+/* Appends a fragment for use inside HTML, MAP_WIDTH CSS pixels wide: <svg class="draw"
+ * aria-label=...>, no prolog, no style attribute; role="img", or role="group" when it has links
+ * (an image may not hold links). Linked points have the id PREFIX-ID. Needs the rules of draw_css
+ * in the page's style sheet for its dark colours. */
+enum { MAP_WIDTH = 720 };
 void cluster_map_svg(str *out, const cluster_map *map, const char *prefix);
 
-/* Appends a whole file with its own <style> that follows prefers-color-scheme. Links are left out
- * when the file is shown by <img>; they are relative to the directory of the page, not the file, so
- * `href_base` ("../" or "") is put before each. */
+/* Appends a whole file with its own <style> that follows prefers-color-scheme. The hrefs are those
+ * of the page; `href_base` ("../" when the file lies one directory deeper, or "") is put before
+ * each. */
 void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base);
 
+/* id,x,y,cluster,medoid,selected; the cluster by its number, empty for noise. */
 void cluster_map_csv(str *out, const cluster_map *map);
+/* One line of at most FIGURE_ALT_MAX bytes. */
 void cluster_map_alt(str *out, const cluster_map *map);
 
 /* Writes DIR/STEM.svg (cluster_map_file with href_base), STEM.csv and STEM.txt. */

@@ -1,12 +1,11 @@
 /* One figure, many files: the table of chart kinds and what they share. */
 #include "draw/figure.h"
-#include "base/io.h"
+#include "base/arena.h"
 #include "draw/chart.h"
 #include "draw/png_file.h"
 #include "draw/svg_canvas.h"
 #include "draw/svg_text.h"
-#include <stdio.h>
-#include <string.h>
+#include "draw/text_file.h"
 
 typedef struct chart_kind {
     void (*draw)(canvas *c, const figure *f);
@@ -25,20 +24,6 @@ static const chart_kind KINDS[] = {
     [FIGURE_SCATTER] = {scatter_chart_draw, scatter_chart_csv, scatter_chart_alt, NULL},
 };
 
-void alt_start(str *out, const char *kind, const figure *f)
-{
-    if (f->title)
-        str_addf(out, "%s of %s: ", kind, f->title);
-    else
-        str_addf(out, "%s: ", kind);
-}
-
-void alt_dropped(str *out, int dropped)
-{
-    if (dropped)
-        str_addf(out, "; %d %s cannot be drawn", dropped, dropped == 1 ? "value" : "values");
-}
-
 void figure_size(int *width, int *height, const figure *f)
 {
     const chart_kind *kind = &KINDS[f->kind];
@@ -51,30 +36,11 @@ void figure_csv(str *out, const figure *f)
     KINDS[f->kind].csv(out, f);
 }
 
-/* Cuts at a character boundary, with an ellipsis; newlines become spaces. */
-static void add_limited(str *out, const char *text, size_t limit)
-{
-    static const char ELLIPSIS[] = "\u2026";
-    size_t n = strlen(text);
-    while (n && text[n - 1] == ' ')
-        n--;
-    bool cut = n > limit;
-    if (cut) {
-        n = limit - (sizeof ELLIPSIS - 1);
-        while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
-            n--;
-    }
-    for (size_t i = 0; i < n; i++)
-        str_add_char(out, (unsigned char)text[i] < 0x20 ? ' ' : text[i]);
-    if (cut)
-        str_add(out, ELLIPSIS);
-}
-
 void figure_alt(str *out, const figure *f)
 {
     str text = {0};
     KINDS[f->kind].alt(&text, f);
-    add_limited(out, str_text(&text), FIGURE_ALT_MAX);
+    alt_add_limited(out, str_text(&text));
     str_release(&text);
 }
 
@@ -98,22 +64,12 @@ void figure_svg(str *out, const figure *f)
     figure_size(&width, &height, f);
     str alt = {0};
     figure_alt(&alt, f);
-    svg_open(out, width, height, str_text(&alt), NULL);
+    svg_open(out, "img", width, height, str_text(&alt), NULL);
     svg_canvas c;
     svg_canvas_init(&c, out, width, height);
     KINDS[f->kind].draw(&c.canvas, f);
     svg_close(out);
     str_release(&alt);
-}
-
-static err_code write_text(const str *text, const char *dir, const char *stem, const char *ending,
-                           err *e)
-{
-    arena a = {0};
-    char *path = arena_printf(&a, "%s/%s%s", dir, stem, ending);
-    err_code rc = io_write(path, str_text(text), text->len, e);
-    arena_release(&a);
-    return rc;
 }
 
 err_code figure_write(const figure *f, const char *dir, const char *stem, err *e)
@@ -128,13 +84,13 @@ err_code figure_write(const figure *f, const char *dir, const char *stem, err *e
     if (rc)
         goto out;
     figure_csv(&text, f);
-    rc = write_text(&text, dir, stem, ".csv", e);
+    rc = drawing_write_text(&text, dir, stem, ".csv", e);
     if (rc)
         goto out;
     str_clear(&text);
     figure_alt(&text, f);
     str_add_char(&text, '\n');
-    rc = write_text(&text, dir, stem, ".txt", e);
+    rc = drawing_write_text(&text, dir, stem, ".txt", e);
 out:
     str_release(&text);
     arena_release(&a);

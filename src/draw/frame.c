@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { VERTICAL_ROWS = 4 };
+enum { VERTICAL_ROWS = 4, VERTICALS = 16 };
 
 bool axis_draws(const axis *a, double value)
 {
@@ -146,19 +146,29 @@ static int stack_labels(int *row, double *left, const canvas *c, const scale *x,
     return rows;
 }
 
-static void draw_verticals(canvas *c, const frame *f, const frame_spec *spec, const int *row,
-                           const double *left)
+void verticals_draw(canvas *c, const frame *f, const reference_line *lines, int n)
 {
-    for (int i = 0; i < spec->n_vertical; i++) {
-        if (!axis_draws(spec->x, spec->vertical[i].value))
+    int row[VERTICALS];
+    double left[VERTICALS];
+    n = n < VERTICALS ? n : VERTICALS;
+    stack_labels(row, left, c, &f->x, f->x_axis, lines, n);
+    for (int i = 0; i < n; i++) {
+        if (!axis_draws(f->x_axis, lines[i].value))
             continue;
-        double x = crisp(scale_at(&f->x, spec->vertical[i].value));
+        double x = crisp(scale_at(&f->x, lines[i].value)) + 0.25;
         double top = row[i] >= 0 ? f->top - 3 - row[i] * LINE_HEIGHT : f->top;
         canvas_line(c, x, top, x, f->bottom, 1, DASH_REFERENCE, PAINT(INK_MUTED));
-        if (row[i] >= 0)
-            canvas_text(c, left[i], top - 4, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT),
-                        spec->vertical[i].label);
     }
+    /* A line that goes up to a higher row may cross a label of a lower one: labels come last. */
+    for (int i = 0; i < n; i++)
+        if (row[i] >= 0) {
+            double base = f->top - 7 - row[i] * LINE_HEIGHT;
+            double width = font_width(FONT_REGULAR, lines[i].label);
+            canvas_rectangle(c, crisp(left[i] - 3), base - 11, width + 6, 14,
+                             PAINT(INK_BACKGROUND));
+            canvas_text(c, left[i], base, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT),
+                        lines[i].label);
+        }
 }
 
 void axis_text(str *out, const axis *a, int exponent)
@@ -173,6 +183,14 @@ void axis_text(str *out, const axis *a, int exponent)
         ticks_power_text(power, exponent);
         str_addf(out, "%s\u00d7%s", out->len > start ? ", " : "", power);
     }
+}
+
+void axis_words(str *out, const axis *a, const char *otherwise)
+{
+    size_t start = out->len;
+    axis_text(out, a, 0);
+    if (out->len == start)
+        str_add(out, otherwise);
 }
 
 static void draw_x_axis(canvas *c, const frame *f, const frame_spec *spec)
@@ -224,11 +242,11 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
     f->left = crisp(FRAME_EDGE + widest_label(&f->y.ticks) + 7);
     f->right = crisp(c->width - FRAME_EDGE - fmax(spec->right, 6));
     place_x(&f->x, f->left, f->right);
-    int row[16] = {0}, n_vertical = spec->n_vertical < 16 ? spec->n_vertical : 16;
-    double label_left[16] = {0};
+    int row[VERTICALS], n_vertical = spec->n_vertical < VERTICALS ? spec->n_vertical : VERTICALS;
+    double label_left[VERTICALS];
     int rows = stack_labels(row, label_left, c, &f->x, spec->x, spec->vertical, n_vertical);
 
-    f->top = crisp(under_title + spec->legend + y_title + (rows ? rows * LINE_HEIGHT + 2 : 4));
+    f->top = crisp(under_title + spec->legend + y_title + (rows ? rows * LINE_HEIGHT + 4 : 8));
     bool x_title = spec->x->title || spec->x->unit || (!spec->x_labels && f->x.ticks.exponent);
     f->bottom = crisp(c->height - FRAME_EDGE - (x_title ? LINE_HEIGHT + 4 : 0) -
                       (spec->x_labels > 0 ? spec->x_labels : 20));
@@ -245,9 +263,6 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
     str_release(&title);
     draw_y_axis(c, f);
     draw_x_axis(c, f, spec);
-    frame_spec drawn = *spec;
-    drawn.n_vertical = n_vertical;
-    draw_verticals(c, f, &drawn, row, label_left);
 }
 
 const char *bounds_note(char buf[64], const bounds *b)

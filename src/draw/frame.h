@@ -50,6 +50,10 @@ enum { FRAME_EDGE = 12, LINE_HEIGHT = 16 };
  * legend starts. */
 void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec);
 
+/* Vertical reference lines with their labels above the plot; drawn when the chart wants them, under
+ * or over its data. */
+void verticals_draw(canvas *c, const frame *f, const reference_line *lines, int n);
+
 /* Centred words where data should be: "no data", "1 point". */
 void frame_note(const frame *f, canvas *c, const char *note);
 /* The note that degenerate data need, NULL for others. `buf` holds a generated one. */
@@ -57,6 +61,9 @@ const char *bounds_note(char buf[64], const bounds *b);
 
 /* The figure's title in its top left corner, cut when too long; NULL: nothing. */
 void title_draw(canvas *c, const char *title);
+
+/* As axis_text, or `otherwise` when the axis says nothing. */
+void axis_words(str *out, const axis *a, const char *otherwise);
 
 /* Appends "loss (nats)", "loss (nats), \u00d710\u2076". */
 void axis_text(str *out, const axis *a, int exponent);

@@ -97,7 +97,7 @@ void grouped_chart_alt(str *out, const figure *fig)
     axis y = bar_axis(g->y);
     bounds all = value_bounds(g, &y);
     alt_start(out, "Grouped bar chart", fig);
-    axis_text(out, &g->y, 0);
+    axis_words(out, &g->y, "value");
     str_addf(out, " of %d groups. Means: ", g->n);
     for (int s = 0; s < series_of(g); s++) {
         double sum = 0;

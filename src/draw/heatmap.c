@@ -245,9 +245,12 @@ void heatmap_alt(str *out, const figure *fig)
         }
     char low[NUMBER_TEXT], high[NUMBER_TEXT], buf[64];
     alt_start(out, "Heat map", fig);
-    str_addf(out, "%s, %d %s by %d %s", h->value_title ? h->value_title : "values", h->rows,
-             h->row_title ? h->row_title : "rows", h->columns,
-             h->column_title ? h->column_title : "columns");
+    str_addf(out, "%s, %d rows", h->value_title ? h->value_title : "values", h->rows);
+    if (h->row_title)
+        str_addf(out, " (%s)", h->row_title);
+    str_addf(out, " by %d columns", h->columns);
+    if (h->column_title)
+        str_addf(out, " (%s)", h->column_title);
     if (b.n == 0) {
         str_addf(out, ", %s", bounds_note(buf, &b));
     } else {

@@ -51,6 +51,7 @@ void histogram_draw(canvas *c, const figure *fig)
         canvas_rectangle(c, left, top, fmax(right - left - gap, 0.5), fmax(f.bottom - top, 0.5),
                          FAINT_PAINT(INK_SERIES, 0.85));
     }
+    verticals_draw(c, &f, h.markers, h.n_markers);
     char buf[64];
     frame_note(&f, c, h.n == 0 ? "no data" : y.n == 0 ? bounds_note(buf, &y)
                       : y.high <= 0 ? "all bins are empty" : NULL);
@@ -83,7 +84,7 @@ void histogram_alt(str *out, const figure *fig)
     }
     char a[NUMBER_TEXT], b[NUMBER_TEXT], n[NUMBER_TEXT], m[NUMBER_TEXT];
     alt_start(out, "Histogram", fig);
-    axis_text(out, &h->x, 0);
+    axis_words(out, &h->x, "value");
     str_addf(out, ", %s values in %d bins", number_text(n, total), h->n);
     if (h->n && total > 0)
         str_addf(out, " from %s to %s, most (%s) between %s", number_text(a, h->edges[0]),

@@ -146,7 +146,7 @@ static void stripes(canvas *c, double x, double y, double width, double height, 
         canvas_rectangle(c, x + 1, at, width - 2, every / 2, p);
 }
 
-/* Pattern by colour: solid, tinted, striped, hollow, wide stripes on a tint, solid. */
+/* Pattern by colour: solid, tinted, stripes across, stripes along, wide stripes on a tint. */
 void patterned_bar(canvas *c, double x, double y, double width, double height, int color)
 {
     paint solid = PAINT(color < 0 ? (int)INK_NOISE : INK_SERIES + color);
@@ -164,5 +164,8 @@ void patterned_bar(canvas *c, double x, double y, double width, double height, i
         canvas_rectangle(c, x + 1, y + 1, width - 2, height - 2, tint);
     if (pattern == 2 || pattern == 4)
         stripes(c, x, y, width, height, pattern == 2 ? 4 : 8, solid);
+    if (pattern == 3)
+        for (double at = x + 2.5; at < x + width - 2; at += 3)
+            canvas_rectangle(c, at, y + 1, 1.5, height - 2, solid);
     outline(c, x, y, width, height, solid);
 }

@@ -181,6 +181,7 @@ void line_chart_draw(canvas *c, const figure *fig)
                              .right = side_labels_width(labels, n_labels),
                              .vertical = l->vertical, .n_vertical = l->n_vertical});
     references_draw(c, &f, l->horizontal, l->n_horizontal);
+    verticals_draw(c, &f, l->vertical, l->n_vertical);
     static const line_weight ORDER[] = {LINE_FAINT, LINE_NORMAL, LINE_BOLD};
     for (int pass = 0; pass < 3; pass++)
         for (int i = 0; i < l->n_series; i++)
@@ -247,7 +248,7 @@ void line_chart_alt(str *out, const figure *fig)
     const line_chart *l = &fig->line;
     bounds y = y_range(l);
     alt_start(out, "Line chart", fig);
-    axis_text(out, &l->y, 0);
+    axis_words(out, &l->y, "value");
     str_addf(out, " by %s, ", l->x.title ? l->x.title : "position");
     char buf[64];
     const char *note = bounds_note(buf, &y);

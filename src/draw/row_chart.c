@@ -120,8 +120,8 @@ void row_chart_alt(str *out, const figure *fig)
 {
     const row_chart *r = &fig->rows;
     alt_start(out, "Bar chart", fig);
-    axis_text(out, &r->value, 0);
-    str_addf(out, "%s%d rows. ", r->value.title || r->value.unit ? ", " : "", r->n);
+    axis_words(out, &r->value, "value");
+    str_addf(out, ", %d rows. ", r->n);
     int dropped = 0;
     for (int i = 0; i < r->n; i++) {
         char buf[NUMBER_TEXT];

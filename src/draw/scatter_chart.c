@@ -72,6 +72,7 @@ void scatter_chart_draw(canvas *c, const figure *fig)
     legend_draw(c, legend_top, entries, n_entries);
     references_draw(c, &f, s->horizontal, s->n_horizontal);
     draw_points(c, &f, s);
+    verticals_draw(c, &f, s->vertical, s->n_vertical);
     for (int i = 0; i < n_labels; i++) {
         labels[i].y = scale_at(&f.y, labels[i].y);
         labels[i].from_x = f.right;
@@ -112,9 +113,9 @@ void scatter_chart_alt(str *out, const figure *fig)
     bounds x, y;
     point_bounds(&x, &y, s);
     alt_start(out, "Scatter plot", fig);
-    axis_text(out, &s->y, 0);
+    axis_words(out, &s->y, "y");
     str_add(out, " against ");
-    axis_text(out, &s->x, 0);
+    axis_words(out, &s->x, "x");
     char buf[64], a[NUMBER_TEXT], b[NUMBER_TEXT], c[NUMBER_TEXT], d[NUMBER_TEXT];
     if (y.n == 0)
         str_addf(out, ", %s", bounds_note(buf, &y));

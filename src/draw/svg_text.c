@@ -12,14 +12,9 @@ static bool is_hidden(uint32_t c)
            (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
 }
 
-static void escape_ascii(str *out, char c)
+static void add_ascii(str *out, char c)
 {
     switch (c) {
-    case '&': str_add(out, "&amp;"); break;
-    case '<': str_add(out, "&lt;"); break;
-    case '>': str_add(out, "&gt;"); break;
-    case '"': str_add(out, "&quot;"); break;
-    case '\'': str_add(out, "&#39;"); break;
     case '\n': str_add(out, "\u2424"); break;
     case '\t': str_add(out, "\\t"); break;
     case '\r': str_add(out, "\\r"); break;
@@ -31,24 +26,40 @@ static void escape_ascii(str *out, char c)
     }
 }
 
-void svg_escape(str *out, const char *text)
+void text_visible(str *out, const char *text)
 {
     size_t left = strlen(text);
     while (left) {
         const unsigned char *p = (const unsigned char *)text;
         uint32_t code = 0;
         int length = utf8_decode(p, left, &code);
-        if (length == 1 && code != 0x7f)
-            escape_ascii(out, *text);
-        else if (!length)
+        if (!length)
             str_addf(out, "\\x%02x", (unsigned)*p);
         else if (is_hidden(code))
             str_addf(out, "\\u%04x", (unsigned)code);
+        else if (length == 1)
+            add_ascii(out, *text);
         else
             str_add_bytes(out, text, (size_t)length);
         text += length ? length : 1;
         left -= length ? (size_t)length : 1;
     }
+}
+
+void svg_escape(str *out, const char *text)
+{
+    str visible = {0};
+    text_visible(&visible, text);
+    for (const char *c = str_text(&visible); *c; c++)
+        switch (*c) {
+        case '&': str_add(out, "&amp;"); break;
+        case '<': str_add(out, "&lt;"); break;
+        case '>': str_add(out, "&gt;"); break;
+        case '"': str_add(out, "&quot;"); break;
+        case '\'': str_add(out, "&#39;"); break;
+        default: str_add_char(out, *c);
+        }
+    str_release(&visible);
 }
 
 void svg_number(str *out, double value)
@@ -77,13 +88,14 @@ void svg_stroke(str *out, int ink)
              ink_class(ink) + sizeof "draw-" - 1, (unsigned)theme_color(THEME_LIGHT, ink));
 }
 
-void svg_open(str *out, double width, double height, const char *label, const char *style)
+void svg_open(str *out, const char *role, double width, double height, const char *label,
+              const char *style)
 {
     str_addf(out,
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"draw\" role=\"img\" width=\"%.0f\" "
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"draw\" role=\"%s\" width=\"%.0f\" "
              "height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"system-ui, sans-serif\" "
              "font-size=\"12\" aria-label=\"",
-             width, height, width, height);
+             role, width, height, width, height);
     svg_escape(out, label);
     str_add(out, "\">\n");
     if (style)

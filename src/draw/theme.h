@@ -38,6 +38,7 @@ double color_contrast(rgb a, rgb b);
  *   draw-INK         (bg text muted grid noise s0..s6) fill in that ink
  *   draw-line-INK    stroke in that ink, no fill
  *   draw-halo        text with a stroke of the background colour behind it
+ *   draw-rim         outline in the background colour
  *   draw-q0..draw-q9 steps of the sequential scale, as fill (token strips)
  *   draw-on0..on9    text colour that can be read on draw-q0..q9 */
 void draw_css(str *out);

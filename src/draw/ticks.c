@@ -183,26 +183,37 @@ static void log_label(char *out, double value, bool plain)
         ticks_power_text(out, (int)floor(log10(value) + 0.5));
 }
 
+/* Labels 1, 2 and 5 of each decade when that gives a readable number of ticks. */
+static bool few_decades(ticks *out, double low, double high, int first, int last, int most)
+{
+    static const int STEPS[] = {1, 2, 5};
+    int n = 0;
+    double value[TICKS_MAX];
+    for (int e = first - 1; e <= last; e++)
+        for (int k = 0; k < 3; k++)
+            if (inside(STEPS[k] * power(e), low, high)) {
+                if (n == TICKS_MAX)
+                    return false;
+                value[n++] = STEPS[k] * power(e);
+            }
+    if (n < 3 || n > most)
+        return false;
+    bool plain = low >= 1e-4 && high < 1e6;
+    for (out->n = 0; out->n < n; out->n++) {
+        out->value[out->n] = value[out->n];
+        snprintf(out->label[out->n], TICK_TEXT, plain ? "%.10g" : "%.0e", value[out->n]);
+    }
+    return true;
+}
+
 static void log_ticks(ticks *out, double low, double high, int most)
 {
     int first = (int)ceil(log10(low) - 1e-9), last = (int)floor(log10(high) + 1e-9);
     int decades = last - first + 1;
-    if (decades < 2) { /* too few decades to read: label 1, 2, 5, or round values between */
-        static const int STEPS[] = {1, 2, 5};
-        for (int e = first - 1; e <= last + 1; e++)
-            for (int k = 0; k < 3; k++) {
-                double value = STEPS[k] * power(e);
-                if (inside(value, low, high) && out->n < TICKS_MAX)
-                    out->value[out->n++] = value;
-            }
-        if (out->n < 2 || out->n > most) {
-            out->n = 0;
-            linear_ticks(out, low, high, SCALE_LINEAR, most);
-            return;
-        }
-        bool plain = low >= 1e-4 && high < 1e6;
-        for (int i = 0; i < out->n; i++)
-            snprintf(out->label[i], TICK_TEXT, plain ? "%.10g" : "%.0e", out->value[i]);
+    if (decades <= 2 && few_decades(out, low, high, first, last, most))
+        return;
+    if (decades < 2) { /* less than a decade: round values between, at their log positions */
+        linear_ticks(out, low, high, SCALE_LINEAR, most);
         return;
     }
     int every = (decades + most - 1) / most;

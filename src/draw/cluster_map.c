@@ -1,0 +1,388 @@
+/* The cluster map's points, labels and files; the legend is in map_legend.c. */
+#include "draw/cluster_map.h"
+#include "base/memory.h"
+#include "draw/csv.h"
+#include "draw/font.h"
+#include "draw/map_labels.h"
+#include "draw/map_legend.h"
+#include "draw/svg_text.h"
+#include "draw/text_file.h"
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+enum { PAD = 22, EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12 };
+
+/* What one drawing needs beside the map itself. */
+typedef struct sheet {
+    str *out;
+    const cluster_map *map;
+    const char *prefix, *href_base;
+    double width, height; /* of the map's area, from the top left corner */
+    double scale, offset_x, offset_y;
+    int links;
+} sheet;
+
+static bool draws(const map_point *p)
+{
+    return isfinite(p->x) && isfinite(p->y);
+}
+
+static bool in_cluster(const cluster_map *map, const map_point *p)
+{
+    return p->cluster >= 0 && p->cluster < map->n_clusters;
+}
+
+static void fit(sheet *s)
+{
+    double low_x = INFINITY, high_x = -INFINITY, low_y = INFINITY, high_y = -INFINITY;
+    for (int i = 0; i < s->map->n_points; i++) {
+        const map_point *p = &s->map->points[i];
+        if (!draws(p))
+            continue;
+        low_x = fmin(low_x, p->x);
+        high_x = fmax(high_x, p->x);
+        low_y = fmin(low_y, p->y);
+        high_y = fmax(high_y, p->y);
+    }
+    double wide = high_x - low_x, tall = high_y - low_y;
+    bool empty = !isfinite(wide) || !isfinite(tall);
+    double room_x = s->width - 2 * PAD, room_y = s->height - 2 * PAD;
+    if (!empty && (wide > 0 || tall > 0)) /* one scale for both directions */
+        s->scale = wide * room_y > tall * room_x ? room_x / wide : room_y / tall;
+    s->offset_x = s->width / 2 - (empty ? 0 : (low_x + high_x) / 2 * s->scale);
+    s->offset_y = s->height / 2 + (empty ? 0 : (low_y + high_y) / 2 * s->scale);
+}
+
+static double map_x(const sheet *s, const map_point *p)
+{
+    return p->x * s->scale + s->offset_x;
+}
+
+static double map_y(const sheet *s, const map_point *p)
+{
+    return s->offset_y - p->y * s->scale;
+}
+
+static int ink_of(const cluster_map *map, const map_point *p)
+{
+    return in_cluster(map, p) ? map_ink(p->cluster) : (int)INK_NOISE;
+}
+
+/* A link must not leave the report: no scheme, no protocol-relative address. */
+static bool is_local(const char *href)
+{
+    return href && *href && !strchr(href, ':') && strncmp(href, "//", 2) != 0;
+}
+
+static const char *title_of(const map_point *p)
+{
+    return p->title ? p->title : p->id ? p->id : "";
+}
+
+static void add_id(str *out, const char *prefix, const char *id)
+{
+    str_addf(out, " id=\"%s-", prefix);
+    for (; *id; id++)
+        str_add_char(out, isalnum((unsigned char)*id) || strchr("._-", *id) ? *id : '-');
+    str_add_char(out, '"');
+}
+
+static void open_link(sheet *s, const char *href, const char *id, const char *label)
+{
+    str_add(s->out, "<a");
+    if (id && s->prefix)
+        add_id(s->out, s->prefix, id);
+    str_add(s->out, " href=\"");
+    svg_escape(s->out, s->href_base);
+    svg_escape(s->out, href);
+    str_add(s->out, "\" aria-label=\"");
+    svg_escape(s->out, label);
+    str_add(s->out, "\">");
+    s->links++;
+}
+
+static double radius_of(const sheet *s, const map_point *p)
+{
+    double base = s->map->n_points > 2000 ? 2 : s->map->n_points > 500 ? 2.6 : 3.4;
+    double size = p->size > 0 && isfinite(p->size) ? fmin(fmax(sqrt(p->size), 0.5), 2.5) : 1;
+    return base * size * (p->is_medoid ? 1.7 : 1);
+}
+
+static void draw_point(sheet *s, const map_point *p)
+{
+    bool linked = is_local(p->href);
+    double x = map_x(s, p), y = map_y(s, p);
+    if (linked) {
+        open_link(s, p->href, p->id, title_of(p));
+        str_add(s->out, "<circle");
+        svg_attribute(s->out, "cx", x);
+        svg_attribute(s->out, "cy", y);
+        svg_attribute(s->out, "r", HIT_RADIUS);
+        str_add(s->out, " fill=\"none\" pointer-events=\"all\"><title>");
+        svg_escape(s->out, title_of(p));
+        str_add(s->out, "</title></circle>");
+    }
+    int shape = in_cluster(s->map, p) ? map_shape(p->cluster) : 0;
+    map_marker(s->out, x, y, radius_of(s, p), shape, ink_of(s->map, p),
+               p->is_selected ? MARKER_RINGED : p->is_medoid ? MARKER_RIMMED : MARKER_PLAIN,
+               title_of(p));
+    str_add(s->out, linked ? "</a>\n" : "\n");
+}
+
+/* Layers from the bottom: noise, members, medoids, selected or linked points. */
+static int layer_of(const cluster_map *map, const map_point *p)
+{
+    return p->is_selected || is_local(p->href) ? 3 : p->is_medoid ? 2 : in_cluster(map, p);
+}
+
+static void draw_points(sheet *s)
+{
+    for (int layer = 0; layer < 4; layer++)
+        for (int i = 0; i < s->map->n_points; i++)
+            if (draws(&s->map->points[i]) && layer_of(s->map, &s->map->points[i]) == layer)
+                draw_point(s, &s->map->points[i]);
+}
+
+/* Every member of one cluster (-1: noise) as a dot of one path. */
+static void draw_dots(sheet *s, int cluster)
+{
+    bool any = false;
+    for (int i = 0; i < s->map->n_points; i++) {
+        const map_point *p = &s->map->points[i];
+        int own = in_cluster(s->map, p) ? p->cluster : -1;
+        if (own != cluster || !draws(p))
+            continue;
+        str_add(s->out, any ? "M" : "<path d=\"M");
+        svg_number(s->out, map_x(s, p));
+        str_add_char(s->out, ' ');
+        svg_number(s->out, map_y(s, p));
+        str_add(s->out, "h0");
+        any = true;
+    }
+    if (!any)
+        return;
+    str_add_char(s->out, '"');
+    svg_stroke(s->out, cluster < 0 ? (int)INK_NOISE : map_ink(cluster));
+    str_add(s->out, " stroke-width=\"3\" stroke-linecap=\"round\"/>\n");
+}
+
+static void draw_many(sheet *s)
+{
+    for (int c = -1; c < s->map->n_clusters; c++)
+        draw_dots(s, c);
+    int titled = 0;
+    for (int layer = 2; layer < 4; layer++)
+        for (int i = 0; i < s->map->n_points && titled < MAP_LINKED_POINTS; i++) {
+            const map_point *p = &s->map->points[i];
+            if (draws(p) && layer_of(s->map, p) == layer) {
+                draw_point(s, p);
+                titled++;
+            }
+        }
+}
+
+/* A label per cluster that has a drawable member: at its medoid, else at its mean. */
+static int make_labels(const sheet *s, map_label *labels, int *cluster)
+{
+    const cluster_map *map = s->map;
+    int n = 0;
+    for (int c = 0; c < map->n_clusters; c++) {
+        double x = 0, y = 0;
+        int members = 0;
+        bool medoid = false;
+        for (int i = 0; i < map->n_points; i++) {
+            const map_point *p = &map->points[i];
+            if (p->cluster != c || !draws(p) || medoid)
+                continue;
+            medoid = p->is_medoid;
+            x = medoid ? map_x(s, p) : x + map_x(s, p);
+            y = medoid ? map_y(s, p) : y + map_y(s, p);
+            members = medoid ? 1 : members + 1;
+        }
+        if (!members)
+            continue;
+        char text[16];
+        double width = 1.15 * font_width(FONT_REGULAR, map_number(text, &map->clusters[c]));
+        labels[n] = (map_label){.x = x / members, .y = y / members - 13, .width = width,
+                                .weight = map->clusters[c].size};
+        cluster[n++] = c;
+    }
+    return n;
+}
+
+static void draw_labels(sheet *s)
+{
+    size_t n_clusters = (size_t)s->map->n_clusters;
+    map_label *labels = mem_small(n_clusters + 1, sizeof *labels);
+    int *cluster = mem_small(n_clusters + 1, sizeof *cluster);
+    int n = make_labels(s, labels, cluster);
+    map_labels_place(labels, n, EDGE, EDGE, s->width - EDGE, s->height - EDGE);
+    for (int i = 0; i < n; i++) {
+        const map_label *l = &labels[i];
+        char text[16];
+        if (hypot(l->at_x - l->x, l->at_y - l->y) > 14) {
+            str_add(s->out, "<path d=\"M");
+            svg_number(s->out, l->at_x);
+            str_add_char(s->out, ' ');
+            svg_number(s->out, l->at_y);
+            str_add_char(s->out, 'L');
+            svg_number(s->out, l->x);
+            str_add_char(s->out, ' ');
+            svg_number(s->out, l->y + 13);
+            str_add_char(s->out, '"');
+            svg_stroke(s->out, INK_TEXT);
+            str_add(s->out, " stroke-width=\"0.8\"/>\n");
+        }
+        map_text(s->out, l->at_x, l->at_y + 4.5, map_number(text, &s->map->clusters[cluster[i]]));
+    }
+    mem_free(cluster);
+    mem_free(labels);
+}
+
+static int count_noise(const cluster_map *map)
+{
+    int n = 0;
+    for (int i = 0; i < map->n_points; i++)
+        n += !in_cluster(map, &map->points[i]);
+    return n;
+}
+
+static void draw_legend(sheet *s, const map_legend *legend)
+{
+    for (int c = 0; c < s->map->n_clusters; c++) {
+        const char *href = s->map->clusters[c].href;
+        char text[16];
+        if (is_local(href)) {
+            str label = {0};
+            str_addf(&label, "cluster %s", map_number(text, &s->map->clusters[c]));
+            open_link(s, href, NULL, str_text(&label));
+            str_release(&label);
+        }
+        map_legend_entry(s->out, legend, c, &s->map->clusters[c]);
+        str_add(s->out, is_local(href) ? "</a>\n" : "\n");
+    }
+    bool medoids = false, selected = false;
+    for (int i = 0; i < s->map->n_points; i++) {
+        medoids = medoids || s->map->points[i].is_medoid;
+        selected = selected || s->map->points[i].is_selected;
+    }
+    map_legend_keys(s->out, legend, s->map->n_clusters, count_noise(s->map), medoids, selected);
+}
+
+static void draw_background(sheet *s, double width, double height)
+{
+    str_addf(s->out, "<rect width=\"%.0f\" height=\"%.0f\"", width, height);
+    svg_fill(s->out, INK_BACKGROUND);
+    str_addf(s->out, "/>\n<rect x=\"0.5\" y=\"0.5\" width=\"%.0f\" height=\"%.0f\"", s->width - 1,
+             s->height - 1);
+    svg_stroke(s->out, INK_GRID);
+    str_add(s->out, "/>\n");
+}
+
+static void draw_map(str *out, const cluster_map *map, const char *prefix, const char *href_base,
+                     const char *style)
+{
+    bool beside = map->n_clusters <= MAP_SIDE_CLUSTERS;
+    str body = {0}, alt = {0};
+    sheet s = {.out = &body, .map = map, .prefix = prefix, .href_base = href_base,
+               .width = beside ? MAP_WIDTH - SIDE_LEGEND - 14 : MAP_WIDTH, .height = MAP_HEIGHT};
+    map_legend legend = map_legend_plan(beside, s.width + 14, MAP_HEIGHT, map->n_clusters);
+    double height = fmax(MAP_HEIGHT, legend.bottom);
+    if (beside)
+        s.height = height;
+    fit(&s);
+    draw_background(&s, MAP_WIDTH, height);
+    if (map->n_points > MAP_TITLED_POINTS)
+        draw_many(&s);
+    else
+        draw_points(&s);
+    draw_labels(&s);
+    if (!map->n_points)
+        map_text(&body, s.width / 2, s.height / 2, "no points");
+    draw_legend(&s, &legend);
+    if (map->label)
+        str_add(&alt, map->label);
+    else
+        cluster_map_alt(&alt, map);
+    svg_open(out, s.links ? "group" : "img", MAP_WIDTH, height, str_text(&alt), style);
+    str_add(out, str_text(&body));
+    svg_close(out);
+    str_release(&alt);
+    str_release(&body);
+}
+
+void cluster_map_svg(str *out, const cluster_map *map, const char *prefix)
+{
+    draw_map(out, map, prefix, "", NULL);
+}
+
+void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base)
+{
+    str style = {0};
+    draw_css(&style);
+    draw_map(out, map, prefix, href_base, str_text(&style));
+    str_release(&style);
+}
+
+void cluster_map_csv(str *out, const cluster_map *map)
+{
+    str_add(out, "id,x,y,cluster,medoid,selected\n");
+    for (int i = 0; i < map->n_points; i++) {
+        const map_point *p = &map->points[i];
+        csv_text(out, p->id);
+        csv_next(out);
+        csv_number(out, p->x);
+        csv_next(out);
+        csv_number(out, p->y);
+        csv_next(out);
+        if (in_cluster(map, p))
+            str_addf(out, "%d", map->clusters[p->cluster].number);
+        str_addf(out, ",%d,%d\n", p->is_medoid, p->is_selected);
+    }
+}
+
+void cluster_map_alt(str *out, const cluster_map *map)
+{
+    int largest = 0, selected = 0, lost = 0;
+    for (int c = 1; c < map->n_clusters; c++)
+        largest = map->clusters[c].size > map->clusters[largest].size ? c : largest;
+    for (int i = 0; i < map->n_points; i++) {
+        selected += map->points[i].is_selected;
+        lost += !draws(&map->points[i]);
+    }
+    str text = {0};
+    str_addf(&text, "Cluster map: %d points in %d clusters, %d in none", map->n_points,
+             map->n_clusters, count_noise(map));
+    if (map->n_clusters) {
+        const map_cluster *c = &map->clusters[largest];
+        str_addf(&text, "; largest is cluster %d with %d members", c->number, c->size);
+        if (c->name)
+            str_addf(&text, " (%s)", c->name);
+    }
+    if (selected)
+        str_addf(&text, "; %d selected", selected);
+    if (lost)
+        str_addf(&text, "; %d without a position", lost);
+    alt_add_limited(out, str_text(&text));
+    str_release(&text);
+}
+
+err_code cluster_map_write(const cluster_map *map, const char *dir, const char *stem,
+                           const char *href_base, err *e)
+{
+    str text = {0};
+    cluster_map_file(&text, map, stem, href_base);
+    err_code rc = drawing_write_text(&text, dir, stem, ".svg", e);
+    str_clear(&text);
+    cluster_map_csv(&text, map);
+    if (!rc)
+        rc = drawing_write_text(&text, dir, stem, ".csv", e);
+    str_clear(&text);
+    cluster_map_alt(&text, map);
+    str_add_char(&text, '\n');
+    if (!rc)
+        rc = drawing_write_text(&text, dir, stem, ".txt", e);
+    str_release(&text);
+    return rc;
+}
