@@ -1,7 +1,8 @@
 /* The world: documents repeat exactly, read correctly, and carry true labels. */
 #include "test.h"
 #include "base/memory.h"
-#include "train/world.h"
+#include "base/sha256.h"
+#include "train/world_internal.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
@@ -420,6 +421,51 @@ static void test_tokens_take_their_spans_concepts(void **state)
     str_release(&t.text);
 }
 
+/* The built-in model has learned exactly this text; whoever changes a word of it has to train the
+ * model again and write the new hash here. */
+static void test_text_is_what_the_built_in_model_learned(void **state)
+{
+    sha256 sum;
+    char hex[SHA256_HEX];
+    world_text t = {0};
+    sha256_start(&sum);
+    for (uint64_t i = 0; i < 200; i++) {
+        world_document(&t, the_world(state), 1, i);
+        sha256_add(&sum, t.text.data, t.text.len);
+    }
+    sha256_finish(&sum, hex);
+    assert_string_equal(hex, "a3d8518c1a861c7b1a6ad04c7573c4c56d31ee0b600687dcefc776d8aefbe21e");
+    world_text_release(&t);
+}
+
+/* Choices come as often as exp(-nats) says, with and without some of them taken. */
+static void test_nats_are_the_choices_own(void **state)
+{
+    (void)state;
+    enum { CHOICES = 4, DRAWS = 100000 };
+    static const double weights[CHOICES] = {1, 2, 5, 12};
+    static const uint64_t taken[] = {0, 1 << 3, 1 << 0 | 1 << 2};
+    arena a = {0};
+    distribution d = distribution_new(&a, weights, CHOICES);
+    for (size_t k = 0; k < COUNT_OF(taken); k++) {
+        int count[CHOICES] = {0};
+        double nats[CHOICES] = {0};
+        world_text out = {0};
+        writer w = {.out = &out, .random = rng_stream(5, "test_nats")};
+        for (int i = 0; i < DRAWS; i++) {
+            out.nats = 0;
+            int choice = taken[k] ? writer_choose_other(&w, &d, taken[k]) : writer_choose(&w, &d);
+            assert_false(taken[k] >> choice & 1);
+            count[choice]++;
+            nats[choice] = out.nats;
+        }
+        for (int c = 0; c < CHOICES; c++)
+            if (count[c])
+                assert_true(fabs((double)count[c] / DRAWS - exp(-nats[c])) < 0.01);
+    }
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +484,8 @@ int main(void)
         cmocka_unit_test(test_distant_verbs_have_a_plural_subject),
         cmocka_unit_test(test_word_concepts_are_the_words),
         cmocka_unit_test(test_tokens_take_their_spans_concepts),
+        cmocka_unit_test(test_text_is_what_the_built_in_model_learned),
+        cmocka_unit_test(test_nats_are_the_choices_own),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
