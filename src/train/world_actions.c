@@ -141,6 +141,8 @@ static void put_group(writer *w, int value)
 static void put_possessive(writer *w, int value)
 {
     (void)value;
+    word_form their = {"their", 5, concept_of_word("their")};
+    concept_add(&their.concepts, CLASS_DETERMINER);
     if (w->agree == AGREE_I)
         writer_put_text(w, "my", CLASS_DETERMINER);
     else if (w->agree == AGREE_WE)
@@ -148,7 +150,7 @@ static void put_possessive(writer *w, int value)
     else if (w->agree == AGREE_YOU)
         writer_put_text(w, "your", CLASS_DETERMINER);
     else if (w->agree == AGREE_PLURAL && w->group_known)
-        put_with(w, &(word_form){"their", 5, none}, LONG_PLURAL_PRONOUN);
+        put_with(w, &their, LONG_PLURAL_PRONOUN);
     else if (w->agree == AGREE_SINGULAR && w->subject >= 0)
         put_pronoun(w, &w->cast[w->subject], "her", "his", CLASS_DETERMINER);
     else

@@ -319,11 +319,11 @@ static bool seen_before(const world_text *t, size_t s)
 /* What is labelled "again" was there before, and a name that was there before is labelled so. */
 static void check_mentions(const world_text *t)
 {
-    int again = concept_number("name again"), person = concept_number("person name");
+    int again = concept_number("name again"), name = concept_number("person name");
     int signature = concept_number("signature");
     static const char *const others[] = {"ingredient again", "variable again"};
     for (size_t s = 0; s < t->n_spans; s++) {
-        if (has(&t->spans[s], person) && !has(&t->spans[s], signature))
+        if (has(&t->spans[s], name) && !has(&t->spans[s], signature))
             assert_int_equal(has(&t->spans[s], again), seen_before(t, s));
         for (size_t k = 0; k < COUNT_OF(others); k++)
             if (has(&t->spans[s], concept_number(others[k])))
