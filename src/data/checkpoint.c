@@ -7,6 +7,8 @@
 
 static const char SINGLE[] = "model.safetensors", INDEX[] = "model.safetensors.index.json";
 
+enum { MAX_INDEX_BYTES = 64 << 20 };
+
 static int compare_tensors(const void *a, const void *b)
 {
     return strcmp((*(const stored_tensor *const *)a)->name,
@@ -100,6 +102,11 @@ static err_code open_index(checkpoint *out, const files *f, err *e)
     err_code code = files_open(&map, f, INDEX, e);
     if (code)
         return code;
+    if (map.size > MAX_INDEX_BYTES) {
+        code = err_set(e, E_FORMAT, "%s: %s has %zu bytes, the limit is %d", f->label, INDEX,
+                       map.size, (int)MAX_INDEX_BYTES);
+        goto out;
+    }
     code = json_parse(&index, (const char *)map.data, map.size, INDEX, e);
     if (code) {
         err_context(e, "%s", f->label);

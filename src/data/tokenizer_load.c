@@ -5,6 +5,16 @@
 #include "data/tokenizer_loader.h"
 #include <string.h>
 
+enum { MAX_FILE_BYTES = 64 << 20 }; /* the largest real one: 33 MB; parsed, 20 times its size */
+
+static err_code parse_json(cJSON **out, const char *text, size_t n, const char *name, err *e)
+{
+    if (n > MAX_FILE_BYTES)
+        return err_set(e, E_FORMAT, "%s: %zu bytes, more than any tokenizer needs (limit %d)", name,
+                       n, (int)MAX_FILE_BYTES);
+    return json_parse(out, text, n, name, e);
+}
+
 static const char *type_of(const cJSON *object)
 {
     const cJSON *type = json_member(object, "type");
@@ -89,7 +99,7 @@ err_code tokenizer_parse(tokenizer **out, const char *json, size_t n, const char
     loader l = {.t = mem_small(1, sizeof *l.t), .name = name, .e = e};
     cJSON *root = NULL;
     *out = NULL;
-    err_code code = json_parse(&root, json, n, name, e);
+    err_code code = parse_json(&root, json, n, name, e);
     if (code)
         goto out;
     const cJSON *model = loader_section(root, "model");
@@ -123,7 +133,7 @@ err_code tokenizer_parse_gpt2(tokenizer **out, const char *vocab_json, size_t n_
     loader l = {.t = mem_small(1, sizeof *l.t), .name = name, .e = e};
     cJSON *root = NULL;
     *out = NULL;
-    err_code code = json_parse(&root, vocab_json, n_vocab, name, e);
+    err_code code = parse_json(&root, vocab_json, n_vocab, name, e);
     if (!code)
         code = loader_tokens(&l, root, NULL);
     if (!code)

@@ -55,7 +55,8 @@ def write_tables(path):
                   "do not edit. */\n"
                   '#include "data/nfc_data.h"\n\n'
                   f"const int NFC_N_PAIRS = {len(table)}, NFC_N_COMPOSING = {len(composing)}, "
-                  f"NFC_N_CLASSES = {len(ranges)}, NFC_N_LATE = {len(late)};\n\nconst nfc_pair NFC_PAIRS[] = {{\n")
+                  f"NFC_N_CLASSES = {len(ranges)}, NFC_N_LATE = {len(late)};\n\n"
+                  "const nfc_pair NFC_PAIRS[] = {\n")
         rows(out, table, lambda r: "{0x%x, 0x%x, 0x%x}," % r, 4)
         out.write("};\n\nconst uint16_t NFC_COMPOSING[] = {\n")
         rows(out, composing, lambda i: f"{i},", 16)

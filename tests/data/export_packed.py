@@ -8,7 +8,8 @@ import gzip
 
 OUT = "tests/data/fixtures/"
 FILES = {
-    "prompts.jsonl.gz": b'{"text": "The first prompt."}\n\n{"text": "The second,\\nof two lines."}\n',
+    "prompts.jsonl.gz": (b'{"text": "The first prompt."}\n\n'
+                         b'{"text": "The second,\\nof two lines."}\n'),
     "zeros.txt.gz": b"0" * (1 << 20),
 }
 

@@ -14,7 +14,7 @@ import os
 import random
 import sys
 
-from tokenizers import ByteLevelBPETokenizer, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 OUT = "tests/data/fixtures/"
 
@@ -48,9 +48,10 @@ CASES = [
 
 def random_cases(n):
     rng = random.Random(3)
-    pool = [chr(c) for c in list(range(0x20, 0x7F)) + list(range(0xA0, 0x180)) + list(range(0x300, 0x340))
-            + [0x9, 0xA, 0xD, 0x85, 0x2028, 0x3000, 0x200D, 0x1F600, 0x4E00, 0xAC00, 0x1100, 0x1161,
-               0x915, 0x93C, 0x958, 0x2126, 0xF71, 0xF72, 0x1D15E]] + [" "] * 60
+    codes = [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x300, 0x340)]
+    codes += [0x9, 0xA, 0xD, 0x85, 0x2028, 0x3000, 0x200D, 0x1F600, 0x4E00, 0xAC00, 0x1100, 0x1161]
+    codes += [0x915, 0x93C, 0x958, 0x2126, 0xF71, 0xF72, 0x1D15E]
+    pool = [chr(c) for c in codes] + [" "] * 60
     return ["".join(rng.choice(pool) for _ in range(rng.randint(1, 40))) for _ in range(n)]
 
 

@@ -7,8 +7,10 @@
 #include "data/half.h"
 #include "data/safetensors.h"
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Length, header and n_data zero bytes, as a file would hold them. */
 static void build(str *out, const char *header, size_t n_data)
@@ -238,6 +240,39 @@ static void the_writer_refuses(void **state)
     check_err(&e, E_IO, "no/such");
 }
 
+/* A limit on file size stands in for a full disk: the write fails in the middle. */
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+    (void)state;
+    enum { N = 1 << 16 };
+    float *values = mem_small(N, sizeof *values);
+    tensor_entry entry = {"w", DTYPE_F32, 1, {N}, values};
+    const char *path = scratch("full.safetensors");
+    err e = {0};
+    struct rlimit before, small;
+    put_file(path, "before", 6);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){N, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    err_code code = safetensors_write(path, &entry, 1, NULL, 0, &e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(code, E_IO);
+    check_err(&e, E_IO, "full.safetensors");
+    str file = {0};
+    assert_int_equal(io_read(&file, path, 100, &e), OK);
+    assert_string_equal(file.data, "before");
+    arena a = {0};
+    char **names;
+    int n;
+    assert_int_equal(io_list(&names, &n, scratch("."), &a, &e), OK);
+    for (int i = 0; i < n; i++) /* no temporary file is left either */
+        assert_true(strcmp(names[i], "full.safetensors") == 0 || !strstr(names[i], "full"));
+    arena_release(&a);
+    str_release(&file);
+    mem_free(values);
+}
+
 #define ENTRY(dtype, shape, offsets)                                                               \
     "\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets
 #define W(dtype, shape, offsets) "{\"w\":{" ENTRY(dtype, shape, offsets) "}}"
@@ -388,6 +423,7 @@ int main(void)
         cmocka_unit_test(writes_the_reference_writers_bytes),
         cmocka_unit_test(large_tensors_survive),
         cmocka_unit_test(the_writer_refuses),
+        cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(hostile_headers_are_refused),
         cmocka_unit_test(hostile_lengths_are_refused),
         cmocka_unit_test(many_entries_take_no_quadratic_time),

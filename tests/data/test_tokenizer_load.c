@@ -188,6 +188,21 @@ static void every_truncation_fails_and_no_flip_crashes(void **state)
     assert_true(refused > 1000);
 }
 
+static void a_vast_file_is_refused_unread(void **state)
+{
+    (void)state;
+    size_t n = ((size_t)64 << 20) + 1;
+    char *text = calloc(n, 1);
+    assert_non_null(text);
+    tokenizer *t;
+    err e = {0};
+    tokenizer_parse(&t, text, n, "tokenizer.json", &e);
+    check_err(&e, E_FORMAT, "tokenizer.json|67108865 bytes|limit");
+    tokenizer_parse_gpt2(&t, text, n, "", 0, "vocab.json", &e);
+    check_err(&e, E_FORMAT, "vocab.json|limit");
+    free(text);
+}
+
 static void a_byte_without_a_token_is_an_error(void **state)
 {
     (void)state;
@@ -259,6 +274,7 @@ int main(void)
         cmocka_unit_test(the_whole_one_works),
         cmocka_unit_test(wrong_files_say_what_is_wrong),
         cmocka_unit_test(every_truncation_fails_and_no_flip_crashes),
+        cmocka_unit_test(a_vast_file_is_refused_unread),
         cmocka_unit_test(a_byte_without_a_token_is_an_error),
         cmocka_unit_test(gpt2_files),
         cmocka_unit_test(folders_without_a_tokenizer),
