@@ -191,6 +191,9 @@ void backend_free(backend *be);
 /* Waits for what was asked for; the first failure since the last call, then clears it. */
 err_code backend_sync(backend *be, err *e);
 
+/* OpenBLAS's own description of itself: version, options, core type in use. Borrowed. */
+const char *cpu_blas_version(void);
+
 /* The core type OpenBLAS should be started with (OPENBLAS_CORETYPE in the environment before the
  * program begins) because it does not know this processor's AVX-512, or NULL when it is right. */
 const char *cpu_blas_core_override(void);

@@ -33,3 +33,8 @@ const char *cpu_blas_core_override(void)
             return NULL;
     return "SkylakeX";
 }
+
+const char *cpu_blas_version(void)
+{
+    return openblas_get_config();
+}

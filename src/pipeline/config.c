@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *field(config *c, const config_key *key)
+static void *field(run_config *c, const config_key *key)
 {
     return (char *)c + key->offset;
 }
@@ -17,7 +17,7 @@ static void *field(config *c, const config_key *key)
 static err_code unknown_key(err *e, const char *name)
 {
     int n;
-    const config_key *keys = config_keys(&n);
+    const config_key *keys = run_config_keys(&n);
     const char **names = mem_small((size_t)n, sizeof *names);
     for (int i = 0; i < n; i++)
         names[i] = keys[i].name;
@@ -39,7 +39,7 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static err_code set_text(config *c, const config_key *key, const char *value, err *e)
+static err_code set_text(run_config *c, const config_key *key, const char *value, err *e)
 {
     if (key->choices && !is_choice(key->choices, value))
         return err_set(e, E_CONFIG, "%s: \"%.200s\" is none of %s", key->name, value, key->choices);
@@ -51,7 +51,7 @@ static err_code set_text(config *c, const config_key *key, const char *value, er
     return OK;
 }
 
-static err_code set_number(config *c, const config_key *key, const char *value, err *e)
+static err_code set_number(run_config *c, const config_key *key, const char *value, err *e)
 {
     char *end;
     errno = 0;
@@ -72,7 +72,7 @@ static err_code set_number(config *c, const config_key *key, const char *value, 
     return OK;
 }
 
-static err_code set_value(config *c, const config_key *key, const char *value, err *e)
+static err_code set_value(run_config *c, const config_key *key, const char *value, err *e)
 {
     if (key->type == CONFIG_STRING)
         return set_text(c, key, value, e);
@@ -84,11 +84,11 @@ static err_code set_value(config *c, const config_key *key, const char *value, e
     return OK;
 }
 
-config config_defaults(void)
+run_config run_config_defaults(void)
 {
-    config c = {0};
+    run_config c = {0};
     int n;
-    const config_key *keys = config_keys(&n);
+    const config_key *keys = run_config_keys(&n);
     for (int i = 0; i < n; i++) {
         err e;
         if (set_value(&c, &keys[i], keys[i].initial, &e))
@@ -97,7 +97,7 @@ config config_defaults(void)
     return c;
 }
 
-err_code config_preset(config *c, const char *name, err *e)
+err_code run_config_preset(run_config *c, const char *name, err *e)
 {
     /* The values of JasonP02/sae-inverse-embeddings, config.py, where its keys have the same meaning
      * here. Its learning rate and noise were absolute; ours are relative, so they stay ours. */
@@ -106,32 +106,33 @@ err_code config_preset(config *c, const char *name, err *e)
         "filter.entropy_threshold_low=0.25", "filter.entropy_threshold_high=5",
         "filter.sparsity_min=0.1",         "filter.sparsity_max=0.95",
         "filter.activation_threshold=0.1", "cluster.method=dbscan",
-        "cluster.reduction=none",          "cluster.dbscan_min_samples=1",
+        "cluster.reduction=none",          "cluster.eps_search=grid",
+        "cluster.dbscan_min_samples=1",
         "select.strategy=all",             "optimise.restarts=1",
         "explain.max_steps=1000",          "explain.length=10",
     };
     if (strcmp(name, "seed"))
         return err_set(e, E_CONFIG, "unknown preset \"%.200s\"; there is one: seed", name);
     for (size_t i = 0; i < COUNT_OF(seed); i++)
-        if (config_set_pair(c, seed[i], e))
+        if (run_config_set_pair(c, seed[i], e))
             return e->code;
     return OK;
 }
 
-err_code config_set(config *c, const char *name, const char *value, err *e)
+err_code run_config_set(run_config *c, const char *name, const char *value, err *e)
 {
-    const config_key *key = config_find(name);
+    const config_key *key = run_config_find(name);
     return key ? set_value(c, key, value, e) : unknown_key(e, name);
 }
 
-err_code config_set_pair(config *c, const char *pair, err *e)
+err_code run_config_set_pair(run_config *c, const char *pair, err *e)
 {
     const char *equals = strchr(pair, '=');
     if (!equals)
         return err_set(e, E_USAGE, "--set %s: expected key=value", pair);
     str name = {0};
     str_add_bytes(&name, pair, (size_t)(equals - pair));
-    err_code rc = config_set(c, str_text(&name), equals + 1, e);
+    err_code rc = run_config_set(c, str_text(&name), equals + 1, e);
     str_release(&name);
     return rc;
 }
@@ -176,7 +177,7 @@ static err_code add_scalar(str *value, const char *name, const cJSON *item, err 
     return OK;
 }
 
-static err_code set_member(config *c, const char *name, const cJSON *item, err *e)
+static err_code set_member(run_config *c, const char *name, const cJSON *item, err *e)
 {
     str value = {0};
     err_code rc = OK;
@@ -192,12 +193,12 @@ static err_code set_member(config *c, const char *name, const cJSON *item, err *
         rc = add_scalar(&value, name, item, e);
     }
     if (!rc)
-        rc = config_set(c, name, str_text(&value), e);
+        rc = run_config_set(c, name, str_text(&value), e);
     str_release(&value);
     return rc;
 }
 
-static err_code set_section(config *c, const cJSON *section, err *e)
+static err_code set_section(run_config *c, const cJSON *section, err *e)
 {
     if (!cJSON_IsObject(section))
         return err_set(e, E_CONFIG, "\"%.200s\" should be a section {...}", section->string);
@@ -214,7 +215,7 @@ static err_code set_section(config *c, const cJSON *section, err *e)
     return OK;
 }
 
-err_code config_read(config *c, const char *path, err *e)
+err_code run_config_read(run_config *c, const char *path, err *e)
 {
     enum { LIMIT = 1 << 20 };
     str text = {0};
@@ -246,7 +247,7 @@ out:
     return rc;
 }
 
-err_code config_check(const config *c, err *e)
+err_code run_config_check(const run_config *c, err *e)
 {
     const struct {
         const char *low_name;
@@ -271,7 +272,7 @@ err_code config_check(const config *c, err *e)
     return OK;
 }
 
-void config_value(str *out, const config *c, const config_key *key)
+void run_config_value(str *out, const run_config *c, const config_key *key)
 {
     char number[NUMBER_TEXT];
     const void *at = (const char *)c + key->offset;
@@ -294,7 +295,7 @@ void config_value(str *out, const config *c, const config_key *key)
     }
 }
 
-static void print_key(str *out, const config *c, const config_key *key)
+static void print_key(str *out, const run_config *c, const config_key *key)
 {
     str_addf(out, "    // %s", key->help);
     if (key->choices)
@@ -304,11 +305,11 @@ static void print_key(str *out, const config *c, const config_key *key)
     str_addf(out, " Default: %s\n", key->initial[0] ? key->initial : "empty");
     str_addf(out, "    \"%s\": ", strchr(key->name, '.') + 1);
     if (key->type != CONFIG_STRING) {
-        config_value(out, c, key);
+        run_config_value(out, c, key);
         return;
     }
     str value = {0};
-    config_value(&value, c, key);
+    run_config_value(&value, c, key);
     cJSON *text = cJSON_CreateString(str_text(&value));
     json_print(out, text);
     out->data[--out->len] = '\0'; /* json_print ends the line; the comma comes first */
@@ -316,10 +317,10 @@ static void print_key(str *out, const config *c, const config_key *key)
     str_release(&value);
 }
 
-void config_print(str *out, const config *c)
+void run_config_print(str *out, const run_config *c)
 {
     int n;
-    const config_key *keys = config_keys(&n);
+    const config_key *keys = run_config_keys(&n);
     size_t section = 0;
     for (int i = 0; i < n; i++) {
         size_t length = strcspn(keys[i].name, ".");

@@ -13,7 +13,7 @@
 
 enum { CONFIG_TEXT = 1024 };
 
-typedef struct config {
+typedef struct run_config {
     struct {
         char title[CONFIG_TEXT];
         int64_t seed;
@@ -40,6 +40,7 @@ typedef struct config {
         int min_cluster_size, min_samples;
         double cluster_selection_epsilon;
         char cluster_selection_method[CONFIG_TEXT];
+        char eps_search[CONFIG_TEXT];
         double eps_min, eps_max;
         int eps_steps, dbscan_min_samples, n_clusters, kmeans_restarts;
         int n_neighbors;
@@ -66,7 +67,7 @@ typedef struct config {
         int top_tokens, keep, max_steps, length, frozen_tokens;
         double learning_rate, lambda_reg, coherence_weight;
     } explain;
-} config;
+} run_config;
 
 /* One key. */
 typedef struct config_key {
@@ -81,24 +82,24 @@ typedef struct config_key {
     bool affects_result; /* false: device, threads, caching; stays out of the report's identity */
 } config_key;
 
-const config_key *config_keys(int *n);
+const config_key *run_config_keys(int *n);
 /* Borrowed; NULL when no key has this name. */
-const config_key *config_find(const char *name);
+const config_key *run_config_find(const char *name);
 
-config config_defaults(void);
+run_config run_config_defaults(void);
 /* "seed": thresholds and steps of the original Python program. */
-err_code config_preset(config *c, const char *name, err *e);
-err_code config_set(config *c, const char *key, const char *value, err *e);
+err_code run_config_preset(run_config *c, const char *name, err *e);
+err_code run_config_set(run_config *c, const char *key, const char *value, err *e);
 /* "key=value", as on the command line. */
-err_code config_set_pair(config *c, const char *pair, err *e);
-err_code config_read(config *c, const char *path, err *e);
+err_code run_config_set_pair(run_config *c, const char *pair, err *e);
+err_code run_config_read(run_config *c, const char *path, err *e);
 /* What only shows when keys are seen together (min <= max). */
-err_code config_check(const config *c, err *e);
+err_code run_config_check(const run_config *c, err *e);
 
 /* The value as text, as --set takes it. */
-void config_value(str *out, const config *c, const config_key *key);
+void run_config_value(str *out, const run_config *c, const config_key *key);
 /* JSON with a comment above each key: what it does, unit, range or choices, default. Comments make
- * it JSONC; config_read() takes it back. */
-void config_print(str *out, const config *c);
+ * it JSONC; run_config_read() takes it back. */
+void run_config_print(str *out, const run_config *c);
 
 #endif

@@ -3,7 +3,7 @@
 #include "pipeline/config.h"
 #include <string.h>
 
-#define HERE(section, field) offsetof(config, section.field)
+#define HERE(section, field) offsetof(run_config, section.field)
 #define INT(section, field, unit, initial, min, max, help)                                         \
     {#section "." #field, unit, help, NULL, CONFIG_INT, HERE(section, field), initial, min, max, true}
 #define DOUBLE(section, field, unit, initial, min, max, help)                                      \
@@ -78,9 +78,12 @@ static const config_key keys[] = {
            "hdbscan: clusters closer than this are merged."),
     CHOICE(cluster, cluster_selection_method, "eom|leaf", "eom",
            "hdbscan: excess of mass, or the leaves of the tree."),
-    DOUBLE(cluster, eps_min, "distance", "0.1", 0, 1e30, "dbscan: smallest radius tried."),
-    DOUBLE(cluster, eps_max, "distance", "5", 0, 1e30, "dbscan: largest radius tried."),
-    INT(cluster, eps_steps, "steps", "30", 1, 10000, "dbscan: radii tried, evenly spaced."),
+    CHOICE(cluster, eps_search, "quantiles|grid", "quantiles",
+           "dbscan: radii tried are quantiles of the neighbour distance, or eps_steps even steps; the "
+           "best silhouette wins."),
+    DOUBLE(cluster, eps_min, "distance", "0.1", 0, 1e30, "dbscan, grid: smallest radius tried."),
+    DOUBLE(cluster, eps_max, "distance", "5", 0, 1e30, "dbscan, grid: largest radius tried."),
+    INT(cluster, eps_steps, "steps", "30", 1, 10000, "dbscan, grid: radii tried."),
     INT(cluster, dbscan_min_samples, "features", "4", 1, 1000000,
         "dbscan: neighbours that make a core point."),
     INT(cluster, n_clusters, "clusters", "20", 1, 1000000, "kmeans: number of clusters."),
@@ -149,13 +152,13 @@ static const config_key keys[] = {
            "Weight of that cross-entropy."),
 };
 
-const config_key *config_keys(int *n)
+const config_key *run_config_keys(int *n)
 {
     *n = (int)COUNT_OF(keys);
     return keys;
 }
 
-const config_key *config_find(const char *name)
+const config_key *run_config_find(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         if (!strcmp(keys[i].name, name))

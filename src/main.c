@@ -1,0 +1,71 @@
+/* saeinv: the command table, the one place that prints errors and chooses the exit status. */
+#include "compute/backend.h"
+#include "pipeline/command.h"
+#include "pipeline/version.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const command commands[] = {
+    {"run", "run the whole experiment and write a report", command_run},
+    {"render", "make a report's pages again from its data", command_render},
+    {"train", "train the built-in model and its sparse autoencoder", command_train},
+};
+
+static void print_help(FILE *to)
+{
+    fputs("saeinv " SAEINV_VERSION " - what does this SAE feature look for? The inverse side.\n\n"
+          "  saeinv COMMAND [options]      saeinv COMMAND --help explains each\n\n",
+          to);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n  saeinv run --out reports/default\n"
+          "runs everything on the built-in model; then open reports/default/index.html.\n",
+          to);
+}
+
+/* OpenBLAS chooses its kernels before main() runs; where it chose wrongly, start again with its
+ * environment variable set. When that fails the run is slower, not wrong. */
+static void start_with_right_kernels(char **argv)
+{
+    const char *core = cpu_blas_core_override();
+    if (core && setenv("OPENBLAS_CORETYPE", core, 1) == 0)
+        execv("/proc/self/exe", argv);
+}
+
+static const command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_help(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("saeinv " SAEINV_VERSION);
+        return 0;
+    }
+    const command *c = find_command(argv[1]);
+    if (!c) {
+        fprintf(stderr, "saeinv: no command \"%s\"; see saeinv --help\n", argv[1]);
+        return 2;
+    }
+    start_with_right_kernels(argv);
+    err e;
+    err_code rc = c->run(argc - 1, argv + 1, &e);
+    if (!rc)
+        return fflush(stdout) == 0 ? 0 : 1;
+    fprintf(stderr, "saeinv: %s\n", e.text);
+    return rc == E_USAGE || rc == E_CONFIG ? 2 : rc == E_CANCELLED ? 130 : 1;
+}

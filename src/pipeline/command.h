@@ -1,0 +1,16 @@
+/* The sub-commands. Each gets its own arguments (argv[0] is its name) and returns the error that
+ * main() prints. */
+#ifndef PIPELINE_COMMAND_H
+#define PIPELINE_COMMAND_H
+#include "base/err.h"
+
+typedef struct command {
+    const char *name, *summary;
+    err_code (*run)(int argc, char **argv, err *e);
+} command;
+
+err_code command_run(int argc, char **argv, err *e);
+err_code command_render(int argc, char **argv, err *e);
+err_code command_train(int argc, char **argv, err *e);
+
+#endif

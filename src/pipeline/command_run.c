@@ -1,0 +1,177 @@
+/* saeinv run, saeinv render: arguments to a configuration, then the pipeline. */
+#include "base/memory.h"
+#include "pipeline/command.h"
+#include "pipeline/pipeline.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char run_help[] =
+    "saeinv run - run the whole experiment and write a report\n"
+    "\n"
+    "  saeinv run --out reports/default            the built-in model, everything by default\n"
+    "  saeinv run --data book.txt --out reports/book\n"
+    "  saeinv run --model DIR --sae DIR --data prompts.jsonl.gz --out reports/mine\n"
+    "  saeinv run --set select.features=12,40 --set optimise.restarts=16 --out reports/two\n"
+    "  saeinv run --print-config >run.json         every key, explained; then --config run.json\n"
+    "\n"
+    "where the report goes\n"
+    "  -o, --out DIR         folder of the report (default reports/run)\n"
+    "  -f, --force           replace the report that is there\n"
+    "      --templates DIR   your own templates; missing ones are the built-in ones\n"
+    "\n"
+    "what is run (later options win over earlier ones)\n"
+    "  -c, --config FILE     JSON, // comments allowed\n"
+    "      --preset seed     the thresholds of the original Python program\n"
+    "  -s, --set KEY=VALUE   any key of --print-config\n"
+    "  -m, --model DIR       = --set model.model=DIR\n"
+    "  -a, --sae DIR         = --set model.sae=DIR\n"
+    "  -d, --data FILES      = --set collect.data=FILES\n"
+    "      --seed N          = --set run.seed=N\n"
+    "  -t, --threads N       = --set run.threads=N\n"
+    "      --device NAME     = --set run.device=NAME\n"
+    "      --print-config    print the configuration this command would run, and stop\n"
+    "\n"
+    "  -q, --quiet           warnings and errors only\n"
+    "  -v, --verbose         more detail\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "Ctrl-C loses nothing that was finished: the same command goes on from there.\n";
+
+static const char render_help[] =
+    "saeinv render - make the pages of a report again from its data\n"
+    "\n"
+    "  saeinv render reports/default\n"
+    "  saeinv render --templates my-templates reports/default\n";
+
+enum { OPTION_TEMPLATES = 256, OPTION_PRESET, OPTION_SEED, OPTION_DEVICE, OPTION_PRINT };
+
+static const struct option run_options[] = {
+    {"out", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, 'f'},
+    {"templates", required_argument, NULL, OPTION_TEMPLATES},
+    {"config", required_argument, NULL, 'c'},
+    {"preset", required_argument, NULL, OPTION_PRESET},
+    {"set", required_argument, NULL, 's'},
+    {"model", required_argument, NULL, 'm'},
+    {"sae", required_argument, NULL, 'a'},
+    {"data", required_argument, NULL, 'd'},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"threads", required_argument, NULL, 't'},
+    {"device", required_argument, NULL, OPTION_DEVICE},
+    {"print-config", no_argument, NULL, OPTION_PRINT},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+/* What a run command line asks for. */
+typedef struct run_command {
+    run_config config;
+    run_places places;
+    report_level level;
+    bool print, help;
+} run_command;
+
+static err_code take_option(run_command *c, int option, const char *value, err *e)
+{
+    switch (option) {
+    case 'o':
+        c->places.out = value;
+        return OK;
+    case 'f':
+        c->places.force = true;
+        return OK;
+    case OPTION_TEMPLATES:
+        c->places.templates = value;
+        return OK;
+    case 'c':
+        return run_config_read(&c->config, value, e);
+    case OPTION_PRESET:
+        return run_config_preset(&c->config, value, e);
+    case 's':
+        return run_config_set_pair(&c->config, value, e);
+    case 'm':
+        return run_config_set(&c->config, "model.model", value, e);
+    case 'a':
+        return run_config_set(&c->config, "model.sae", value, e);
+    case 'd':
+        return run_config_set(&c->config, "collect.data", value, e);
+    case OPTION_SEED:
+        return run_config_set(&c->config, "run.seed", value, e);
+    case 't':
+        return run_config_set(&c->config, "run.threads", value, e);
+    case OPTION_DEVICE:
+        return run_config_set(&c->config, "run.device", value, e);
+    case OPTION_PRINT:
+        c->print = true;
+        return OK;
+    case 'q':
+        c->level = REPORT_QUIET;
+        return OK;
+    case 'v':
+        c->level = REPORT_VERBOSE;
+        return OK;
+    case 'h':
+        c->help = true;
+        return OK;
+    default:
+        return err_set(e, E_USAGE, "saeinv run: see saeinv run --help");
+    }
+}
+
+err_code command_run(int argc, char **argv, err *e)
+{
+    run_command *c = mem_small(1, sizeof *c);
+    *c = (run_command){.config = run_config_defaults(),
+                       .places = {.out = "reports/run"},
+                       .level = REPORT_NORMAL};
+    err_code rc = OK;
+    int option;
+    while (!rc && (option = getopt_long(argc, argv, "o:fc:s:m:a:d:t:qvh", run_options, NULL)) != -1)
+        rc = take_option(c, option, optarg, e);
+    if (!rc && optind < argc)
+        rc = err_set(e, E_USAGE, "saeinv run: \"%s\" is no option; see saeinv run --help",
+                     argv[optind]);
+    if (rc)
+        goto out;
+    if (c->help) {
+        fputs(run_help, stdout);
+    } else if (c->print) {
+        str text = {0};
+        run_config_print(&text, &c->config);
+        fputs(str_text(&text), stdout);
+        str_release(&text);
+    } else {
+        reporter r = reporter_new(c->level);
+        cancel_install();
+        rc = pipeline_run(&c->config, &c->places, &r, e);
+    }
+out:
+    mem_free(c);
+    return rc;
+}
+
+err_code command_render(int argc, char **argv, err *e)
+{
+    static const struct option options[] = {
+        {"templates", required_argument, NULL, OPTION_TEMPLATES},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    const char *templates = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(render_help, stdout);
+            return OK;
+        }
+        if (option != OPTION_TEMPLATES)
+            return err_set(e, E_USAGE, "saeinv render: see saeinv render --help");
+        templates = optarg;
+    }
+    if (optind + 1 != argc)
+        return err_set(e, E_USAGE, "saeinv render: give one report folder; see saeinv render --help");
+    return pipeline_render(argv[optind], templates, e);
+}

@@ -1,0 +1,216 @@
+/* The stages in their order, timed, and the report put in its place when all is done. */
+#include "pipeline/pipeline.h"
+#include "base/memory.h"
+#include "pipeline/report.h"
+#include "pipeline/templates.h"
+#include "site/site.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct stage {
+    const char *name;
+    err_code (*run)(study *s, bool *cached, err *e);
+} stage;
+
+static const stage stages[] = {
+    {"collect", stage_collect},   {"filter", stage_filter},     {"cluster", stage_cluster},
+    {"select", stage_select},     {"optimise", stage_optimise}, {"analyse", stage_analyse},
+    {"explain", stage_explain},
+};
+
+static err_code run_stages(study *s, err *e)
+{
+    s->timings = arena_push(&s->memory, COUNT_OF(stages) + 1, sizeof *s->timings);
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
+        bool cached = false;
+        double started = clock_seconds();
+        err_code rc = stages[i].run(s, &cached, e);
+        if (!rc)
+            rc = cancel_check(e);
+        if (rc)
+            return err_context(e, "%s", stages[i].name);
+        s->timings[s->n_timings++] = (record_stage){
+            .name = stages[i].name, .seconds = clock_seconds() - started, .cached = cached};
+    }
+    return OK;
+}
+
+/* The keys that differ from their defaults, as a command that repeats the run. The report's own
+ * place is left out: two equal runs into two folders are equal. */
+static const char *repeat_command(const run_config *c, arena *a)
+{
+    int n;
+    const config_key *keys = run_config_keys(&n);
+    str command = {0}, value = {0};
+    str_add(&command, "saeinv run");
+    for (int i = 0; i < n; i++) {
+        str_clear(&value);
+        run_config_value(&value, c, &keys[i]);
+        if (!keys[i].affects_result || !strcmp(str_text(&value), keys[i].initial))
+            continue;
+        bool plain = value.len && strspn(value.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+                                                     "UVWXYZ0123456789._-/,+") == value.len;
+        str_addf(&command, plain ? " --set %s=%s" : " --set '%s=%s'", keys[i].name,
+                 str_text(&value));
+    }
+    const char *kept = arena_strdup(a, str_text(&command));
+    str_release(&value);
+    str_release(&command);
+    return kept;
+}
+
+static record_volatile volatile_facts(study *s, double started, time_t start_time)
+{
+    struct rusage usage;
+    struct utsname host;
+    struct tm utc;
+    char *text = arena_push(&s->memory, 32, 1), *cwd = getcwd(NULL, 0);
+    getrusage(RUSAGE_SELF, &usage);
+    uname(&host);
+    gmtime_r(&start_time, &utc);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    record_volatile v = {.started = text,
+                         .host = arena_strdup(&s->memory, host.nodename),
+                         .processor = arena_strdup(&s->memory, host.machine),
+                         .directory = arena_strdup(&s->memory, cwd ? cwd : ""),
+                         .n_threads = pool_threads(s->pool),
+                         .seconds = clock_seconds() - started,
+                         .peak_memory = 1024.0 * (double)usage.ru_maxrss,
+                         .stages = s->timings,
+                         .n_stages = s->n_timings};
+    free(cwd);
+    return v;
+}
+
+static err_code write_report(const char *dir, study *s, double started, time_t start_time,
+                             const template_set *templates, err *e)
+{
+    record r;
+    run_request request = {.label = s->sae_files.label,
+                           .command = repeat_command(s->config, &s->memory)};
+    double report_started = clock_seconds();
+    err_code rc = report_fill(&r, s, &request, e);
+    if (!rc)
+        rc = record_write(dir, &r, e);
+    if (rc)
+        return rc;
+    s->timings[s->n_timings++] =
+        (record_stage){.name = "report", .seconds = clock_seconds() - report_started};
+    record_volatile v = volatile_facts(s, started, start_time);
+    rc = record_write_volatile(dir, &v, e);
+    return rc ? rc : site_write(dir, templates, e);
+}
+
+static bool is_empty_dir(const char *path)
+{
+    arena a = {0};
+    char **names;
+    int n;
+    err e;
+    bool empty = io_is_dir(path) && !io_list(&names, &n, path, &a, &e) && n == 0;
+    arena_release(&a);
+    return empty;
+}
+
+/* A folder is replaced only when it is a report of ours: --force must not delete anything else. */
+static err_code check_place(const run_places *places, arena *a, err *e)
+{
+    const char *out = places->out;
+    if (!io_exists(out) || is_empty_dir(out))
+        return OK;
+    if (!io_exists(path_join(a, out, "run.json")) || !io_exists(path_join(a, out, "index.html")))
+        return err_set(e, E_USAGE,
+                       "--out %s: exists and is not a report of saeinv; choose another folder", out);
+    if (!places->force)
+        return err_set(e, E_USAGE,
+                       "--out %s: holds another report; add --force to replace it, or choose another "
+                       "folder",
+                       out);
+    return OK;
+}
+
+static const char *choose_cache(const run_config *c, const char *out, arena *a)
+{
+    if (!c->collect.cache_data && !c->collect.use_cached_data)
+        return NULL;
+    if (c->collect.cache_dir[0])
+        return arena_strdup(a, c->collect.cache_dir);
+    const char *slash = strrchr(out, '/');
+    return slash ? arena_printf(a, "%.*s/.saeinv-cache", (int)(slash - out), out)
+                 : arena_strdup(a, ".saeinv-cache");
+}
+
+static err_code open_log(reporter *r, const char *dir, arena *a, err *e)
+{
+    const char *volatile_dir = path_join(a, dir, "volatile");
+    err_code rc = io_remove_tree(dir, e);
+    if (!rc)
+        rc = io_make_dir(volatile_dir, e);
+    if (!rc && !(r->log = fopen(path_join(a, volatile_dir, "log.txt"), "w")))
+        rc = err_set(e, E_IO, "%s: cannot write the log; is the disk full?", volatile_dir);
+    return rc;
+}
+
+static void close_log(reporter *r)
+{
+    if (r->log)
+        fclose(r->log);
+    r->log = NULL;
+}
+
+err_code pipeline_run(const run_config *c, const run_places *places, reporter *r, err *e)
+{
+    double started = clock_seconds();
+    time_t start_time = time(NULL);
+    arena a = {0};
+    study s = {0};
+    loaded_templates templates = {0};
+    char *out = arena_strdup(&a, places->out);
+    for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
+        out[n - 1] = '\0';
+    const char *unfinished = arena_printf(&a, "%s.unfinished", out);
+
+    err_code rc = run_config_check(c, e);
+    if (!rc)
+        rc = check_place(places, &a, e);
+    if (!rc)
+        rc = templates_load(&templates, places->templates, e);
+    if (!rc)
+        rc = study_open(&s, c, choose_cache(c, out, &a), r, e);
+    if (!rc)
+        rc = open_log(r, unfinished, &a, e);
+    if (!rc)
+        rc = run_stages(&s, e);
+    if (!rc)
+        rc = write_report(unfinished, &s, started, start_time, &templates.set, e);
+    close_log(r);
+    if (!rc)
+        rc = io_replace_dir(unfinished, out, e);
+    if (!rc)
+        report_line(r, "report     %s/index.html (%.1f s)", out, clock_seconds() - started);
+    err ignored;
+    if (rc && io_exists(unfinished))
+        io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
+    if (rc == E_CANCELLED && s.cache_dir)
+        report_line(r, "finished stages are kept in %s; the same command goes on from there",
+                    s.cache_dir);
+    study_close(&s);
+    templates_release(&templates);
+    arena_release(&a);
+    return rc;
+}
+
+err_code pipeline_render(const char *dir, const char *templates, err *e)
+{
+    loaded_templates t;
+    err_code rc = templates_load(&t, templates, e);
+    if (rc)
+        return rc;
+    rc = site_write(dir, &t.set, e);
+    templates_release(&t);
+    return rc;
+}

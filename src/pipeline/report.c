@@ -1,0 +1,16 @@
+/* The record, part by part. */
+#include "pipeline/report.h"
+
+err_code report_fill(record *r, study *s, const run_request *request, err *e)
+{
+    *r = (record){0};
+    report_run(r, s, request);
+    err_code rc = report_training(r, s, e);
+    if (rc)
+        return rc;
+    report_filters(r, s);
+    report_features(r, s);
+    report_clusters(r, s);
+    report_targets(r, s);
+    return OK;
+}

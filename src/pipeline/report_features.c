@@ -1,0 +1,257 @@
+/* The record's middle: filter, features, clusters and the cluster-by-prompt matrix. */
+#include "base/memory.h"
+#include "pipeline/report.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MATRIX_COLUMNS = 200, CLUSTER_TOKENS = 12, NAME_TOKENS = 3 };
+
+static void add_filter(record *r, study *s, filter_reason reason, const char *title,
+                       const char *keys)
+{
+    int before = r->n_filters ? r->filters[r->n_filters - 1].remaining : s->collected.n_features;
+    int dropped = s->filtered.dropped[reason];
+    r->filters[r->n_filters++] = (record_filter){.name = filter_name(reason),
+                                                 .title = title,
+                                                 .keys = keys,
+                                                 .dropped = dropped,
+                                                 .remaining = before - dropped};
+}
+
+void report_filters(record *r, study *s)
+{
+    char a[NUMBER_TEXT];
+    const run_config *c = s->config;
+    arena *m = &s->memory;
+    r->filters = arena_push(m, FILTER_REASONS, sizeof *r->filters);
+    add_filter(r, s, FILTER_DEAD, "active at least once", "");
+    add_filter(r, s, FILTER_ENTROPY_LOW,
+               arena_printf(m, "entropy above %s nats",
+                            number_text(a, c->filter.entropy_threshold_low)),
+               "filter.entropy_threshold_low");
+    add_filter(r, s, FILTER_ENTROPY_HIGH,
+               arena_printf(m, "entropy below %s nats",
+                            number_text(a, c->filter.entropy_threshold_high)),
+               "filter.entropy_threshold_high");
+    add_filter(r, s, FILTER_SHARE_LOW,
+               arena_printf(m, "active in more than %s of prompts",
+                            number_text(a, c->filter.sparsity_min)),
+               "filter.sparsity_min, filter.activation_threshold");
+    add_filter(r, s, FILTER_SHARE_HIGH,
+               arena_printf(m, "active in less than %s of prompts",
+                            number_text(a, c->filter.sparsity_max)),
+               "filter.sparsity_max, filter.activation_threshold");
+}
+
+static int cluster_label(const study *s, int cluster)
+{
+    /* Clusters are numbered by their smallest member, so the first member found is that. */
+    for (int i = 0; i < s->filtered.n_kept; i++)
+        if (s->clusters.label_N[i] == cluster)
+            return s->filtered.kept[i];
+    return RECORD_NOISE;
+}
+
+void report_features(record *r, study *s)
+{
+    const collection *c = &s->collected;
+    r->n_features = c->n_features;
+    r->features = arena_push(&s->memory, (size_t)c->n_features, sizeof *r->features);
+    for (int f = 0; f < c->n_features; f++) {
+        const feature_stats *t = &c->stats_F[f];
+        moments m = stats_moments(t);
+        double tokens = c->n_tokens > 0 ? (double)c->n_tokens : 1;
+        r->features[f] = (record_feature){.id = f,
+                                          .n_active = t->n_active,
+                                          .density = (double)t->n_active / tokens,
+                                          .prompt_share = s->filtered.share_F[f],
+                                          .entropy = s->filtered.entropy_F[f],
+                                          .mean = t->sum[0] / tokens,
+                                          .mean_active = m.mean,
+                                          .max = t->max,
+                                          .variance = m.variance,
+                                          .skewness = m.skewness,
+                                          .kurtosis = m.kurtosis,
+                                          .dropped_by = filter_name(s->filtered.reason_F[f]),
+                                          .cluster = RECORD_NOT_CLUSTERED,
+                                          .x = (double)NAN,
+                                          .y = (double)NAN};
+    }
+    for (int i = 0; i < s->filtered.n_kept; i++) {
+        record_feature *f = &r->features[s->filtered.kept[i]];
+        int cluster = s->clusters.label_N[i];
+        f->cluster = cluster < 0 ? RECORD_NOISE : cluster_label(s, cluster);
+        if (s->clusters.map_N2) {
+            f->x = (double)s->clusters.map_N2[2 * i];
+            f->y = (double)s->clusters.map_N2[2 * i + 1];
+        }
+    }
+    for (int i = 0; i < s->n_targets; i++)
+        r->features[s->targets[i]].selected = true;
+}
+
+/* ---- clusters ------------------------------------------------------------------------------------ */
+
+static record_bytes token_bytes(const study *s, int id)
+{
+    const char *bytes;
+    size_t n;
+    tokenizer_bytes(s->tokenizer, id, &bytes, &n);
+    return (record_bytes){.bytes = bytes, .n = (int)n};
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const record_token_stat *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The tokens on which the members peak: in how many prompts, and how strongly on average. */
+static void peak_tokens(record_cluster *k, study *s)
+{
+    int V = s->tokens->V;
+    record_token_stat *stats = mem_small((size_t)V, sizeof *stats);
+    for (int i = 0; i < k->n_members; i++) {
+        const prompt_activation *a = collection_entries(&s->collected, k->members[i]);
+        for (size_t j = 0; j < collection_count(&s->collected, k->members[i]); j++) {
+            int id = prompts_tokens(&s->prompts, a[j].prompt)[a[j].peak];
+            stats[id].id = id;
+            stats[id].count++;
+            stats[id].activation += (double)a[j].max;
+        }
+    }
+    qsort(stats, (size_t)V, sizeof *stats, by_count);
+    while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < V && stats[k->n_tokens].count > 0)
+        k->n_tokens++;
+    k->tokens = arena_push(&s->memory, (size_t)k->n_tokens + 1, sizeof *k->tokens);
+    for (int i = 0; i < k->n_tokens; i++) {
+        k->tokens[i] = stats[i];
+        k->tokens[i].activation /= (double)stats[i].count;
+        k->tokens[i].token = token_bytes(s, stats[i].id);
+    }
+    mem_free(stats);
+}
+
+/* "garden, seed, rose": the first tokens that are words, blanks removed. */
+static const char *name_of(const record_cluster *k, arena *a)
+{
+    str name = {0};
+    int words = 0;
+    for (int i = 0; i < k->n_tokens && words < NAME_TOKENS; i++) {
+        record_bytes t = k->tokens[i].token;
+        while (t.n && strchr(" \t\r\n", t.bytes[0]))
+            t.bytes++, t.n--;
+        if (t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n))
+            continue;
+        str_add(&name, words++ ? ", " : "");
+        str_add_bytes(&name, t.bytes, (size_t)t.n);
+    }
+    char *kept = arena_strdup(a, str_text(&name));
+    str_release(&name);
+    return kept;
+}
+
+static bool cluster_selected(const study *s, int cluster)
+{
+    for (int i = 0; i < s->n_selected; i++)
+        if (s->selected[i].cluster == cluster)
+            return true;
+    return false;
+}
+
+static void fill_cluster(record_cluster *k, study *s, int cluster, score_kind chosen)
+{
+    const clustering *all = &s->clusters;
+    const cluster_score *score = &all->score_C[cluster];
+    *k = (record_cluster){.label = cluster_label(s, cluster),
+                          .size = score->size,
+                          .medoid = s->filtered.kept[all->medoid_C[cluster]],
+                          .selected = cluster_selected(s, cluster),
+                          .score = score->value[chosen],
+                          .score_size = score->value[SCORE_SIZE],
+                          .score_activation = score->value[SCORE_ACTIVATION],
+                          .score_max_activation = score->value[SCORE_MAX_ACTIVATION],
+                          .score_sparsity = score->value[SCORE_SPARSITY],
+                          .score_composite = score->value[SCORE_COMPOSITE]};
+    k->members = arena_push(&s->memory, (size_t)score->size + 1, sizeof *k->members);
+    for (int i = 0; i < s->filtered.n_kept; i++)
+        if (all->label_N[i] == cluster)
+            k->members[k->n_members++] = s->filtered.kept[i];
+    peak_tokens(k, s);
+    k->name = name_of(k, &s->memory);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const record_cluster *x = a, *y = b;
+    if (x->size != y->size)
+        return x->size < y->size ? 1 : -1;
+    return (x->label > y->label) - (x->label < y->label);
+}
+
+static score_kind chosen_score(const char *name)
+{
+    static const char *const names[SCORE_KINDS] = {"size", "activation", "max_activation",
+                                                   "sparsity", "composite"};
+    int kind = SCORE_COMPOSITE;
+    for (int i = 0; i < SCORE_KINDS; i++)
+        if (!strcmp(names[i], name))
+            kind = i;
+    return (score_kind)kind;
+}
+
+/* Mean activation of the members over each group of prompts. */
+static void fill_matrix(record *r, study *s)
+{
+    int prompts = s->prompts.n, group = (prompts + MATRIX_COLUMNS - 1) / MATRIX_COLUMNS;
+    record_matrix *m = &r->matrix;
+    *m = (record_matrix){.rows = r->n_clusters,
+                         .columns = (prompts + group - 1) / group,
+                         .prompts_per_column = group};
+    m->n_values = m->rows * m->columns;
+    m->values = arena_push(&s->memory, (size_t)m->n_values + 1, sizeof *m->values);
+    for (int k = 0; k < m->rows; k++) {
+        const record_cluster *cluster = &r->clusters[k];
+        double *row = ROW(m->values, k, m->columns);
+        for (int i = 0; i < cluster->n_members; i++) {
+            const prompt_activation *a = collection_entries(&s->collected, cluster->members[i]);
+            for (size_t j = 0; j < collection_count(&s->collected, cluster->members[i]); j++)
+                row[a[j].prompt / group] += (double)stats_value(&a[j], study_statistic(s));
+        }
+        for (int j = 0; j < m->columns; j++) {
+            int in_group = prompts - j * group < group ? prompts - j * group : group;
+            row[j] /= (double)in_group * cluster->n_members;
+        }
+    }
+}
+
+void report_clusters(record *r, study *s)
+{
+    static const char *const methods[] = {"HDBSCAN", "DBSCAN", "k-means"};
+    const clustering *k = &s->clusters;
+    const char *method = s->config->cluster.method;
+    r->quality = (record_quality){.method = methods[method[0] == 'h'   ? 0
+                                                    : method[0] == 'd' ? 1
+                                                                       : 2],
+                                  .space = k->space,
+                                  .settings = k->settings,
+                                  .map_settings = k->map_settings,
+                                  .score_kind = s->config->select.scoring_method,
+                                  .n_features = s->filtered.n_kept,
+                                  .n_clusters = k->n_clusters,
+                                  .noise_share = k->noise_share,
+                                  .silhouette = k->silhouette,
+                                  .trustworthiness = k->trustworthiness,
+                                  .neighbour_overlap = k->neighbour_overlap,
+                                  .n_neighbours = k->n_neighbours};
+    score_kind chosen = chosen_score(s->config->select.scoring_method);
+    r->n_clusters = k->n_clusters;
+    r->clusters = arena_push(&s->memory, (size_t)k->n_clusters + 1, sizeof *r->clusters);
+    for (int i = 0; i < k->n_clusters; i++)
+        fill_cluster(&r->clusters[i], s, i, chosen);
+    qsort(r->clusters, (size_t)r->n_clusters, sizeof *r->clusters, by_size);
+    fill_matrix(r, s);
+}

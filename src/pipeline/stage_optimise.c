@@ -1,0 +1,294 @@
+/* optimise, analyse, explain: the targets from the inverse side. */
+#include "base/memory.h"
+#include "pipeline/store.h"
+#include "pipeline/study.h"
+#include <string.h>
+
+enum {
+    OPTIMISE_VERSION = 1, /* raised when the stage's arithmetic or file layout changes */
+    CURVE_POINTS = 60,
+    GROUP_BATCHES = 4 /* batches of sequences between two savings of finished work */
+};
+
+static optimise_options options_of(const run_config *c)
+{
+    return (optimise_options){.max_steps = c->optimise.max_steps,
+                              .patience = c->optimise.patience,
+                              .tolerance = c->optimise.convergence_tolerance,
+                              .learning_rate = c->optimise.learning_rate,
+                              .lambda_reg = c->optimise.lambda_reg,
+                              .norm_limit = c->optimise.norm_limit,
+                              .diversity_penalty = c->optimise.diversity_penalty,
+                              .repetition_penalty = c->optimise.repetition_penalty,
+                              .diversity_window = c->optimise.diversity_window,
+                              .repetition_window = c->optimise.repetition_window,
+                              .batch_sequences = c->optimise.batch_sequences,
+                              .curve_points = CURVE_POINTS};
+}
+
+static void make_jobs(study *s)
+{
+    const run_config *c = s->config;
+    int restarts = c->optimise.restarts, L = c->optimise.sequence_length, D = s->tokens->D;
+    s->jobs = arena_push(&s->memory, (size_t)s->n_targets * (size_t)restarts, sizeof *s->jobs);
+    for (int i = 0; i < s->n_targets * restarts; i++) {
+        int feature = s->targets[i / restarts];
+        s->jobs[i] = (optimise_job){
+            .feature = feature,
+            .scale = study_scale(s, feature),
+            .length = L,
+            .x_LD = arena_push(&s->memory, (size_t)L * (size_t)D, sizeof(float)),
+        };
+        optimise_random_start(s->jobs[i].x_LD, s->tokens, (uint64_t)c->run.seed, feature,
+                              i % restarts, L, c->optimise.noise_scale);
+    }
+}
+
+/* ---- keeping the result, a group of jobs at a time --------------------------------------------- */
+
+/* Every optimise.* key's value. */
+static void add_options(store_key *k, const run_config *c)
+{
+    int n;
+    const config_key *keys = run_config_keys(&n);
+    str value = {0};
+    for (int i = 0; i < n; i++) {
+        if (strncmp(keys[i].name, "optimise.", 9))
+            continue;
+        str_clear(&value);
+        run_config_value(&value, c, &keys[i]);
+        store_key_text(k, str_text(&value));
+    }
+    str_release(&value);
+}
+
+static void group_key(const study *s, const optimise_job *jobs, int n, char key[SHA256_HEX])
+{
+    store_key k = store_key_start("optimise", OPTIMISE_VERSION);
+    store_key_text(&k, s->model_sha256);
+    store_key_text(&k, s->sae_sha256);
+    store_key_text(&k, s->hook.name);
+    store_key_text(&k, s->backend->name);
+    store_key_bytes(&k, &s->bos, sizeof s->bos);
+    add_options(&k, s->config);
+    for (int i = 0; i < n; i++) {
+        store_key_bytes(&k, &jobs[i].feature, sizeof jobs[i].feature);
+        store_key_bytes(&k, &jobs[i].scale, sizeof jobs[i].scale);
+        store_key_bytes(&k, jobs[i].x_LD,
+                        (size_t)jobs[i].length * (size_t)s->tokens->D * sizeof(float));
+    }
+    store_key_finish(&k, key);
+}
+
+static void pack(str *payload, const optimise_job *jobs, int n, int D)
+{
+    for (int i = 0; i < n; i++) {
+        const optimise_job *job = &jobs[i];
+        store_put(payload, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
+        store_put(payload, &job->objective, 1, sizeof job->objective);
+        store_put(payload, &job->activation, 1, sizeof job->activation);
+        store_put(payload, &job->last_step, 1, sizeof job->last_step);
+        store_put(payload, &job->converged, 1, sizeof job->converged);
+        store_put(payload, &job->n_curve, 1, sizeof job->n_curve);
+        store_put(payload, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    }
+}
+
+static bool unpack(optimise_job *jobs, const str *payload, int n, int D, arena *a)
+{
+    store_reader r = {.data = payload->data, .left = payload->len};
+    for (int i = 0; i < n && !r.short_read; i++) {
+        optimise_job *job = &jobs[i];
+        store_get(&r, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
+        store_get(&r, &job->objective, 1, sizeof job->objective);
+        store_get(&r, &job->activation, 1, sizeof job->activation);
+        store_get(&r, &job->last_step, 1, sizeof job->last_step);
+        store_get(&r, &job->converged, 1, sizeof job->converged);
+        store_get(&r, &job->n_curve, 1, sizeof job->n_curve);
+        if (job->n_curve < 0 || (size_t)job->n_curve > r.left / sizeof *job->curve)
+            return false;
+        job->curve = arena_push(a, (size_t)job->n_curve, sizeof *job->curve);
+        store_get(&r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    }
+    return !r.short_read && r.left == 0;
+}
+
+static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_options *o,
+                          bool *cached, err *e)
+{
+    char key[SHA256_HEX];
+    str payload = {0};
+    err_code rc = OK;
+    group_key(s, jobs, n, key);
+    bool use = s->cache_dir && s->config->collect.use_cached_data;
+    *cached = use && store_load(&payload, s->cache_dir, "optimise", key, s->reporter) &&
+              unpack(jobs, &payload, n, s->tokens->D, &s->memory);
+    if (!*cached) {
+        optimise_setting setting = study_setting(s, "optimise");
+        rc = optimise_jobs(jobs, n, &setting, o, &s->memory, e);
+        if (!rc && s->cache_dir && s->config->collect.cache_data) {
+            str_clear(&payload);
+            pack(&payload, jobs, n, s->tokens->D);
+            rc = store_save(s->cache_dir, "optimise", key, &payload, e);
+        }
+    }
+    str_release(&payload);
+    return rc;
+}
+
+err_code stage_optimise(study *s, bool *cached, err *e)
+{
+    optimise_options o = options_of(s->config);
+    int restarts = s->config->optimise.restarts, all = s->n_targets * restarts;
+    int features = GROUP_BATCHES * o.batch_sequences / restarts;
+    int group = (features < 1 ? 1 : features) * restarts;
+    make_jobs(s);
+    *cached = true;
+    err_code rc = OK;
+    for (int first = 0; first < all && !rc; first += group) {
+        bool group_cached;
+        int n = all - first < group ? all - first : group;
+        rc = run_group(s, s->jobs + first, n, &o, &group_cached, e);
+        *cached &= group_cached;
+    }
+    if (!rc)
+        report_line(s->reporter, "optimise   %d features x %d starts%s", s->n_targets, restarts,
+                    *cached ? " (kept from before)" : "");
+    return rc;
+}
+
+/* ---- analyse ------------------------------------------------------------------------------------- */
+
+err_code stage_analyse(study *s, bool *cached, err *e)
+{
+    optimise_setting setting = study_setting(s, "analyse");
+    scan_source source = study_source(s, "analyse");
+    *cached = false;
+    s->optima = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->optima);
+    err_code rc =
+        analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,
+                       s->config->analyse.nearest_tokens, &s->memory, e);
+    if (!rc)
+        rc = survey_features(&s->surveyed, &source, s->sae, s->targets, s->n_targets, e);
+    return rc;
+}
+
+/* ---- explain ------------------------------------------------------------------------------------- */
+
+static int add_token(int32_t *list, int n, int most, int32_t id)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i] == id)
+            return n;
+    if (n < most)
+        list[n++] = id;
+    return n;
+}
+
+/* Up to `most` tokens: those nearest to the optimum's active positions, strongest first, as in the
+ * original program; then those the feature answers to most strongly in the data. */
+static int top_tokens(int32_t *list, study *s, int target, int most)
+{
+    const optimum *o = &s->optima[target];
+    bool *used = mem_small((size_t)o->n_positions, sizeof *used);
+    int n = 0;
+    for (int round = 0; round < o->n_positions; round++) {
+        int best = -1;
+        for (int i = 0; i < o->n_positions; i++)
+            if (!used[i] && o->positions[i].activation > 0 &&
+                (best < 0 || o->positions[i].activation > o->positions[best].activation))
+                best = i;
+        if (best < 0)
+            break;
+        used[best] = true;
+        n = add_token(list, n, most, o->positions[best].nearest_k[0]);
+    }
+    mem_free(used);
+    token_stat *stats;
+    int n_stats = survey_tokens(&stats, &s->surveyed, target, &s->prompts, 1, &s->memory);
+    for (int i = 0; i < n_stats && n < most; i++)
+        n = add_token(list, n, most, stats[i].token);
+    return n;
+}
+
+static explain_options explain_options_of(const run_config *c)
+{
+    explain_options o = {.keep = c->explain.keep,
+                         .frozen = c->explain.frozen_tokens,
+                         .length = c->explain.length,
+                         .optimise = options_of(c)};
+    o.optimise.max_steps = c->explain.max_steps;
+    o.optimise.learning_rate = c->explain.learning_rate;
+    o.optimise.lambda_reg = c->explain.lambda_reg;
+    o.optimise.coherence_weight = c->explain.use_lm_coherence ? c->explain.coherence_weight : 0;
+    return o;
+}
+
+static err_code explain_with_templates(study *s, const explain_options *o, err *e)
+{
+    const run_config *c = s->config;
+    optimise_setting setting = study_setting(s, "explain");
+    int32_t *list = mem_small((size_t)c->explain.top_tokens, sizeof *list);
+    progress bar = progress_start(s->reporter, "explain", s->n_targets);
+    err_code rc = OK;
+    for (int i = 0; i < s->n_targets && !rc; i++) {
+        int n = top_tokens(list, s, i, c->explain.top_tokens);
+        rc = explain_templates(s->explained[i].items, &s->explained[i].n, &setting, s->tokenizer,
+                               s->targets[i], list, n, o, &s->memory, e);
+        progress_step(&bar, i + 1, NULL);
+        if (!rc)
+            rc = cancel_check(e);
+    }
+    progress_end(&bar);
+    mem_free(list);
+    return rc;
+}
+
+/* The best template of every target that has one goes on as a prompt. */
+static err_code explain_with_prompts(study *s, const explain_options *o, err *e)
+{
+    size_t n = (size_t)s->n_targets;
+    explanation *starts = mem_small(n, sizeof *starts), *made = mem_small(n, sizeof *made);
+    int *features = mem_small(n, sizeof *features), *owner = mem_small(n, sizeof *owner);
+    double *scales = mem_small(n, sizeof *scales);
+    int count = 0;
+    for (int i = 0; i < s->n_targets; i++) {
+        if (s->explained[i].n == 0)
+            continue;
+        starts[count] = s->explained[i].items[0];
+        features[count] = s->targets[i];
+        scales[count] = study_scale(s, s->targets[i]);
+        owner[count++] = i;
+    }
+    optimise_setting setting = study_setting(s, "explain");
+    err_code rc = explain_prompts(made, &setting, starts, features, scales, count, o, &s->memory, e);
+    for (int i = 0; i < count && !rc; i++) {
+        target_explanations *t = &s->explained[owner[i]];
+        t->items[t->n++] = made[i];
+    }
+    mem_free(starts);
+    mem_free(made);
+    mem_free(features);
+    mem_free(owner);
+    mem_free(scales);
+    return rc;
+}
+
+err_code stage_explain(study *s, bool *cached, err *e)
+{
+    const run_config *c = s->config;
+    explain_options o = explain_options_of(c);
+    *cached = false;
+    s->explained = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->explained);
+    for (int i = 0; i < s->n_targets; i++)
+        s->explained[i].items =
+            arena_push(&s->memory, (size_t)c->explain.keep + 1, sizeof *s->explained[i].items);
+    err_code rc = OK;
+    if (c->explain.template_sentences || c->explain.optimised_prompt)
+        rc = explain_with_templates(s, &o, e);
+    if (!rc && c->explain.optimised_prompt)
+        rc = explain_with_prompts(s, &o, e);
+    if (!rc)
+        report_line(s->reporter, "explain    %d features", s->n_targets);
+    return rc;
+}

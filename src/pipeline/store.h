@@ -1,0 +1,38 @@
+/* Kept results: one file per result, found by a key over everything it depends on, with a checksum.
+ *
+ * A file holds raw arrays in this machine's byte order; another machine, program version or a
+ * damaged file simply does not match and the result is computed again. */
+#ifndef PIPELINE_STORE_H
+#define PIPELINE_STORE_H
+#include "base/err.h"
+#include "base/progress.h"
+#include "base/sha256.h"
+#include "base/str.h"
+#include <stdbool.h>
+
+/* A key is the hash of what is added; each piece is preceded by its length, so that pieces cannot
+ * run together. */
+typedef struct store_key {
+    sha256 hash;
+} store_key;
+store_key store_key_start(const char *kind, int version);
+void store_key_text(store_key *k, const char *text);
+void store_key_bytes(store_key *k, const void *data, size_t n);
+void store_key_finish(store_key *k, char hex[SHA256_HEX]);
+
+/* Arrays written one after another and read back in the same order. */
+void store_put(str *payload, const void *data, size_t n, size_t size);
+typedef struct store_reader {
+    const char *data;
+    size_t left;
+    bool short_read; /* sticky: asked for more than there is */
+} store_reader;
+void store_get(store_reader *r, void *out, size_t n, size_t size);
+
+/* Writes DIR/KIND-KEY.bin; the folder is made. */
+err_code store_save(const char *dir, const char *kind, const char *key, const str *payload, err *e);
+/* True and the payload when the file is there and whole. A damaged file is warned of and counts as
+ * missing. */
+bool store_load(str *payload, const char *dir, const char *kind, const char *key, reporter *r);
+
+#endif

@@ -1,0 +1,156 @@
+/* Opening and closing a study: model, SAE, tokenizer, and that they belong together. */
+#include "pipeline/study.h"
+#include "base/memory.h"
+#include "builtin/builtin.h"
+#include <string.h>
+
+static err_code choose_files(files *out, const char *place, files built_in, const char *key, err *e)
+{
+    if (strcmp(place, "builtin")) {
+        if (!io_is_dir(place))
+            return err_set(e, E_CONFIG, "%s: %s is not a folder; give a folder or \"builtin\"", key,
+                           place);
+        *out = files_from_dir(place);
+        return OK;
+    }
+    if (!builtin_present())
+        return err_set(e, E_CONFIG,
+                       "%s: this program was built without the built-in model; run `make builtin` and "
+                       "build again, or give a folder",
+                       key);
+    *out = built_in;
+    return OK;
+}
+
+/* One hash over the named files, with their names and sizes. */
+static err_code hash_files(char hex[SHA256_HEX], const files *f, const char *const *names, int n,
+                           err *e)
+{
+    sha256 h;
+    sha256_start(&h);
+    for (int i = 0; i < n; i++) {
+        if (!files_has(f, names[i]))
+            continue;
+        mapping m;
+        err_code rc = files_open(&m, f, names[i], e);
+        if (rc)
+            return rc;
+        uint64_t size = m.size;
+        sha256_add(&h, names[i], strlen(names[i]) + 1);
+        sha256_add(&h, &size, sizeof size);
+        sha256_add(&h, m.data, m.size);
+        io_unmap(&m);
+    }
+    sha256_finish(&h, hex);
+    return OK;
+}
+
+static err_code open_models(study *s, err *e)
+{
+    static const char *const model_names[] = {"config.json", "model.safetensors",
+                                              "model.safetensors.index.json", "tokenizer.json",
+                                              "vocab.json", "merges.txt"};
+    static const char *const sae_names[] = {"cfg.json", "sae_weights.safetensors"};
+    const run_config *c = s->config;
+    err_code rc;
+    if ((rc = choose_files(&s->model_files, c->model.model, builtin_model(), "model.model", e)) ||
+        (rc = choose_files(&s->sae_files, c->model.sae, builtin_sae(), "model.sae", e)) ||
+        (rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
+        (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
+        (rc = sae_load(&s->sae, s->backend, &s->sae_files, e)) ||
+        (rc = hash_files(s->model_sha256, &s->model_files, model_names, COUNT_OF(model_names), e)) ||
+        (rc = hash_files(s->sae_sha256, &s->sae_files, sae_names, COUNT_OF(sae_names), e)))
+        return rc;
+    return token_table_new(&s->tokens, s->model, s->tokenizer, e);
+}
+
+static err_code check_fit(study *s, err *e)
+{
+    const sae_config *dictionary = sae_describe(s->sae);
+    const model_config *network = model_describe(s->model);
+    const char *wanted = s->config->model.hook[0] ? s->config->model.hook : dictionary->hook;
+    err_code rc = hook_parse(&s->hook, network, wanted, e);
+    if (rc)
+        return rc;
+    if (s->hook.width != dictionary->d_in)
+        return err_set(e, E_SHAPE,
+                       "the SAE %s reads %d numbers per token, but %s of the model %s has %d; choose "
+                       "the SAE made for this model and hook (model.hook)",
+                       s->sae_files.label, dictionary->d_in, s->hook.name, s->model_files.label,
+                       s->hook.width);
+    if (tokenizer_size(s->tokenizer) > network->d_vocab)
+        return err_set(e, E_SHAPE, "%s: the tokenizer has %d tokens, the model only %d embeddings",
+                       s->model_files.label, tokenizer_size(s->tokenizer), network->d_vocab);
+    s->bos = dictionary->prepend_bos ? tokenizer_bos(s->tokenizer) : -1;
+    if (dictionary->prepend_bos && s->bos < 0)
+        return err_set(e, E_DATA, "the SAE %s wants a BOS token, but the tokenizer of %s has none",
+                       s->sae_files.label, s->model_files.label);
+    int positions = s->config->collect.max_prompt_length + (s->bos >= 0);
+    if (positions > network->context)
+        return err_set(e, E_CONFIG,
+                       "collect.max_prompt_length: %d tokens%s do not fit the model's context of %d",
+                       s->config->collect.max_prompt_length, s->bos >= 0 ? " and the BOS" : "",
+                       network->context);
+    return OK;
+}
+
+err_code study_open(study *s, const run_config *c, const char *cache_dir, reporter *r, err *e)
+{
+    *s = (study){.config = c, .reporter = r, .cache_dir = cache_dir, .bos = -1};
+    s->pool = pool_new(c->run.threads);
+    err_code rc = backend_open(&s->backend, c->run.device, s->pool, e);
+    if (!rc)
+        rc = open_models(s, e);
+    return rc ? rc : check_fit(s, e);
+}
+
+void study_close(study *s)
+{
+    if (s->surveyed.active)
+        survey_release(&s->surveyed);
+    filter_release(&s->filtered);
+    collection_release(&s->collected);
+    prompts_release(&s->prompts);
+    token_table_free(s->tokens);
+    sae_free(s->sae);
+    model_free(s->model);
+    tokenizer_free(s->tokenizer);
+    if (s->backend)
+        backend_free(s->backend);
+    pool_free(s->pool);
+    arena_release(&s->memory);
+    *s = (study){0};
+}
+
+optimise_setting study_setting(const study *s, const char *name)
+{
+    return (optimise_setting){.model = s->model,
+                              .sae = s->sae,
+                              .hook = &s->hook,
+                              .table = s->tokens,
+                              .bos = s->bos,
+                              .reporter = s->reporter,
+                              .name = name};
+}
+
+scan_source study_source(const study *s, const char *name)
+{
+    return (scan_source){.model = s->model,
+                         .hook = &s->hook,
+                         .prompts = &s->prompts,
+                         .tokenizer = s->tokenizer,
+                         .batch_size = s->config->collect.batch_size,
+                         .reporter = s->reporter,
+                         .name = name};
+}
+
+prompt_statistic study_statistic(const study *s)
+{
+    return strcmp(s->config->collect.prompt_activation, "max") ? PROMPT_MEAN : PROMPT_MAX;
+}
+
+double study_scale(const study *s, int feature)
+{
+    double max = s->collected.stats_F[feature].max;
+    return max > 0 ? max : 1;
+}

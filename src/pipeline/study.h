@@ -1,0 +1,91 @@
+/* One run from its inputs to its record: what the stages read and write.
+ *
+ * Every stage is one function that takes what earlier stages left in the study and adds its own.
+ * The study owns all of it; study_close() releases everything. */
+#ifndef PIPELINE_STUDY_H
+#define PIPELINE_STUDY_H
+#include "base/sha256.h"
+#include "explain/explanation.h"
+#include "features/collect.h"
+#include "features/filter.h"
+#include "features/select.h"
+#include "features/survey.h"
+#include "invert/analyse.h"
+#include "pipeline/config.h"
+#include "results/record.h"
+
+/* What clustering found; arrays of n_kept or n_clusters in the study's arena. */
+typedef struct clustering {
+    int n_clusters;
+    int *label_N;        /* of filter.kept[i]; -1: noise */
+    float *map_N2;       /* 2-D positions; NULL when there are too few features for a map */
+    int *medoid_C;       /* index into filter.kept */
+    cluster_score *score_C;
+    double silhouette, noise_share, trustworthiness, neighbour_overlap;
+    int n_neighbours;
+    const char *space, *settings, *map_settings; /* in words, for the report */
+} clustering;
+
+/* A target's explanations; in the arena. */
+typedef struct target_explanations {
+    explanation *items;
+    int n;
+} target_explanations;
+
+typedef struct study {
+    const run_config *config;
+    reporter *reporter;
+    arena memory;
+    const char *cache_dir; /* NULL: nothing is kept */
+
+    /* inputs */
+    pool *pool;
+    backend *backend;
+    files model_files, sae_files;
+    model *model;
+    sae *sae;
+    tokenizer *tokenizer;
+    token_table *tokens;
+    hook hook;
+    int bos; /* token put before every sequence, as the SAE was trained; -1: none */
+    char model_sha256[SHA256_HEX], sae_sha256[SHA256_HEX], data_sha256[SHA256_HEX];
+
+    /* stages */
+    prompt_set prompts;
+    collection collected;
+    filter_result filtered;
+    clustering clusters;
+    selected_feature *selected; /* by cluster rank; in the arena */
+    int n_selected, n_cut;      /* n_cut: left out by select.max_features */
+    int *targets;               /* selected feature ids, ascending; in the arena */
+    int n_targets;
+    survey surveyed;      /* of the targets */
+    optimise_job *jobs;   /* targets x restarts */
+    optimum *optima;      /* of the targets */
+    target_explanations *explained;
+
+    record_stage *timings;
+    int n_timings;
+} study;
+
+/* Opens model, SAE, tokenizer and backend. On error the study can still be closed. */
+err_code study_open(study *s, const run_config *c, const char *cache_dir, reporter *r, err *e);
+void study_close(study *s);
+
+/* The stages, in their order. *cached tells that a kept result was used. */
+err_code stage_collect(study *s, bool *cached, err *e);
+err_code stage_filter(study *s, bool *cached, err *e);
+err_code stage_cluster(study *s, bool *cached, err *e);
+err_code stage_select(study *s, bool *cached, err *e);
+err_code stage_optimise(study *s, bool *cached, err *e);
+err_code stage_analyse(study *s, bool *cached, err *e);
+err_code stage_explain(study *s, bool *cached, err *e);
+
+/* What optimiser, probes and explanations need, out of the study. */
+optimise_setting study_setting(const study *s, const char *name);
+scan_source study_source(const study *s, const char *name);
+prompt_statistic study_statistic(const study *s);
+/* The data set's maximum of a feature; 1 when it is never active, so that it can be a scale. */
+double study_scale(const study *s, int feature);
+
+#endif

@@ -1,0 +1,21 @@
+/* Versions, asked of the libraries themselves. */
+#include "pipeline/version.h"
+#include "compute/backend.h"
+#include "draw/png_file.h"
+#include "site/markdown.h"
+#include <cjson/cJSON.h>
+#include <zlib.h>
+
+record_library *version_libraries(int *n, arena *a)
+{
+    const record_library all[] = {
+        {"OpenBLAS", cpu_blas_version()}, {"libpng", png_file_version()},
+        {"cmark", markdown_version()},    {"cJSON", cJSON_Version()},
+        {"zlib", zlibVersion()},
+    };
+    *n = (int)(sizeof all / sizeof *all);
+    record_library *list = arena_push(a, (size_t)*n, sizeof *list);
+    for (int i = 0; i < *n; i++)
+        list[i] = (record_library){all[i].name, arena_strdup(a, all[i].version)};
+    return list;
+}
