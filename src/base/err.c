@@ -5,12 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Messages quote file names, keys and values that nobody vouches for: what could move a terminal's
+ * cursor or fake a second message shows as "?". */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 err_code err_set(err *e, err_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
+    make_printable(e->text);
     e->code = code;
     return code;
 }
@@ -22,6 +32,7 @@ err_code err_context(err *e, const char *format, ...)
     va_start(args, format);
     vsnprintf(context, sizeof context, format, args);
     va_end(args);
+    make_printable(context);
 
     size_t n = strlen(context), room = sizeof e->text - 1;
     if (n + 2 > room)

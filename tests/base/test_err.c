@@ -47,12 +47,24 @@ static void long_texts_are_cut_not_overrun(void **state)
         assert_int_equal(g.guard[i], 0x5A);
 }
 
+/* A key or file name may hold escape codes and line breaks. */
+static void messages_are_one_printable_line(void **state)
+{
+    (void)state;
+    err e = {0};
+    err_set(&e, E_CONFIG, "unknown key \"%s\"", "a\x1b[2J\r\nsaeinv: all is well\x7f");
+    assert_string_equal(e.text, "unknown key \"a?[2J??saeinv: all is well?\"");
+    err_context(&e, "%s", "na\xC3\xAFve\n.json");
+    assert_string_equal(e.text, "na\xC3\xAFve?.json: unknown key \"a?[2J??saeinv: all is well?\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_formats_and_returns_the_code),
         cmocka_unit_test(context_goes_in_front),
         cmocka_unit_test(long_texts_are_cut_not_overrun),
+        cmocka_unit_test(messages_are_one_printable_line),
     };
     return cmocka_run_group_tests_name("err", tests, NULL, NULL);
 }
