@@ -1,15 +1,10 @@
 /* Byte-pair encoding: count the words of the text, then merge the most frequent pair of symbols
  * inside words until the vocabulary is full. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include "train/bpe_internal.h"
 #include "base/arena.h"
 #include "base/memory.h"
-#include <pcre2.h>
+#include "data/split.h"
+#include "train/bpe_internal.h"
 #include <string.h>
-
-/* The pre-tokenizer of GPT-2 and GPT-NeoX, as Hugging Face's ByteLevel applies it. */
-static const char pattern[] =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 typedef struct counted_word {
     const char *text;
@@ -19,8 +14,8 @@ typedef struct counted_word {
 } counted_word;
 
 struct bpe_counter {
-    pcre2_code *code;
-    pcre2_match_data *match;
+    splitter *splitter;
+    splitter_scratch *scratch;
     arena memory;
     counted_word *words; /* in the order of their first occurrence */
     size_t n, capacity;
@@ -37,23 +32,11 @@ static uint64_t hash_bytes(const char *bytes, size_t n)
     return h ^ h >> 32;
 }
 
-bpe_counter *bpe_counter_new(err *e)
+bpe_counter *bpe_counter_new(void)
 {
-    int number;
-    size_t offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                     PCRE2_UTF | PCRE2_UCP, &number, &offset, NULL);
-    if (!code) {
-        err_set(e, E_USAGE, "the PCRE2 library refuses the pre-tokenizer's pattern (error %d at "
-                            "%zu); it must be built with Unicode support", number, offset);
-        return NULL;
-    }
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* optional: without it matching is only slower */
     bpe_counter *c = mem_small(1, sizeof *c);
-    c->code = code;
-    c->match = pcre2_match_data_create_from_pattern(code, NULL);
-    if (!c->match)
-        err_die("out of memory for the pre-tokenizer");
+    c->splitter = splitter_new_gpt2();
+    c->scratch = splitter_scratch_new(c->splitter);
     c->n_slots = 1 << 12;
     c->slots = mem_small(c->n_slots, sizeof *c->slots);
     return c;
@@ -63,8 +46,8 @@ void bpe_counter_free(bpe_counter *c)
 {
     if (!c)
         return;
-    pcre2_match_data_free(c->match);
-    pcre2_code_free(c->code);
+    splitter_scratch_free(c->scratch);
+    splitter_free(c->splitter);
     arena_release(&c->memory);
     mem_free(c->words);
     mem_free(c->slots);
@@ -113,18 +96,13 @@ err_code bpe_count(bpe_counter *c, const char *text, size_t n, err *e)
 {
     if (!utf8_valid(text, n))
         return err_set(e, E_FORMAT, "the tokenizer's training text is not UTF-8");
-    size_t at = 0;
-    while (at < n) {
-        int found = pcre2_match(c->code, (PCRE2_SPTR)text, n, at, PCRE2_NO_UTF_CHECK, c->match,
-                                NULL);
-        if (found < 0)
-            return err_set(e, E_FORMAT, "the pre-tokenizer stops at byte %zu (PCRE2 error %d)", at,
-                           found);
-        const size_t *range = pcre2_get_ovector_pointer(c->match);
-        count_word(c, text + range[0], range[1] - range[0]);
-        at = range[1];
+    err_code rc = OK;
+    for (size_t at = 0, end; at < n && !rc; at = end) {
+        rc = splitter_word(&end, c->splitter, c->scratch, text, n, at, e);
+        if (!rc)
+            count_word(c, text + at, end - at);
     }
-    return OK;
+    return rc;
 }
 
 /* --- merging --- */

@@ -8,8 +8,8 @@
 /* How often each pre-token ("word", with the blank before it) occurs. One thread at a time. */
 typedef struct bpe_counter bpe_counter;
 
-/* NULL with an error when the pre-tokenizer's pattern cannot be compiled. Owner: caller. */
-bpe_counter *bpe_counter_new(err *e);
+/* Owner: caller, bpe_counter_free(). */
+bpe_counter *bpe_counter_new(void);
 void bpe_counter_free(bpe_counter *c);
 /* Adds a document (UTF-8; pre-tokens never cross documents). E_FORMAT when it is not UTF-8. */
 err_code bpe_count(bpe_counter *c, const char *text, size_t n, err *e);

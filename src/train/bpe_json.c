@@ -2,27 +2,15 @@
 #include "train/bpe_internal.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "data/bytelevel.h"
 #include <string.h>
 
 static const char *const end_of_text = "<|endoftext|>";
 
-/* GPT-2's printable stand-in for a byte: bytes that are visible in Latin-1 stand for themselves,
- * the others for U+0100, U+0101, ... in their order. */
-static bool is_visible(int byte)
-{
-    return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
-}
-
 static char *byte_text(arena *a, int byte)
 {
-    uint32_t code = (uint32_t)byte;
-    if (!is_visible(byte)) {
-        code = 0x100;
-        for (int b = 0; b < byte; b++)
-            code += !is_visible(b);
-    }
     char utf8[4];
-    int n = utf8_encode(utf8, code);
+    int n = utf8_encode(utf8, bytelevel_char((unsigned char)byte));
     return arena_strndup(a, utf8, (size_t)n);
 }
 

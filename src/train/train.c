@@ -58,9 +58,7 @@ static text_stream stream_of(const workshop *b, const char *purpose)
 static err_code make_tokenizer(workshop *b, err *e)
 {
     const train_options *o = b->o;
-    bpe_counter *counter = bpe_counter_new(e);
-    if (!counter)
-        return e->code;
+    bpe_counter *counter = bpe_counter_new();
     world_text text = {0};
     str json = {0};
     uint64_t seed = text_seed(o->seed, "tokenizer text");

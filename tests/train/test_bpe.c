@@ -12,7 +12,7 @@ enum { LONGEST = 64 };
 static bpe_counter *count_text(const char *text)
 {
     err e;
-    bpe_counter *c = bpe_counter_new(&e);
+    bpe_counter *c = bpe_counter_new();
     assert_non_null(c);
     assert_int_equal(bpe_count(c, text, strlen(text), &e), OK);
     return c;
@@ -39,7 +39,7 @@ static const cJSON *model_member(const cJSON *root, const char *key)
 static bpe_counter *count_world(int documents)
 {
     err e;
-    bpe_counter *c = bpe_counter_new(&e);
+    bpe_counter *c = bpe_counter_new();
     assert_non_null(c);
     world *w = world_new();
     world_text t = {0};
