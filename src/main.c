@@ -11,6 +11,7 @@ static const command commands[] = {
     {"run", "run the whole experiment and write a report", command_run},
     {"render", "make a report's pages again from its data", command_render},
     {"train", "train the built-in model and its sparse autoencoder", command_train},
+    {"bench", "time the hot paths beside the machine's own peak", command_bench},
 };
 
 static void print_help(FILE *to)

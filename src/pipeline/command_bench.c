@@ -1,0 +1,211 @@
+/* saeinv bench: how fast the hot paths run, beside the machine's own peak in the same minute. */
+#include "base/memory.h"
+#include "pipeline/command.h"
+#include "pipeline/study.h"
+#include <getopt.h>
+#include <stdio.h>
+
+static const char help[] =
+    "saeinv bench - time the hot paths on the built-in model (or another)\n"
+    "\n"
+    "  saeinv bench\n"
+    "  saeinv bench --model DIR --sae DIR --threads 1\n"
+    "\n"
+    "Every line is the best of several repetitions; FLOPs are counted from the shapes (products and\n"
+    "attention only), and the last column is their rate over that of the best matrix product.\n";
+
+typedef struct bench {
+    study *study;
+    double peak; /* FLOP/s of the best product */
+} bench;
+
+typedef void bench_task(void *context, err *e);
+
+/* Seconds of the fastest of several calls; at least three, about two seconds in all. */
+static double best_seconds(bench_task *task, void *context, err *e)
+{
+    double best = 1e30, total = 0;
+    for (int i = 0; (i < 3 || total < 2) && i < 1000 && !e->code; i++) {
+        double start = clock_seconds();
+        task(context, e);
+        double seconds = clock_seconds() - start;
+        total += seconds;
+        if (seconds < best)
+            best = seconds;
+    }
+    return best;
+}
+
+static void print_row(const bench *b, const char *what, double units, const char *unit,
+                      double flops, double seconds)
+{
+    printf("%-44s %11.0f %-16s %8.1f GFLOP/s %5.0f%%\n", what, units / seconds, unit,
+           flops / seconds / 1e9, b->peak > 0 ? 100 * flops / seconds / b->peak : 100);
+}
+
+/* ---- products ------------------------------------------------------------------------------------- */
+
+typedef struct product {
+    backend *be;
+    float *a, *b, *c;
+    int M, N, K;
+} product;
+
+static void run_product(void *context, err *e)
+{
+    product *p = context;
+    p->be->gemm(p->be, p->c, p->N, p->a, p->K, PLAIN, p->b, p->N, PLAIN, p->M, p->N, p->K, 1, 0);
+    backend_sync(p->be, e);
+}
+
+static void bench_products(bench *b, err *e)
+{
+    static const int shapes[][3] = {{1024, 1024, 1024}, {2048, 2048, 1024}, {4096, 512, 128}};
+    backend *be = b->study->backend;
+    for (size_t i = 0; i < COUNT_OF(shapes) && !e->code; i++) {
+        product p = {.be = be, .M = shapes[i][0], .N = shapes[i][1], .K = shapes[i][2]};
+        p.a = be->alloc(be, (size_t)p.M * (size_t)p.K, sizeof(float), "bench", e);
+        p.b = be->alloc(be, (size_t)p.K * (size_t)p.N, sizeof(float), "bench", e);
+        p.c = be->alloc(be, (size_t)p.M * (size_t)p.N, sizeof(float), "bench", e);
+        if (p.a && p.b && p.c) {
+            char what[64];
+            double flops = 2.0 * p.M * p.N * p.K, seconds = best_seconds(run_product, &p, e);
+            if (flops / seconds > b->peak)
+                b->peak = flops / seconds;
+            snprintf(what, sizeof what, "product %d x %d x %d", p.M, p.N, p.K);
+            print_row(b, what, 1, "products/s", flops, seconds);
+        }
+        be->free(be, p.a);
+        be->free(be, p.b);
+        be->free(be, p.c);
+    }
+}
+
+/* ---- the model and the SAE ------------------------------------------------------------------------- */
+
+/* FLOPs of one token's products and (causal) attention through the layers before the hook. */
+static double flops_to_hook(const study *s, int T)
+{
+    const model_config *c = model_describe(s->model);
+    double D = c->d_model, attention = (double)c->n_heads * c->d_head;
+    double kv = (double)c->n_kv_heads * c->d_head;
+    double matrices = D * (attention + 2 * kv) + attention * D + (c->gated ? 3 : 2) * D * c->d_mlp;
+    int layers = s->hook.site == HOOK_RESID_PRE ? s->hook.layer : s->hook.layer + 1;
+    return layers * (2 * matrices + 2 * 2 * attention * (T + 1) / 2);
+}
+
+static void run_scan(void *context, err *e)
+{
+    bench *b = context;
+    study *s = b->study;
+    scan_source source = study_source(s, "bench");
+    source.reporter = NULL;
+    collection_release(&s->collected);
+    collect_features(&s->collected, &source, s->sae, e);
+}
+
+static void bench_scan(bench *b, err *e)
+{
+    study *s = b->study;
+    bool cached;
+    if (stage_collect(s, &cached, e))
+        return;
+    double tokens = (double)s->prompts.first[s->prompts.n];
+    double sae = 2.0 * sae_describe(s->sae)->d_in * sae_describe(s->sae)->d_sae;
+    double flops = tokens * (flops_to_hook(s, (int)(tokens / s->prompts.n)) + sae);
+    print_row(b, "scan: model, SAE and statistics", tokens, "tokens/s", flops,
+              best_seconds(run_scan, b, e));
+}
+
+typedef struct optimise_bench {
+    bench *bench;
+    optimise_job *jobs;
+    int n;
+    optimise_options options;
+} optimise_bench;
+
+static void run_optimise(void *context, err *e)
+{
+    optimise_bench *o = context;
+    arena memory = {0};
+    optimise_setting setting = study_setting(o->bench->study, "bench");
+    setting.reporter = NULL;
+    optimise_jobs(o->jobs, o->n, &setting, &o->options, &memory, e);
+    arena_release(&memory);
+}
+
+static void bench_optimise(bench *b, err *e)
+{
+    enum { FEATURES = 32, RESTARTS = 8, STEPS = 10, POSITIONS = 16 };
+    study *s = b->study;
+    optimise_bench o = {.bench = b, .n = FEATURES * RESTARTS};
+    o.options = (optimise_options){.max_steps = STEPS,
+                                   .patience = STEPS,
+                                   .learning_rate = 0.01,
+                                   .batch_sequences = FEATURES * RESTARTS,
+                                   .diversity_window = 1,
+                                   .repetition_window = 1,
+                                   .curve_points = 1};
+    o.jobs = mem_small((size_t)o.n, sizeof *o.jobs);
+    for (int i = 0; i < o.n; i++) {
+        o.jobs[i] = (optimise_job){.feature = i / RESTARTS, .scale = 1, .length = POSITIONS};
+        o.jobs[i].x_LD = mem_small((size_t)POSITIONS * (size_t)s->tokens->D, sizeof(float));
+        optimise_random_start(o.jobs[i].x_LD, s->tokens, 1, o.jobs[i].feature, i % RESTARTS,
+                              POSITIONS, 0.1);
+    }
+    /* Forward and the gradient to the inputs cost the same. */
+    double tokens = (double)o.n * STEPS * (POSITIONS + (s->bos >= 0));
+    double flops = 2 * tokens * flops_to_hook(s, POSITIONS + 1);
+    print_row(b, "optimise: 32 features x 8 starts x 16", (double)o.n * STEPS, "start-steps/s",
+              flops, best_seconds(run_optimise, &o, e));
+    for (int i = 0; i < o.n; i++)
+        mem_free(o.jobs[i].x_LD);
+    mem_free(o.jobs);
+}
+
+err_code command_bench(int argc, char **argv, err *e)
+{
+    static const struct option options[] = {
+        {"model", required_argument, NULL, 'm'},
+        {"sae", required_argument, NULL, 'a'},
+        {"threads", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    run_config *c = mem_small(1, sizeof *c);
+    study s = {0};
+    bench b = {.study = &s};
+    reporter quiet = reporter_new(REPORT_QUIET);
+    err_code rc = OK;
+    int option;
+    *c = run_config_defaults();
+    c->collect.n_prompts = 400;
+    while (!rc && (option = getopt_long(argc, argv, "m:a:t:h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            goto out;
+        }
+        const char *key = option == 'm'   ? "model.model"
+                          : option == 'a' ? "model.sae"
+                          : option == 't' ? "run.threads"
+                                          : NULL;
+        rc = key ? run_config_set(c, key, optarg, e)
+                 : err_set(e, E_USAGE, "saeinv bench: see saeinv bench --help");
+    }
+    if (!rc)
+        rc = study_open(&s, c, NULL, &quiet, e);
+    if (rc)
+        goto out;
+    printf("%s, %s, %d threads\n", s.model_files.label, s.hook.name, pool_threads(s.pool));
+    *e = (err){0};
+    bench_products(&b, e);
+    if (!e->code)
+        bench_scan(&b, e);
+    if (!e->code)
+        bench_optimise(&b, e);
+    rc = e->code;
+out:
+    study_close(&s);
+    mem_free(c);
+    return rc;
+}
