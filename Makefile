@@ -140,7 +140,7 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | build/packages-test
 	$(call quiet,CC)$(CC) $(CFLAGS) -Itests -c $< -o $@
 
 # The built-in model and the templates, linked into the program byte for byte.
-BUILTIN_FILES := $(sort $(wildcard src/builtin/data/*/* templates/*))
+BUILTIN_FILES := $(sort $(wildcard $(patsubst %,src/builtin/data/%/*,model sae training) templates/*))
 $(BUILD)/builtin/list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(BUILTIN_FILES) | cmp -s - $@ || printf '%s\n' $(BUILTIN_FILES) >$@
