@@ -192,6 +192,8 @@ err_code trustworthiness(double *out, const float *x_ND, const float *y_NE, int 
 {
     if (n < 3)
         return err_set(e, E_DATA, "trustworthiness: %d rows; it needs at least 3", n);
+    if (k < 1)
+        return err_set(e, E_CONFIG, "trustworthiness: %d neighbours; it needs at least 1", k);
     k = k > (n - 1) / 2 ? (n - 1) / 2 : k;
     points p = {0};
     neighbours map = {0};
@@ -208,6 +210,8 @@ err_code trustworthiness(double *out, const float *x_ND, const float *y_NE, int 
 err_code neighbour_overlap(double *out, const float *x_ND, const float *y_NE, int n, int d,
                            int n_map, metric m, int k, pool *workers, err *e)
 {
+    if (k < 1)
+        return err_set(e, E_SHAPE, "neighbour overlap: %d neighbours; it needs at least 1", k);
     neighbours x = {0}, y = {0};
     err_code code = neighbours_of_rows(&x, x_ND, n, d, m, k, workers, e);
     if (!code)

@@ -4,8 +4,8 @@
 #include "base/pool.h"
 #include "features/distance.h"
 
-/* Rousseeuw 1987: s(i) = (b - a) / max(a, b), a the mean distance to the row's own cluster, b to the
- * nearest other one; 0 for a row alone in its cluster. Noise rows take no part.
+/* Rousseeuw 1987: s(i) = (b - a) / max(a, b), a the mean distance to the row's own cluster, b to
+ * the nearest other one; 0 for a row alone in its cluster. Noise rows take no part.
  *   silhouette_N  out: s(i), NaN for noise; may be NULL
  *   mean          out: mean over rows that are not noise; NaN with fewer than two clusters (then
  *                 every silhouette_N is NaN too)
@@ -19,11 +19,12 @@ err_code silhouette_many(double *mean_L, const points *p, const int *label_LN, i
 
 /* Venna and Kaski 2001: 1 when every one of the k nearest rows on the map y is also among the k
  * nearest of x, lower by how far down x's ranking it stands. Distances on the map are euclidean, in
- * x they follow `m`; equal distances rank by index. k above (N - 1) / 2 is lowered to it; E_DATA for
- * N < 3. O(N^2 (D + E)). */
+ * x they follow `m`; equal distances rank by index. k above (N - 1) / 2 is lowered to it, k below 1
+ * is E_CONFIG, N < 3 is E_DATA. O(N^2 (D + E + k)). */
 err_code trustworthiness(double *out, const float *x_ND, const float *y_NE, int n, int d, int n_map,
                          metric m, int k, pool *workers, err *e);
-/* The mean share of a row's k nearest in x that are also among its k nearest in y; k <= N - 1. */
+/* The mean share of a row's k nearest in x that are also among its k nearest in y. k of 1 .. N - 1,
+ * else E_SHAPE. */
 err_code neighbour_overlap(double *out, const float *x_ND, const float *y_NE, int n, int d,
                            int n_map, metric m, int k, pool *workers, err *e);
 

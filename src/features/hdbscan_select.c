@@ -127,7 +127,8 @@ static int select_clusters(cluster *clusters, int n_clusters, const hdbscan_opti
     int count = 0;
     for (int c = ROOT; c < n_clusters; c++) {
         count += clusters[c].selected;
-        clusters[c].home = clusters[c].selected || c == ROOT ? c : clusters[clusters[c].parent].home;
+        bool own = clusters[c].selected || c == ROOT;
+        clusters[c].home = own ? c : clusters[clusters[c].parent].home;
     }
     return count;
 }

@@ -1,6 +1,6 @@
 /* Single linkage from a sorted spanning tree, then condensed: a split counts only when both sides
  * have min_cluster_size rows, else the smaller side's rows fall out of the cluster one by one.
- * Edges stand in the package's breadth-first order, because stabilities are summed in that order. */
+ * Edges stand in the package's breadth-first order: stabilities are summed in that order. */
 #include "features/hdbscan_tree.h"
 #include "base/memory.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* HDBSCAN's condensed tree, and the choice of clusters on it. Internal to hdbscan*.c.
  *
- * Rows are nodes 0 .. N-1. Clusters of the tree are nodes N .. N+C-1: N is the root, a cluster comes
- * after its parent, and the two children of a split are numbered in sequence. */
+ * Rows are nodes 0 .. N-1. Clusters of the tree are nodes N .. N+C-1: N is the root, a cluster
+ * comes after its parent, and the two children of a split are numbered in sequence. */
 #ifndef FEATURES_HDBSCAN_TREE_H
 #define FEATURES_HDBSCAN_TREE_H
 #include "features/hdbscan.h"

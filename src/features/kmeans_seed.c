@@ -57,7 +57,8 @@ static void put_centre(double *centre_D, const float *x_D, int d)
  * they are, as the trial makes them and as the best trial makes them. */
 static int choose_seed(seeding *s, double *buffer_3N, int trials, rng *random, pool *workers)
 {
-    double *nearest = buffer_3N, *lowered = ROW(buffer_3N, 1, s->n), *best = ROW(buffer_3N, 2, s->n);
+    double *nearest = buffer_3N, *lowered = ROW(buffer_3N, 1, s->n);
+    double *best = ROW(buffer_3N, 2, s->n);
     double total = sum_of(nearest, s->n), best_sum = HUGE_VAL;
     int chosen = 0;
     for (int t = 0; t < trials; t++) {

@@ -170,7 +170,8 @@ static err_code search_space(krylov *s, ritz *ritz_M, int k, double tolerance, e
     if (add_row(s, 0, e))
         return e->code;
     random_direction(s, s->basis[0], 0);
-    for (int check_at = 2 * k + 20; !converged && s->steps < s->max_steps; check_at += check_at / 4) {
+    int check_at = 2 * k + 20;
+    for (; !converged && s->steps < s->max_steps; check_at += check_at / 4) {
         while (s->steps < check_at && s->steps < s->max_steps)
             if (extend(s, e))
                 return e->code;

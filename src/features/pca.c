@@ -140,8 +140,8 @@ err_code pca_fit(pca_result *out, const float *x_ND, int n, int d, int k, pool *
         return e->code;
     points_release(&p);
     if (k < 1 || k > n || k > d)
-        return err_set(e, E_DATA, "pca: %d components asked for; %d rows of %d columns have 1 to %d",
-                       k, n, d, n < d ? n : d);
+        return err_set(e, E_DATA, "pca: %d components asked for; %d rows of %d columns have 1 to "
+                       "%d", k, n, d, n < d ? n : d);
     err_code code = fit(out, x_ND, workers, e);
     if (code)
         pca_release(out);

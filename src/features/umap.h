@@ -1,7 +1,7 @@
 /* UMAP: a map on which rows that are near in the data are near (McInnes, Healy and Melville 2018).
- * Follows umap-learn 0.5.12 step by step; what differs: neighbours are exact, the random numbers are
- * ours, and when the neighbour graph falls apart into several parts, the parts are placed by the
- * principal components of their centroids (umap-learn: by a spectral layout of them). */
+ * Follows umap-learn 0.5.12 step by step; what differs: neighbours are exact, the random numbers
+ * are ours, and when the neighbour graph falls apart into several parts, the parts are placed by
+ * the principal components of their centroids (umap-learn: by a spectral layout of them). */
 #ifndef FEATURES_UMAP_H
 #define FEATURES_UMAP_H
 #include "base/pool.h"

@@ -1,6 +1,6 @@
-/* Where UMAP starts: a spectral layout (Belkin and Niyogi 2003) of each connected part of the graph.
- * Several parts are set around the principal components of their centroids, each within half the
- * distance to its nearest neighbour part. */
+/* Where UMAP starts: a spectral layout (Belkin and Niyogi 2003) of each connected part of the
+ * graph. Several parts are set around the principal components of their centroids, each within half
+ * the distance to its nearest neighbour part. */
 #include "base/memory.h"
 #include "base/rng.h"
 #include "features/lanczos.h"

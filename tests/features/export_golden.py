@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/features/golden/: data sets and what umap-learn, hdbscan and scikit-learn say of them.
+"""Writes tests/features/golden/: data sets and what umap-learn, hdbscan and scikit-learn make of
+them.
 
 Run from the repository root; needs numpy, scikit-learn, hdbscan and umap-learn:
     python3 tests/features/export_golden.py
@@ -41,7 +42,7 @@ def moons():
 
 
 def sparse():
-    """Rows like features over prompts: each group fires on its own prompts, mostly zero elsewhere."""
+    """Rows like features over prompts: a group fires on its own prompts, rarely elsewhere."""
     random = np.random.default_rng(7)
     n, d, groups = 240, 160, 12
     truth = np.arange(n) % (groups + 2)
@@ -84,14 +85,15 @@ def put(out, key, values, digits=None):
 
 
 def hdbscan_stable(x, metric, size, samples, epsilon, method, single):
-    """The package's own steps; only its sort of the tree's edges is made stable: mutual reachability
-    makes equal edges common, and numpy's default sort leaves their order to the processor."""
+    """The package's own steps; only its sort of the tree's edges is made stable: mutual
+    reachability makes equal edges common, and numpy's default sort leaves their order to the
+    processor."""
     samples = max(1, min(len(x) - 1, samples))
     if metric == "euclidean":
         core = NearestNeighbors(n_neighbors=samples + 1, algorithm="kd_tree").fit(x)
         core = np.ascontiguousarray(core.kneighbors(x)[0][:, -1])
-        mst = linkage.mst_linkage_core_vector(
-            np.ascontiguousarray(x), core, hdbscan.dist_metrics.DistanceMetric.get_metric("euclidean"))
+        measure = hdbscan.dist_metrics.DistanceMetric.get_metric(metric)
+        mst = linkage.mst_linkage_core_vector(np.ascontiguousarray(x), core, measure)
     else:
         reach = hdbscan._hdbscan_reachability.mutual_reachability(
             pairwise_distances(x, metric=metric), samples)
@@ -214,31 +216,43 @@ def export_umap_parts(x):
 SETS = {
     "blobs": dict(make=blobs, umap=[("euclidean", 15, 0.1, 2), ("euclidean", 10, 0.0, 5)],
                   kmeans=[5, 3, 7], pca=3, dbscan=METRICS,
-                  hdbscan=[("euclidean", 5, 5, 0, "eom", False), ("euclidean", 10, 3, 0, "eom", False),
-                           ("euclidean", 5, 2, 0, "leaf", False), ("euclidean", 5, 5, 3.0, "eom", False),
-                           ("euclidean", 4, 1, 2.5, "leaf", True), ("euclidean", 80, 5, 0, "eom", True),
+                  hdbscan=[("euclidean", 5, 5, 0, "eom", False),
+                           ("euclidean", 10, 3, 0, "eom", False),
+                           ("euclidean", 5, 2, 0, "leaf", False),
+                           ("euclidean", 5, 5, 3.0, "eom", False),
+                           ("euclidean", 4, 1, 2.5, "leaf", True),
+                           ("euclidean", 80, 5, 0, "eom", True),
                            ("cosine", 6, 4, 0, "eom", False)]),
     "moons": dict(make=moons, umap=[("euclidean", 15, 0.1, 2)], kmeans=[2, 4, 6], pca=2,
                   dbscan=["euclidean"],
-                  hdbscan=[("euclidean", 10, 5, 0, "eom", False), ("euclidean", 5, 1, 0, "eom", False),
-                           ("euclidean", 5, 3, 0, "leaf", False), ("euclidean", 3, 2, 0.12, "eom", False),
-                           ("euclidean", 5, 3, 0.1, "leaf", True), ("euclidean", 150, 5, 0, "eom", False),
+                  hdbscan=[("euclidean", 10, 5, 0, "eom", False),
+                           ("euclidean", 5, 1, 0, "eom", False),
+                           ("euclidean", 5, 3, 0, "leaf", False),
+                           ("euclidean", 3, 2, 0.12, "eom", False),
+                           ("euclidean", 5, 3, 0.1, "leaf", True),
+                           ("euclidean", 150, 5, 0, "eom", False),
                            ("euclidean", 130, 5, 0.15, "eom", True)]),
     "sparse": dict(make=sparse, umap=[("cosine", 15, 0.1, 2), ("cosine", 30, 0.0, 5),
                                       ("euclidean", 15, 0.1, 2)],
                    kmeans=[12, 5, 8], pca=4, dbscan=METRICS,
-                   hdbscan=[("cosine", 5, 5, 0, "eom", False), ("cosine", 5, 2, 0, "leaf", False),
-                            ("euclidean", 5, 1, 0, "eom", False), ("cosine", 5, 3, 0.5, "eom", False)]),
+                   hdbscan=[("cosine", 5, 5, 0, "eom", False),
+                            ("cosine", 5, 2, 0, "leaf", False),
+                            ("euclidean", 5, 1, 0, "eom", False),
+                            ("cosine", 5, 3, 0.5, "eom", False)]),
     "duplicates": dict(make=duplicates, umap=[("euclidean", 8, 0.1, 2)], kmeans=[3, 6, 9], pca=2,
                        dbscan=["euclidean"],
-                       hdbscan=[("euclidean", 5, 5, 0, "eom", False), ("euclidean", 3, 2, 0, "eom", False),
-                                ("euclidean", 4, 3, 0, "leaf", False), ("euclidean", 4, 2, 1.5, "eom", True)]),
+                       hdbscan=[("euclidean", 5, 5, 0, "eom", False),
+                                ("euclidean", 3, 2, 0, "eom", False),
+                                ("euclidean", 4, 3, 0, "leaf", False),
+                                ("euclidean", 4, 2, 1.5, "eom", True)]),
     "ties": dict(make=ties, umap=[("euclidean", 12, 0.1, 2)], kmeans=[3, 6, 9], pca=2,
                  dbscan=["euclidean"],
-                 hdbscan=[("euclidean", 5, 3, 0, "eom", False), ("euclidean", 5, 5, 0, "leaf", False),
-                          ("euclidean", 9, 2, 0, "eom", True), ("euclidean", 4, 4, 3.0, "eom", False)]),
-    "swiss": dict(make=swiss, umap=[("euclidean", 15, 0.1, 2), ("euclidean", 40, 0.3, 2)], kmeans=[],
-                  pca=3, dbscan=[], hdbscan=[("euclidean", 8, 4, 0, "eom", False)]),
+                 hdbscan=[("euclidean", 5, 3, 0, "eom", False),
+                          ("euclidean", 5, 5, 0, "leaf", False),
+                          ("euclidean", 9, 2, 0, "eom", True),
+                          ("euclidean", 4, 4, 3.0, "eom", False)]),
+    "swiss": dict(make=swiss, umap=[("euclidean", 15, 0.1, 2), ("euclidean", 40, 0.3, 2)],
+                  kmeans=[], pca=3, dbscan=[], hdbscan=[("euclidean", 8, 4, 0, "eom", False)]),
 }
 
 

@@ -83,7 +83,7 @@ static umap_options read_options(const double option[4])
     return o;
 }
 
-/* Both sides average over SEEDS maps; a map may be better than umap-learn's, never worse by 0.02. */
+/* Both sides average over SEEDS maps; ours may be better, never worse by more than 0.02. */
 static void check_quality(const golden *g, int run, const umap_options *options)
 {
     char key[96];
