@@ -35,15 +35,6 @@ static void start_with_right_kernels(char **argv)
         execv("/proc/self/exe", argv);
 }
 
-/* Names and values out of files may hold terminal commands: control characters print as '?'. */
-static void print_error(const char *text)
-{
-    fputs("saeinv: ", stderr);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        fputc((*p < 0x20 && *p != '\n') || *p == 0x7f ? '?' : *p, stderr);
-    fputc('\n', stderr);
-}
-
 static const command *find_command(const char *name)
 {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
@@ -76,6 +67,6 @@ int main(int argc, char **argv)
     err_code rc = c->run(argc - 1, argv + 1, &e);
     if (!rc)
         return fflush(stdout) == 0 ? 0 : 1;
-    print_error(e.text);
+    fprintf(stderr, "saeinv: %s\n", e.text);
     return rc == E_USAGE || rc == E_CONFIG ? 2 : rc == E_CANCELLED ? 130 : 1;
 }

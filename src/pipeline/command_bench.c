@@ -111,8 +111,8 @@ static void bench_scan(bench *b, err *e)
     if (stage_collect(s, &cached, e))
         return;
     double tokens = (double)s->prompts.first[s->prompts.n];
-    double sae = 2.0 * sae_describe(s->sae)->d_in * sae_describe(s->sae)->d_sae;
-    double flops = tokens * (flops_to_hook(s, (int)(tokens / s->prompts.n)) + sae);
+    double encoder = 2.0 * sae_describe(s->sae)->d_in * sae_describe(s->sae)->d_sae;
+    double flops = tokens * (flops_to_hook(s, (int)(tokens / s->prompts.n)) + encoder);
     print_row(b, "scan: model, SAE and statistics", tokens, "tokens/s", flops,
               best_seconds(run_scan, b, e));
 }
