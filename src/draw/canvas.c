@@ -1,7 +1,5 @@
 /* What both back ends share: dispatch, dash patterns and marker outlines. */
 #include "draw/canvas.h"
-#include "base/memory.h"
-#include <math.h>
 #include <stddef.h>
 
 static const double PATTERNS[DASHES + 1][8] = {
@@ -61,11 +59,13 @@ void canvas_marker(canvas *c, double x, double y, double radius, int shape, pain
 void canvas_text(canvas *c, double x, double y, text_anchor anchor, font_name font, paint p,
                  const char *text)
 {
-    c->ops->text(c, x, y, anchor, font, 0, p, text);
+    if (*text)
+        c->ops->text(c, x, y, anchor, font, 0, p, text);
 }
 
 void canvas_text_upward(canvas *c, double x, double y, text_anchor anchor, paint p,
                         const char *text)
 {
-    c->ops->text(c, x, y, anchor, FONT_REGULAR, 1, p, text);
+    if (*text)
+        c->ops->text(c, x, y, anchor, FONT_REGULAR, 1, p, text);
 }

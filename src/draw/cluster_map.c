@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PAD = 22, EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12 };
+enum { PAD = 22, EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12, LIFT = 16 };
 
 /* What one drawing needs beside the map itself. */
 typedef struct sheet {
@@ -35,7 +35,7 @@ static bool in_cluster(const cluster_map *map, const map_point *p)
 
 static void fit(sheet *s)
 {
-    double low_x = INFINITY, high_x = -INFINITY, low_y = INFINITY, high_y = -INFINITY;
+    double low_x = HUGE_VAL, high_x = -HUGE_VAL, low_y = HUGE_VAL, high_y = -HUGE_VAL;
     for (int i = 0; i < s->map->n_points; i++) {
         const map_point *p = &s->map->points[i];
         if (!draws(p))
@@ -204,7 +204,7 @@ static int make_labels(const sheet *s, map_label *labels, int *cluster)
             continue;
         char text[16];
         double width = 1.15 * font_width(FONT_REGULAR, map_number(text, &map->clusters[c]));
-        labels[n] = (map_label){.x = x / members, .y = y / members - 13, .width = width,
+        labels[n] = (map_label){.x = x / members, .y = y / members - LIFT, .width = width,
                                 .weight = map->clusters[c].size};
         cluster[n++] = c;
     }
@@ -229,7 +229,7 @@ static void draw_labels(sheet *s)
             str_add_char(s->out, 'L');
             svg_number(s->out, l->x);
             str_add_char(s->out, ' ');
-            svg_number(s->out, l->y + 13);
+            svg_number(s->out, l->y + LIFT);
             str_add_char(s->out, '"');
             svg_stroke(s->out, INK_TEXT);
             str_add(s->out, " stroke-width=\"0.8\"/>\n");

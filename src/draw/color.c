@@ -29,7 +29,7 @@ rgb color_mix(rgb a, rgb b, double t)
 
 static double clamp(double t, double low, double high)
 {
-    return t < low ? low : t > high ? high : t;
+    return !(t > low) ? low : t > high ? high : t; /* NaN: low */
 }
 
 rgb color_sequential(double t)

@@ -247,7 +247,7 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
     int rows = stack_labels(row, label_left, c, &f->x, spec->x, spec->vertical, n_vertical);
 
     f->top = crisp(under_title + spec->legend + y_title + (rows ? rows * LINE_HEIGHT + 4 : 8));
-    bool x_title = spec->x->title || spec->x->unit || (!spec->x_labels && f->x.ticks.exponent);
+    bool x_title = spec->x->title || spec->x->unit || (!(spec->x_labels > 0) && f->x.ticks.exponent);
     f->bottom = crisp(c->height - FRAME_EDGE - (x_title ? LINE_HEIGHT + 4 : 0) -
                       (spec->x_labels > 0 ? spec->x_labels : 20));
     f->y.from = f->bottom;

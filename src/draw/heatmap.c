@@ -233,7 +233,7 @@ void heatmap_alt(str *out, const figure *fig)
     const heatmap *h = &fig->heatmap;
     bounds b = value_bounds(h);
     int row = 0, column = 0;
-    double highest = -INFINITY;
+    double highest = -HUGE_VAL;
     for (int i = 0; i < h->rows; i++)
         for (int j = 0; j < h->columns; j++) {
             double value = ROW(h->values, i, h->columns)[j];

@@ -89,3 +89,8 @@ err_code png_file_write(const raster *r, const char *path, err *e)
     mem_free(index);
     return rc;
 }
+
+const char *png_file_version(void)
+{
+    return png_get_libpng_ver(NULL);
+}

@@ -8,4 +8,7 @@
  * nearest), level 9, no filter, no time, no text, 192 dpi. E_IO, E_MEMORY. */
 err_code png_file_write(const raster *r, const char *path, err *e);
 
+/* The version of libpng in use. Borrowed. */
+const char *png_file_version(void);
+
 #endif

@@ -1,0 +1,338 @@
+/* The cluster map and the inline drawings: structure, hostile texts, no position lost silently. */
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "draw/cluster_map.h"
+#include "draw/figure.h"
+#include "draw/inline_svg.h"
+#include "draw/map_labels.h"
+#include "test.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        n++;
+    return n;
+}
+
+/* Every tag that opens also closes, in order. Enough XML for what the drawings write. */
+static void check_nesting(const char *svg)
+{
+    char open[32][16];
+    int depth = 0;
+    for (const char *t = svg; (t = strchr(t, '<')); t++) {
+        const char *end = strchr(t, '>');
+        assert_non_null(end);
+        if (t[1] == '/') {
+            assert_true(depth > 0);
+            depth--;
+            assert_memory_equal(open[depth], t + 2, strlen(open[depth]));
+        } else if (end[-1] != '/') {
+            assert_true(depth < 32);
+            snprintf(open[depth++], 16, "%.*s", (int)strcspn(t + 1, " >"), t + 1);
+        }
+    }
+    assert_int_equal(depth, 0);
+    assert_null(strstr(svg, "style="));
+    assert_null(strstr(svg, "nan"));
+    assert_null(strstr(svg, "inf"));
+}
+
+enum { CLUSTERS = 9, MEMBERS = 10, POINTS = CLUSTERS * MEMBERS + 5 };
+
+typedef struct fixture {
+    map_point points[POINTS];
+    map_cluster clusters[CLUSTERS];
+    char ids[POINTS][16];
+    cluster_map map;
+} fixture;
+
+static void fill(fixture *f)
+{
+    *f = (fixture){0};
+    rng r = rng_stream(1, "test_cluster_map");
+    for (int i = 0; i < POINTS; i++) {
+        int c = i / MEMBERS < CLUSTERS ? i / MEMBERS : -1;
+        snprintf(f->ids[i], sizeof f->ids[i], "L06-%05d", i);
+        f->points[i] = (map_point){.x = c % 3 + 0.2 * rng_normal(&r),
+                                   .y = c / 3 + 0.2 * rng_normal(&r),
+                                   .cluster = c,
+                                   .id = f->ids[i],
+                                   .is_medoid = c >= 0 && i % MEMBERS == 0};
+    }
+    for (int c = 0; c < CLUSTERS; c++)
+        f->clusters[c] = (map_cluster){.name = "name", .number = c + 1, .size = MEMBERS};
+    f->map = (cluster_map){.points = f->points, .n_points = POINTS,
+                           .clusters = f->clusters, .n_clusters = CLUSTERS};
+}
+
+static void test_points_and_legend(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    str svg = {0};
+    cluster_map_svg(&svg, &f.map, "map");
+    const char *text = str_text(&svg);
+    check_nesting(text);
+    assert_memory_equal(text, "<svg ", 5); /* a fragment: no prolog */
+    assert_non_null(strstr(text, "role=\"img\" "));
+    assert_int_equal(count(text, "<title>L06-"), POINTS);
+    assert_int_equal(count(text, "draw-halo"), CLUSTERS);
+    assert_int_equal(count(text, ">name</text>"), CLUSTERS);
+    assert_non_null(strstr(text, ">in no cluster</text>"));
+    assert_int_equal(count(text, "<polygon"), 2 * (MEMBERS + 1)); /* clusters 8 and 9: squares */
+    str_release(&svg);
+}
+
+static void test_links(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    f.points[3].href = "features/L06-00003.html";
+    f.points[4].href = "javascript:alert(1)";
+    f.points[5].href = "//elsewhere.example/";
+    f.points[6].href = "a\"><script>.html";
+    f.clusters[2].href = "clusters/c.html";
+    str svg = {0};
+    cluster_map_svg(&svg, &f.map, "map");
+    const char *text = str_text(&svg);
+    check_nesting(text);
+    assert_non_null(strstr(text, "role=\"group\" ")); /* an image may not hold links */
+    assert_non_null(strstr(text, "<a id=\"map-L06-00003\" href=\"features/L06-00003.html\" "
+                                 "aria-label=\"L06-00003\">"));
+    assert_non_null(strstr(text, "<a href=\"clusters/c.html\" aria-label=\"cluster 3\">"));
+    assert_int_equal(count(text, "<a "), 3);
+    assert_null(strstr(text, "script:"));
+    assert_null(strstr(text, "<script"));
+    str_clear(&svg);
+    cluster_map_file(&svg, &f.map, "map", "../");
+    assert_non_null(strstr(str_text(&svg), "href=\"../features/L06-00003.html\""));
+    assert_non_null(strstr(str_text(&svg), "prefers-color-scheme: dark"));
+    str_release(&svg);
+}
+
+static void test_hostile_texts(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    f.points[0].title = "</title><script>\x01\xff\u202e\"'&";
+    f.clusters[0].name = "<b>\n]]>";
+    f.map.label = "\"><x>";
+    str svg = {0};
+    cluster_map_svg(&svg, &f.map, "map");
+    check_nesting(str_text(&svg));
+    assert_non_null(strstr(str_text(&svg), "&lt;/title&gt;&lt;script&gt;\\x01\\xff\\u202e&quot;"));
+    str_release(&svg);
+}
+
+static void test_degenerate(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL), infinity = strtod("inf", NULL);
+    const double places[] = {0, 5, nan, infinity, 1e300, -1e300, 1e-300};
+    for (size_t k = 0; k < COUNT_OF(places); k++) {
+        fixture f;
+        fill(&f);
+        for (int i = 0; i < POINTS; i++)
+            f.points[i].x = f.points[i].y = places[k];
+        str svg = {0}, alt = {0};
+        cluster_map_svg(&svg, &f.map, "map");
+        check_nesting(str_text(&svg));
+        cluster_map_alt(&alt, &f.map);
+        assert_true(alt.len <= FIGURE_ALT_MAX);
+        if (!isfinite(places[k]))
+            assert_non_null(strstr(str_text(&alt), "; 95 without a position"));
+        f.points[0].x = 1; /* one good point */
+        f.points[0].y = 1;
+        str_clear(&svg);
+        cluster_map_svg(&svg, &f.map, "map");
+        check_nesting(str_text(&svg));
+        str_release(&svg);
+        str_release(&alt);
+    }
+    str svg = {0};
+    cluster_map_svg(&svg, &(cluster_map){0}, "map");
+    check_nesting(str_text(&svg));
+    assert_non_null(strstr(str_text(&svg), "no points"));
+    str_release(&svg);
+}
+
+static void test_many_points_stay_small(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    map_point *points = mem_small(MANY, sizeof *points);
+    rng r = rng_stream(2, "test_cluster_map");
+    for (int i = 0; i < MANY; i++)
+        points[i] = (map_point){.x = rng_normal(&r), .y = rng_normal(&r), .cluster = i % 2,
+                                .id = "f", .is_selected = i % 10 == 0};
+    map_cluster clusters[] = {{.number = 1, .size = MANY / 2}, {.number = 2, .size = MANY / 2}};
+    cluster_map map = {.points = points, .n_points = MANY, .clusters = clusters, .n_clusters = 2};
+    str svg = {0};
+    cluster_map_svg(&svg, &map, "map");
+    check_nesting(str_text(&svg));
+    assert_int_equal(count(str_text(&svg), "h0"), MANY); /* every point is drawn */
+    assert_int_equal(count(str_text(&svg), "<title>"), MAP_LINKED_POINTS);
+    assert_true(svg.len < 450 * 1024);
+    str_release(&svg);
+    mem_free(points);
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    map_point points[] = {{.x = 1.5, .y = -2, .cluster = 0, .id = "a,b", .is_medoid = true},
+                          {.x = strtod("nan", NULL), .y = 0, .cluster = -1, .id = "c"}};
+    map_cluster cluster = {.number = 7, .size = 1};
+    cluster_map map = {.points = points, .n_points = 2, .clusters = &cluster, .n_clusters = 1};
+    str csv = {0};
+    cluster_map_csv(&csv, &map);
+    assert_string_equal(str_text(&csv), "id,x,y,cluster,medoid,selected\n"
+                                        "\"a,b\",1.5,-2,7,1,0\n"
+                                        "c,,0,,0,0\n");
+    str_release(&csv);
+}
+
+static void test_labels_do_not_cover_each_other(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    rng r = rng_stream(3, "test_cluster_map");
+    for (int round = 0; round < 200; round++) {
+        map_label labels[N];
+        for (int i = 0; i < N; i++)
+            labels[i] = (map_label){.x = 20 + 440 * rng_uniform(&r), .y = 20 + 440 * rng_uniform(&r),
+                                    .width = 8 + 8 * (i % 2), .weight = (int)rng_below(&r, 5)};
+        map_labels_place(labels, N, 0, 0, 480, 480);
+        for (int i = 0; i < N; i++)
+            for (int k = 0; k < i; k++)
+                assert_true(fabs(labels[i].at_x - labels[k].at_x) >=
+                                (labels[i].width + labels[k].width) / 2 ||
+                            fabs(labels[i].at_y - labels[k].at_y) >= 12);
+    }
+}
+
+static void test_sparkline(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL);
+    str svg = {0};
+    sparkline_svg(&svg, (double[]){1, nan, 3}, 3, "a \"b\"");
+    check_nesting(str_text(&svg));
+    assert_non_null(strstr(str_text(&svg), "aria-label=\"a &quot;b&quot;\""));
+    assert_non_null(strstr(str_text(&svg), "points=\"3.0,21.0 117.0,3.0\""));
+    str_clear(&svg);
+    sparkline_svg(&svg, (double[]){nan}, 1, "none");
+    assert_non_null(strstr(str_text(&svg), "no data"));
+    str_clear(&svg);
+    sparkline_svg(&svg, NULL, 0, "empty");
+    check_nesting(str_text(&svg));
+    double *values = mem_small(100000, sizeof *values);
+    values[54321] = 1;
+    str_clear(&svg);
+    sparkline_svg(&svg, values, 100000, "one spike");
+    assert_non_null(strstr(str_text(&svg), ",3.0 ")); /* it reaches the top */
+    assert_true(svg.len < 8000);
+    mem_free(values);
+    str_release(&svg);
+}
+
+static void test_value_rows(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL);
+    const value_row rows[] = {{"soft <optimum>", 12, 1}, {"missing", nan, 0}, {"below", -6, 3}};
+    str svg = {0};
+    value_rows_svg(&svg, rows, 3, 9, "chain");
+    check_nesting(str_text(&svg));
+    assert_non_null(strstr(str_text(&svg), ">no value</text>"));
+    assert_non_null(strstr(str_text(&svg), ">soft &lt;optimum&gt;</text>"));
+    str_clear(&svg);
+    value_rows_svg(&svg, NULL, 0, nan, "none");
+    check_nesting(str_text(&svg));
+    str_clear(&svg);
+    value_rows_svg(&svg, (value_row[]){{"a", 1e308, 0}, {"b", -1e308, 0}}, 2, 0, "huge");
+    check_nesting(str_text(&svg));
+    str_release(&svg);
+}
+
+static void test_token_strip(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL);
+    const token_value tokens[] = {{"<b>", 4, true}, {"\x01\xff", 2, false}, {"none", nan, false},
+                                  {"zero", 0, false}, {"low", 0.1, false}};
+    str svg = {0};
+    token_strip_svg(&svg, tokens, 5, 0, 0, "activation");
+    const char *text = str_text(&svg);
+    check_nesting(text);
+    assert_non_null(strstr(text, "<g><title>&lt;b&gt;: 4</title><rect"));
+    assert_non_null(strstr(text, "<title>\\x01\\xff: 2</title>"));
+    assert_non_null(strstr(text, "<title>none: no value</title>"));
+    assert_non_null(strstr(text, "class=\"draw-on9\" fill=\"#111111\">&lt;b&gt;</text>"));
+    assert_non_null(strstr(text, "class=\"draw-text\" fill=\"#1a1a1a\">zero</text>"));
+    str_clear(&svg);
+    token_strip_svg(&svg, NULL, 0, nan, 100, "empty");
+    check_nesting(str_text(&svg));
+    str_release(&svg);
+}
+
+static char directory[] = "/tmp/test_cluster_map_XXXXXX";
+
+static void test_files(void **state)
+{
+    (void)state;
+    err e = {0};
+    assert_non_null(mkdtemp(directory));
+    fixture f;
+    fill(&f);
+    assert_int_equal(cluster_map_write(&f.map, directory, "map", "../", &e), OK);
+    const token_value tokens[] = {{"a", 1, false}, {"b,", 2, false}};
+    assert_int_equal(token_strip_write(tokens, 2, 0, "Strip", directory, "strip", &e), OK);
+    static const struct {
+        const char *name, *text;
+    } files[] = {
+        {"map.txt", "Cluster map: 95 points in 9 clusters, 5 in none; largest is cluster 1 with 10 "
+                    "members (name)\n"},
+        {"strip.txt", "Strip: 2 tokens, highest 2 at position 1\n"},
+        {"strip.csv", "position,token,value\n0,a,1\n1,\"b,\",2\n"},
+    };
+    arena a = {0};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        str text = {0};
+        assert_int_equal(io_read(&text, path_join(&a, directory, files[i].name), 1 << 20, &e), OK);
+        assert_string_equal(str_text(&text), files[i].text);
+        str_release(&text);
+    }
+    assert_true(io_exists(path_join(&a, directory, "map.svg")));
+    assert_true(io_exists(path_join(&a, directory, "strip.svg")));
+    arena_release(&a);
+    assert_int_equal(io_remove_tree(directory, &e), OK);
+    assert_int_equal(cluster_map_write(&f.map, directory, "map", "", &e), E_IO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_points_and_legend),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_hostile_texts),
+        cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_many_points_stay_small),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_labels_do_not_cover_each_other),
+        cmocka_unit_test(test_sparkline),
+        cmocka_unit_test(test_value_rows),
+        cmocka_unit_test(test_token_strip),
+        cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

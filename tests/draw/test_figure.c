@@ -1,0 +1,353 @@
+/* Figures of every kind: the four files, degenerate data, the numbers beside the drawing. */
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "draw/figure.h"
+#include "draw/font.h"
+#include "test.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char directory[] = "/tmp/test_figure_XXXXXX";
+
+static int make_directory(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    err e = {0};
+    return io_remove_tree(directory, &e);
+}
+
+static const char *scratch(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/scratch.png", directory);
+    return path;
+}
+
+enum { N = 12 };
+
+/* One figure of each kind over the same n values; `values` needs N * 2 of them. */
+static figure make_figure(figure_kind kind, const double *values, int n, bool log)
+{
+    static const char *const LABELS[N] = {"_The", "_cat", "\\n",   "\"", "_a,b", "_<i>",
+                                          "_on",  "_the", "_mat!", ".",  "_and", "_it"};
+    static const char *const NAMES[] = {"one", "two"};
+    static const double EDGES[N + 1] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+    static const reference_line LINES[] = {{2, "threshold"}, {2.1, "maximum"}};
+    static line_series series[2];
+    series[0] = (line_series){.name = "one", .y = values, .n = n, .weight = LINE_BOLD};
+    series[1] = (line_series){.y = values + n, .n = n, .weight = LINE_FAINT};
+    axis x = {.title = "position", .log = log}, y = {.title = "activation", .unit = "a.u.", .log = log};
+    figure f = {.title = "Test", .kind = kind};
+    switch (kind) {
+    case FIGURE_LINE:
+        f.line = (line_chart){x, y, series, 2, LINES, LINES, 2, 2};
+        break;
+    case FIGURE_BARS:
+        f.bars = (bar_chart){x, y, LABELS, values, values + n, "now", "before", n, 1, LINES, 2};
+        break;
+    case FIGURE_ROWS:
+        f.rows = (row_chart){y, LABELS, LABELS, values, n};
+        break;
+    case FIGURE_HISTOGRAM:
+        f.histogram = (histogram){x, y, EDGES, values, n, LINES, 2};
+        break;
+    case FIGURE_GROUPED:
+        f.grouped = (grouped_chart){x, y, LABELS, NAMES, values, n, 2};
+        break;
+    case FIGURE_HEATMAP:
+        f.heatmap = (heatmap){"row", "column", "value", LABELS, NULL, values, n, 2, !log};
+        break;
+    case FIGURE_SCATTER:
+        f.scatter = (scatter_chart){x, y, values, values + n, NULL, LABELS, n, NULL, 0,
+                                    LINES, LINES, 1, 1};
+        break;
+    }
+    return f;
+}
+
+enum { KINDS = FIGURE_SCATTER + 1 };
+
+static void check_text(const str *text)
+{
+    assert_null(strstr(str_text(text), "nan"));
+    assert_null(strstr(str_text(text), "inf"));
+    assert_true(utf8_valid(str_text(text), text->len));
+}
+
+/* Whatever the values: texts are short and free of NaN, tags are closed. */
+static void check_figure(const figure *f)
+{
+    int width, height;
+    figure_size(&width, &height, f);
+    assert_true(width == FIGURE_WIDTH && height >= 60);
+    str svg = {0}, csv = {0}, alt = {0};
+    figure_svg(&svg, f);
+    figure_csv(&csv, f);
+    figure_alt(&alt, f);
+    check_text(&svg);
+    check_text(&csv);
+    check_text(&alt);
+    assert_true(alt.len > 10 && alt.len <= FIGURE_ALT_MAX);
+    assert_null(strchr(str_text(&alt), '\n'));
+    assert_null(strstr(str_text(&svg), "style="));
+    assert_null(strstr(str_text(&svg), "<i>"));
+    assert_string_equal(svg.data + svg.len - 7, "</svg>\n");
+    assert_int_equal(csv.data[csv.len - 1], '\n');
+    str_release(&svg);
+    str_release(&csv);
+    str_release(&alt);
+}
+
+static void test_degenerate(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL), infinity = strtod("inf", NULL);
+    const double fills[] = {0, 2.5, -3, nan, infinity, 1e300, -1e300, 1e-300, 5e-324};
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t k = 0; k < COUNT_OF(fills); k++)
+            for (int n = 0; n <= N; n += n < 2 ? 1 : N - 2) { /* none, one, two, all */
+                double values[2 * N];
+                for (int i = 0; i < 2 * N; i++)
+                    values[i] = fills[k];
+                figure f = make_figure((figure_kind)kind, values, n, k % 2);
+                check_figure(&f);
+                values[0] = 7; /* one good value among the others */
+                check_figure(&f);
+                err e = {0};
+                if (n == 1 || isnan(fills[k])) /* the raster meets the same marks; PNGs are slow */
+                    assert_int_equal(figure_write_png(&f, THEME_DARK, scratch(), &e), OK);
+            }
+}
+
+static void test_no_data_at_all(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        figure f = {.kind = (figure_kind)kind};
+        check_figure(&f);
+    }
+}
+
+static void test_notes(void **state)
+{
+    (void)state;
+    double same[2 * N], nan = strtod("nan", NULL);
+    for (int i = 0; i < 2 * N; i++)
+        same[i] = 2.5;
+    str svg = {0};
+    figure f = make_figure(FIGURE_LINE, same, N, false);
+    figure_svg(&svg, &f);
+    assert_non_null(strstr(str_text(&svg), "all values are 2.5"));
+    for (int i = 0; i < 2 * N; i++)
+        same[i] = nan;
+    str_clear(&svg);
+    figure_svg(&svg, &f);
+    assert_non_null(strstr(str_text(&svg), "no value that can be drawn"));
+    f.line.n_series = 0;
+    str_clear(&svg);
+    figure_svg(&svg, &f);
+    assert_non_null(strstr(str_text(&svg), "no data"));
+    str_release(&svg);
+}
+
+static void test_csv_is_what_is_drawn(void **state)
+{
+    (void)state;
+    double nan = strtod("nan", NULL);
+    const double x[] = {0, 10, 20}, y[] = {4, nan, 2.5};
+    const line_series s[] = {{.name = "loss, \"raw\"", .x = x, .y = y, .n = 3}, {.y = y, .n = 1}};
+    figure f = {.title = "Loss", .line = {.x = {.title = "step"},
+                                          .y = {.title = "loss", .unit = "nats"},
+                                          .series = s, .n_series = 2}};
+    str text = {0};
+    figure_csv(&text, &f);
+    assert_string_equal(str_text(&text), "series,step,loss\n"
+                                         "\"loss, \"\"raw\"\"\",0,4\n"
+                                         "\"loss, \"\"raw\"\"\",10,\n"
+                                         "\"loss, \"\"raw\"\"\",20,2.5\n"
+                                         "2,0,4\n");
+    str_clear(&text);
+    figure_alt(&text, &f);
+    assert_string_equal(str_text(&text),
+                        "Line chart of Loss: loss (nats) by step, 2 lines. loss, \"raw\" falls from 4 "
+                        "to 2.5, lowest 2.5 at step 20. ; 1 value cannot be drawn");
+    str_release(&text);
+}
+
+/* A spike of one point in a million survives, and the CSV stays small. */
+static void test_long_series_keep_spikes(void **state)
+{
+    (void)state;
+    enum { LONG = 1000000 };
+    double *y = mem_small(LONG, sizeof *y);
+    rng r = rng_stream(4, "test_figure");
+    for (int i = 0; i < LONG; i++)
+        y[i] = rng_uniform(&r);
+    y[654321] = 99.5;
+    y[765432] = -88.5;
+    line_series s = {.name = "noise", .y = y, .n = LONG};
+    figure f = {.line = {.series = &s, .n_series = 1}};
+    str csv = {0};
+    figure_csv(&csv, &f);
+    assert_non_null(strstr(str_text(&csv), "noise,654321,99.5\n"));
+    assert_non_null(strstr(str_text(&csv), "noise,765432,-88.5\n"));
+    assert_true(csv.len < 200000);
+    str_release(&csv);
+    mem_free(y);
+}
+
+static void test_same_bytes_twice(void **state)
+{
+    (void)state;
+    rng r = rng_stream(5, "test_figure");
+    double values[2 * N];
+    for (int i = 0; i < 2 * N; i++)
+        values[i] = rng_normal(&r);
+    static const char *const ENDINGS[] = {".png", "-dark.png", ".csv", ".txt"};
+    for (int kind = 0; kind < KINDS; kind++) {
+        figure f = make_figure((figure_kind)kind, values, N, false);
+        err e = {0};
+        assert_int_equal(figure_write(&f, directory, "a", &e), OK);
+        assert_int_equal(figure_write(&f, directory, "b", &e), OK);
+        for (size_t k = 0; k < COUNT_OF(ENDINGS); k++) {
+            char path[128];
+            str one = {0}, two = {0};
+            snprintf(path, sizeof path, "%s/a%s", directory, ENDINGS[k]);
+            assert_int_equal(io_read(&one, path, 1 << 20, &e), OK);
+            snprintf(path, sizeof path, "%s/b%s", directory, ENDINGS[k]);
+            assert_int_equal(io_read(&two, path, 1 << 20, &e), OK);
+            assert_int_equal(one.len, two.len);
+            assert_memory_equal(one.data, two.data, one.len);
+            str_release(&one);
+            str_release(&two);
+        }
+    }
+}
+
+typedef struct place {
+    double left, right, y;
+} place;
+
+static double after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    assert_non_null(at);
+    return strtod(at + strlen(key), NULL);
+}
+
+/* Undoes svg_escape in place. */
+static void unescape(char *text)
+{
+    static const char *const ENTITIES[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&#39;"};
+    char *to = text;
+    for (const char *from = text; *from; to++) {
+        size_t length = 1;
+        *to = *from;
+        for (int k = 0; k < 5; k++)
+            if (!strncmp(from, ENTITIES[k], strlen(ENTITIES[k]))) {
+                *to = "<>&\"'"[k];
+                length = strlen(ENTITIES[k]);
+            }
+        from += length;
+    }
+    *to = 0;
+}
+
+/* The boxes of all level texts of an SVG; returns how many. */
+static int text_places(place *out, int most, const char *svg)
+{
+    int n = 0;
+    for (const char *t = svg; (t = strstr(t, "<text ")) && n < most; t++) {
+        const char *end = strchr(t, '>'), *close = strstr(t, "</text>");
+        char head[512], body[256];
+        snprintf(head, sizeof head, "%.*s", (int)(end - t), t);
+        snprintf(body, sizeof body, "%.*s", (int)(close - end - 1), end + 1);
+        unescape(body);
+        if (strstr(head, "rotate(") || !*body)
+            continue;
+        double x = after(head, " x=\""), bold = strstr(head, "bold") != NULL;
+        double width = font_width(bold > 0 ? FONT_BOLD : FONT_REGULAR, body);
+        double back = strstr(head, "\"middle\"") ? width / 2 : strstr(head, "\"end\"") ? width : 0;
+        out[n++] = (place){x - back, x - back + width, after(head, " y=\"")};
+    }
+    return n;
+}
+
+/* No two texts of a chart overlap and none leaves the image, for many random data. */
+static void test_no_text_overlaps(void **state)
+{
+    (void)state;
+    rng r = rng_stream(6, "test_figure");
+    for (int round = 0; round < 400; round++) {
+        double values[2 * N], size = pow(10, 12 * rng_uniform(&r) - 6);
+        for (int i = 0; i < 2 * N; i++)
+            values[i] = round % 3 ? size * rng_uniform(&r) : size * rng_normal(&r);
+        figure f = make_figure((figure_kind)(round % KINDS), values, N, round % 2);
+        str svg = {0};
+        figure_svg(&svg, &f);
+        place p[128];
+        int n = text_places(p, 128, str_text(&svg));
+        assert_true(n > 3);
+        for (int i = 0; i < n; i++) {
+            assert_true(p[i].left >= 0 && p[i].right <= FIGURE_WIDTH);
+            for (int k = 0; k < i; k++)
+                if (fabs(p[i].y - p[k].y) < 10)
+                    assert_true(p[i].left >= p[k].right || p[k].left >= p[i].right);
+        }
+        str_release(&svg);
+    }
+}
+
+static const char GOLDEN[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"draw\" role=\"img\" width=\"300\" "
+    "height=\"80\" viewBox=\"0 0 300 80\" font-family=\"system-ui, sans-serif\" "
+    "font-size=\"12\" aria-label=\"Bar chart: value, 2 rows. kept 40; dropped 10\">\n"
+    "<text x=\"62.0\" y=\"30.0\" text-anchor=\"end\" class=\"draw-text\" "
+    "fill=\"#1a1a1a\">kept</text>\n"
+    "<rect x=\"72.0\" y=\"18.0\" width=\"195.0\" height=\"16.0\" class=\"draw-s0\" "
+    "fill=\"#0072b2\"/>\n"
+    "<text x=\"273.0\" y=\"30.0\" class=\"draw-text\" fill=\"#1a1a1a\">40</text>\n"
+    "<text x=\"62.0\" y=\"58.0\" text-anchor=\"end\" class=\"draw-text\" "
+    "fill=\"#1a1a1a\">dropped</text>\n"
+    "<rect x=\"72.0\" y=\"46.0\" width=\"49.0\" height=\"16.0\" class=\"draw-s0\" "
+    "fill=\"#0072b2\"/>\n"
+    "<text x=\"127.0\" y=\"58.0\" class=\"draw-text\" fill=\"#1a1a1a\">10</text>\n"
+    "<rect x=\"71.5\" y=\"12.0\" width=\"0.5\" height=\"56.0\" class=\"draw-muted\" "
+    "fill=\"#595959\"/>\n"
+    "</svg>\n";
+
+static void test_golden(void **state)
+{
+    (void)state;
+    const char *const labels[] = {"kept", "dropped"};
+    figure f = {.kind = FIGURE_ROWS, .width = 300,
+                .rows = {.labels = labels, .values = (double[]){40, 10}, .n = 2}};
+    str svg = {0};
+    figure_svg(&svg, &f);
+    assert_string_equal(str_text(&svg), GOLDEN);
+    str_release(&svg);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_no_data_at_all),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_csv_is_what_is_drawn),
+        cmocka_unit_test(test_long_series_keep_spikes),
+        cmocka_unit_test(test_same_bytes_twice),
+        cmocka_unit_test(test_no_text_overlaps),
+        cmocka_unit_test(test_golden),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
