@@ -1,5 +1,6 @@
 /* Bytes of tokens as text that can be shown anywhere. */
 #include "results/visible.h"
+#include <string.h>
 
 /* Code points a reader could not see or that would disturb the text around them. */
 static bool is_hidden(uint32_t c)
@@ -32,19 +33,30 @@ static void add_character(str *out, uint32_t code, const char *bytes, int n)
         str_add_bytes(out, bytes, (size_t)n);
 }
 
-void visible_add(str *out, const char *bytes, size_t n, visible_spaces spaces)
+/* Whether the space at i stands alone between two visible characters. */
+static bool is_single(const char *bytes, size_t n, size_t i)
 {
-    for (size_t i = 0; i < n;) {
+    return i > 0 && !strchr(" \n\r\t", bytes[i - 1]) && i + 1 < n &&
+           !strchr(" \n\r\t", bytes[i + 1]);
+}
+
+void visible_add_part(str *out, const char *bytes, size_t n, size_t from, size_t to,
+                      visible_spaces spaces)
+{
+    for (size_t i = from; i < to;) {
         uint32_t code;
-        int length = utf8_decode((const unsigned char *)bytes + i, n - i, &code);
-        bool lone = i > 0 && bytes[i - 1] != ' ' && bytes[i - 1] != '\n' && i + 1 < n &&
-                    bytes[i + 1] != ' ' && bytes[i + 1] != '\n';
+        int length = utf8_decode((const unsigned char *)bytes + i, to - i, &code);
         if (!length)
             str_addf(out, "\\x%02x", (unsigned char)bytes[i]);
-        else if (code == ' ' && !(spaces == VISIBLE_PROSE && lone))
+        else if (code == ' ' && !(spaces == VISIBLE_PROSE && is_single(bytes, n, i)))
             str_add(out, "\u2423");
         else
             add_character(out, code, bytes + i, length);
         i += (size_t)(length ? length : 1);
     }
+}
+
+void visible_add(str *out, const char *bytes, size_t n, visible_spaces spaces)
+{
+    visible_add_part(out, bytes, n, 0, n, spaces);
 }

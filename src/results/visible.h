@@ -14,5 +14,9 @@ typedef enum {
 } visible_spaces;
 
 void visible_add(str *out, const char *bytes, size_t n, visible_spaces spaces);
+/* Only bytes from..to-1 of the n, which should not cut a character; what stands around them decides
+ * whether a space is single. */
+void visible_add_part(str *out, const char *bytes, size_t n, size_t from, size_t to,
+                      visible_spaces spaces);
 
 #endif

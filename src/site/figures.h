@@ -1,0 +1,27 @@
+/* The charts of the report, each from the record alone. All add a block to the page and write their
+ * files under fig/; a chart without data adds nothing and returns false in *drawn (may be NULL). */
+#ifndef SITE_FIGURES_H
+#define SITE_FIGURES_H
+#include "site/page.h"
+
+/* Run page: blocks funnel, map, comparison, matrix, dictionary. */
+err_code draw_funnel(page *p, err *e);
+err_code draw_map(page *p, bool *drawn, err *e);
+err_code draw_comparison(page *p, bool *drawn, err *e);
+err_code draw_matrix(page *p, bool *drawn, err *e);
+err_code draw_dictionary(page *p, err *e);
+
+/* Method page: blocks lm-loss, lm-rate; sae-loss, sae-l0, sae-variance, sae-dead; concepts. */
+err_code draw_lm_training(page *p, bool *drawn, err *e);
+err_code draw_sae_training(page *p, bool *drawn, err *e);
+err_code draw_concepts(page *p, bool *drawn, err *e);
+
+/* Feature page: blocks loss, activation, penalties; positions; histogram, log-histogram. */
+err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e);
+err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e);
+err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e);
+
+/* Cluster page: block activity, row `index` of the matrix. */
+err_code draw_activity(page *p, int index, bool *drawn, err *e);
+
+#endif

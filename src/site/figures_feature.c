@@ -1,0 +1,113 @@
+/* Charts of a feature's page. */
+#include "site/figures.h"
+#include "site/show.h"
+
+enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, WIDE = 1000, LABEL = 9 };
+
+static const char *stem_of(page *p, const record_target *t, const char *what)
+{
+    char name[RECORD_NAME];
+    record_feature_name(name, p->site->r->run.sae.layer, t->id);
+    return arena_printf(&p->memory, "%s-%s", name, what);
+}
+
+/* ---- optimisation ---- */
+
+typedef struct curve {
+    const char *key, *title, *y_title;
+    size_t offset; /* of the series in record_restart */
+} curve;
+
+/* All restarts faint, the best one bold. */
+static err_code draw_restarts(page *p, const record_target *t, const curve *c,
+                              const reference_line *lines, int n_lines, err *e)
+{
+    const record_optimum *o = &t->optimum;
+    line_series *series = arena_push(&p->memory, (size_t)o->n_restarts, sizeof *series);
+    for (int i = 0; i < o->n_restarts; i++) {
+        const record_restart *s = &o->restarts[i];
+        const double *y = *(double *const *)(const void *)((const char *)s + c->offset);
+        series[i] = (line_series){.x = s->step, .y = y, .n = s->n_steps,
+                                  .weight = s->is_best ? LINE_BOLD : LINE_FAINT,
+                                  .name = s->is_best ? "best" : NULL, .color = s->is_best ? 1 : 0};
+    }
+    figure f = {.title = c->title, .kind = FIGURE_LINE, .width = HALF_WIDTH, .height = HALF_HEIGHT,
+                .line = {.x = {.title = "step", .integer = true}, .y = {.title = c->y_title},
+                         .series = series, .n_series = o->n_restarts, .horizontal = lines,
+                         .n_horizontal = n_lines}};
+    return page_figure(p, c->key, stem_of(p, t, c->key), &f, e);
+}
+
+err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e)
+{
+    static const curve curves[] = {
+        {"activation", "Activation while optimising", "activation",
+         offsetof(record_restart, activation_curve)},
+        {"loss", "Loss while optimising", "loss", offsetof(record_restart, loss)},
+    };
+    reference_line maximum = {record_find_feature(p->site->r, t->id)->max, "data maximum"};
+    *drawn = t->optimum.n_restarts > 0 && t->optimum.restarts[0].n_steps > 0;
+    if (!*drawn)
+        return OK;
+    err_code rc = draw_restarts(p, t, &curves[0], &maximum, 1, e);
+    return rc ? rc : draw_restarts(p, t, &curves[1], NULL, 0, e);
+}
+
+/* ---- positions ---- */
+
+err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
+{
+    const record_optimum *o = &t->optimum;
+    arena *a = &p->memory;
+    size_t room = (size_t)o->n_positions + 1;
+    const char **labels = arena_push(a, room, sizeof *labels);
+    double *values = arena_push(a, room, sizeof *values);
+    double *snapped = arena_push(a, room, sizeof *snapped);
+    *drawn = o->n_positions > 0;
+    for (int i = 0; i < o->n_positions; i++) {
+        const record_position *q = &o->positions[i];
+        labels[i] = q->n_neighbours
+                        ? arena_printf(a, "%d %s", i, show_token_ascii(a, q->neighbours[0].token,
+                                                                       LABEL))
+                        : arena_printf(a, "%d", i);
+        values[i] = q->activation;
+        snapped[i] = q->snapped;
+    }
+    figure f = {.title = "Activation at each position", .kind = FIGURE_BARS, .width = WIDE,
+                .height = 320,
+                .bars = {.x = {.title = "position and nearest token"},
+                         .y = {.title = "activation"}, .labels = labels, .values = values,
+                         .compare = snapped, .name = "optimised input",
+                         .compare_name = "nearest real tokens", .n = o->n_positions,
+                         .highlight = 0}};
+    return *drawn ? page_figure(p, "positions", stem_of(p, t, "positions"), &f, e) : OK;
+}
+
+/* ---- histograms ---- */
+
+static err_code draw_histogram(page *p, const record_target *t, const char *key,
+                               const record_histogram *h, err *e)
+{
+    const record_feature *row = record_find_feature(p->site->r, t->id);
+    reference_line markers[] = {{row->mean_active, "mean"},
+                                {row->max, "max"},
+                                {t->optimum.snapped_activation, "real tokens"},
+                                {t->optimum.activation, "optimum"}};
+    figure f = {.title = h->log_edges ? "Non-zero activations, logarithmic"
+                                      : "Non-zero activations",
+                .kind = FIGURE_HISTOGRAM, .width = HALF_WIDTH, .height = HALF_HEIGHT,
+                .histogram = {.x = {.title = "activation", .log = h->log_edges},
+                              .y = {.title = "tokens", .integer = true, .log = !h->log_edges},
+                              .edges = h->edges, .counts = h->counts, .n = h->n_counts,
+                              .markers = markers, .n_markers = t->optimum.n_positions ? 4 : 2}};
+    return page_figure(p, key, stem_of(p, t, key), &f, e);
+}
+
+err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e)
+{
+    *drawn = t->histogram.n_counts > 0 && t->log_histogram.n_counts > 0;
+    if (!*drawn)
+        return OK;
+    err_code rc = draw_histogram(p, t, "histogram", &t->histogram, e);
+    return rc ? rc : draw_histogram(p, t, "log-histogram", &t->log_histogram, e);
+}

@@ -1,0 +1,188 @@
+/* Charts of the run page and of cluster pages. */
+#include "base/io.h"
+#include "draw/cluster_map.h"
+#include "site/figures.h"
+#include "site/show.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDE = 1000, COMPARED = 24 };
+
+err_code draw_funnel(page *p, err *e)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    int n = r->n_filters + 2;
+    const char **labels = arena_push(a, (size_t)n, sizeof *labels);
+    const char **notes = arena_push(a, (size_t)n, sizeof *notes);
+    double *values = arena_push(a, (size_t)n, sizeof *values);
+    labels[0] = "dictionary";
+    notes[0] = "";
+    values[0] = r->n_features;
+    for (int i = 0; i < r->n_filters; i++) {
+        const record_filter *f = &r->filters[i];
+        labels[i + 1] = show_text(a, f->name);
+        notes[i + 1] = arena_printf(a, "%d dropped", f->dropped);
+        values[i + 1] = f->remaining;
+    }
+    labels[n - 1] = "targets";
+    notes[n - 1] = "chosen for optimisation";
+    values[n - 1] = r->n_targets;
+    figure f = {.title = "Features left after each test", .kind = FIGURE_ROWS, .width = 720,
+                .rows = {.value = {.title = "features", .integer = true}, .labels = labels,
+                         .notes = notes, .values = values, .n = n}};
+    return page_figure(p, "funnel", "funnel", &f, e);
+}
+
+static map_point *map_points(int *n, page *p, const char *root)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    char name[RECORD_NAME];
+    map_point *points = arena_push(a, (size_t)r->n_features + 1, sizeof *points);
+    *n = 0;
+    for (int i = 0; i < r->n_features; i++) {
+        const record_feature *f = &r->features[i];
+        if (!isfinite(f->x) || !isfinite(f->y))
+            continue;
+        const record_cluster *c = record_find_cluster(r, f->cluster);
+        const char *id = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
+        points[(*n)++] = (map_point){
+            .x = f->x, .y = f->y, .id = id, .cluster = c ? (int)(c - r->clusters) : -1,
+            .title = arena_printf(a, "%s, %s, active on %s of tokens%s", id,
+                                  c ? show_text(a, c->name) : "in no cluster",
+                                  show_share(a, f->density), f->selected ? ", target" : ""),
+            .href = f->selected ? arena_printf(a, "%sfeatures/%s.html", root, id) : NULL,
+            .is_medoid = c && c->medoid == i, .is_selected = f->selected};
+    }
+    return points;
+}
+
+static map_cluster *map_clusters(page *p, const char *root)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    char name[RECORD_NAME];
+    map_cluster *list = arena_push(a, (size_t)r->n_clusters + 1, sizeof *list);
+    for (int i = 0; i < r->n_clusters; i++) {
+        record_cluster_name(name, r->run.sae.layer, r->clusters[i].label);
+        list[i] = (map_cluster){.name = show_text(a, r->clusters[i].name), .number = i + 1,
+                                .href = arena_printf(a, "%sclusters/%s.html", root, name),
+                                .size = r->clusters[i].size};
+    }
+    return list;
+}
+
+err_code draw_map(page *p, bool *drawn, err *e)
+{
+    arena *a = &p->memory;
+    str svg = {0};
+    cluster_map map = {.n_clusters = p->site->r->n_clusters,
+                       .clusters = map_clusters(p, p->root)};
+    map.points = map_points(&map.n_points, p, p->root);
+    *drawn = map.n_points > 0;
+    if (!*drawn)
+        return OK;
+    cluster_map_svg(&svg, &map, "map");
+    err_code rc = cluster_map_write(&map, path_join(a, p->site->dir, "fig"), "map", "../", e);
+    block_add(&p->blocks, "map",
+              arena_printf(a, "![Map of the features](%sfig/map.svg)\n", p->root),
+              str_text(&svg), arena_printf(a, "%sfig/map.csv", p->root));
+    str_release(&svg);
+    return rc;
+}
+
+err_code draw_comparison(page *p, bool *drawn, err *e)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    static const char *const names[] = {"optimised input", "its nearest real tokens",
+                                        "maximum on the data"};
+    int n = r->n_targets < COMPARED ? r->n_targets : COMPARED;
+    const char **labels = arena_push(a, (size_t)n + 1, sizeof *labels);
+    double *values = arena_push(a, (size_t)n * 3 + 1, sizeof *values);
+    *drawn = n > 0;
+    for (int i = 0; i < n; i++) {
+        const record_target *t = &r->targets[i];
+        labels[i] = arena_printf(a, "%d", t->id);
+        values[3 * i] = t->optimum.activation;
+        values[3 * i + 1] = t->optimum.snapped_activation;
+        values[3 * i + 2] = record_find_feature(r, t->id)->max;
+    }
+    figure f = {.title = "Activation of each target", .kind = FIGURE_GROUPED, .width = WIDE,
+                .height = 360,
+                .grouped = {.x = {.title = "feature"}, .y = {.title = "activation"},
+                            .labels = labels, .names = names, .values = values, .n = n,
+                            .n_series = 3}};
+    return *drawn ? page_figure(p, "comparison", "comparison", &f, e) : OK;
+}
+
+err_code draw_matrix(page *p, bool *drawn, err *e)
+{
+    const record *r = p->site->r;
+    const record_matrix *m = &r->matrix;
+    arena *a = &p->memory;
+    const char **labels = arena_push(a, (size_t)m->rows + 1, sizeof *labels);
+    *drawn = m->n_values > 0;
+    for (int i = 0; i < m->rows; i++)
+        labels[i] = arena_printf(a, "%d", i + 1);
+    figure f = {.title = "Clusters over the prompts", .kind = FIGURE_HEATMAP, .width = WIDE,
+                .heatmap = {.row_title = "cluster",
+                            .column_title = m->prompts_per_column > 1
+                                                ? arena_printf(a, "prompts, in groups of %d",
+                                                               m->prompts_per_column)
+                                                : "prompt",
+                            .value_title = "mean activation", .row_labels = labels,
+                            .values = m->values, .rows = m->rows, .columns = m->columns}};
+    return *drawn ? page_figure(p, "matrix", "cluster-prompts", &f, e) : OK;
+}
+
+err_code draw_activity(page *p, int index, bool *drawn, err *e)
+{
+    const record *r = p->site->r;
+    const record_matrix *m = &r->matrix;
+    arena *a = &p->memory;
+    char stem[RECORD_NAME];
+    *drawn = index < m->rows && m->columns > 0;
+    if (!*drawn)
+        return OK;
+    record_cluster_name(stem, r->run.sae.layer, r->clusters[index].label);
+    line_series series = {.name = NULL, .y = m->values + (size_t)index * m->columns,
+                          .n = m->columns, .color = 1};
+    figure f = {.title = "Mean activation over the prompts", .kind = FIGURE_LINE, .width = WIDE,
+                .height = 240,
+                .line = {.x = {.title = arena_printf(a, "group of %d prompts",
+                                                     m->prompts_per_column),
+                               .integer = true},
+                         .y = {.title = "mean activation", .include_zero = true},
+                         .series = &series, .n_series = 1}};
+    return page_figure(p, "activity", arena_printf(a, "%s-activity", stem), &f, e);
+}
+
+err_code draw_dictionary(page *p, err *e)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    static const char *const groups[] = {"kept", "target"};
+    char name[RECORD_NAME];
+    size_t room = (size_t)r->n_features + 1;
+    double *x = arena_push(a, room, sizeof *x), *y = arena_push(a, room, sizeof *y);
+    int *group = arena_push(a, room, sizeof *group), n = 0;
+    const char **names = arena_push(a, room, sizeof *names);
+    for (int i = 0; i < r->n_features; i++) {
+        const record_feature *f = &r->features[i];
+        if (f->n_active == 0)
+            continue;
+        x[n] = f->density;
+        y[n] = f->max;
+        group[n] = f->selected ? 1 : *f->dropped_by ? -1 : 0;
+        names[n++] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
+    }
+    figure f = {.title = "Density and largest activation", .kind = FIGURE_SCATTER, .width = 720,
+                .height = 400,
+                .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
+                            .y = {.title = "largest activation", .include_zero = true},
+                            .x_values = x, .y_values = y, .groups = group, .names = names, .n = n,
+                            .group_names = groups, .n_groups = 2}};
+    return page_figure(p, "dictionary", "dictionary", &f, e);
+}

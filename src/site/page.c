@@ -1,0 +1,146 @@
+/* One page: values, blocks, template, layout, files. */
+#include "site/page.h"
+#include "base/io.h"
+#include "base/memory.h"
+#include "site/escape.h"
+#include "site/show.h"
+#include <string.h>
+
+static const struct {
+    site_section section;
+    const char *label, *folder, *stem;
+} menu[] = {
+    {SECTION_RUN, "Overview", "", "index"},
+    {SECTION_FEATURES, "Features", "features/", "index"},
+    {SECTION_CLUSTERS, "Clusters", "clusters/", "index"},
+    {SECTION_METHOD, "Method", "", "method"},
+    {SECTION_TIMES, "Times", "volatile/", "index"},
+};
+
+void put_text(cJSON *object, const char *key, arena *a, const char *text)
+{
+    json_add_string(object, key, show_text(a, text));
+}
+
+cJSON *put_entry(cJSON *list)
+{
+    cJSON *entry = cJSON_CreateObject();
+    if (!entry || !cJSON_AddItemToArray(list, entry))
+        err_die("out of memory making a page");
+    return entry;
+}
+
+void page_start(page *p, const site *s, site_section part, const char *folder, const char *stem,
+                const char *title)
+{
+    *p = (page){.site = s, .folder = folder, .stem = stem, .section = part,
+                .root = *folder ? "../" : "", .tree = cJSON_CreateObject()};
+    p->blocks.memory = &p->memory;
+    p->title = show_text(&p->memory, title);
+    json_add_string(p->tree, "title", p->title);
+    json_add_string(p->tree, "root", p->root);
+    put_text(p->tree, "run_title", &p->memory, s->r->run.title);
+}
+
+void page_drop(page *p)
+{
+    cJSON_Delete(p->tree);
+    p->tree = NULL;
+    arena_release(&p->memory);
+}
+
+err_code page_figure(page *p, const char *key, const char *stem, const figure *f, err *e)
+{
+    arena *a = &p->memory;
+    str alt = {0}, html = {0}, markdown = {0}, shown = {0};
+    int width, height;
+    err_code rc = figure_write(f, path_join(a, p->site->dir, "fig"), stem, e);
+    figure_size(&width, &height, f);
+    figure_alt(&alt, f);
+    escape_html(&shown, str_text(&alt));
+    const char *base = arena_printf(a, "%sfig/%s", p->root, stem);
+    str_addf(&html, "<picture><source media=\"(prefers-color-scheme: dark)\" "
+                    "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" height=\"%d\" "
+                    "alt=\"%s\"></picture>", base, base, width, height, str_text(&shown));
+    str_addf(&markdown, "<picture><source media=\"(prefers-color-scheme: dark)\" "
+                        "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" alt=\"%s\">"
+                        "</picture>\n", base, base, width, str_text(&shown));
+    block_add(&p->blocks, key, str_text(&markdown), str_text(&html),
+              arena_printf(a, "%s.csv", base));
+    str_release(&alt);
+    str_release(&html);
+    str_release(&markdown);
+    str_release(&shown);
+    return rc;
+}
+
+/* ---- writing ---- */
+
+static const char *file_stem(const char *stem, bool html)
+{
+    return !html && !strcmp(stem, "index") ? "README" : stem;
+}
+
+/* Fills the template for one kind of output: links inside go to files of the same kind. */
+static err_code fill(str *out, page *p, const char *template_name, bool html, err *e)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(p->tree, "ext");
+    cJSON_DeleteItemFromObjectCaseSensitive(p->tree, "index");
+    json_add_string(p->tree, "ext", html ? "html" : "md");
+    json_add_string(p->tree, "index", html ? "index.html" : "README.md");
+    return template_fill(out, p->site->templates, template_name, p->tree, TEMPLATE_MARKDOWN, e);
+}
+
+static err_code fill_layout(str *out, page *p, const str *body, err *e)
+{
+    cJSON *tree = cJSON_CreateObject();
+    const record_run *run = &p->site->r->run;
+    bool home = p->section == SECTION_RUN;
+    json_add_string(tree, "title", p->title);
+    json_add_bool(tree, "home", home);
+    put_text(tree, "run_title", &p->memory, run->title);
+    put_text(tree, "version", &p->memory, run->tool_version);
+    put_text(tree, "label", &p->memory, run->label);
+    json_add_string(tree, "root", p->root);
+    json_add_string(tree, "twin", arena_printf(&p->memory, "%s.md", file_stem(p->stem, false)));
+    json_add_string(tree, "body", str_text(body));
+    cJSON *list = json_add_array(tree, "menu");
+    for (size_t i = 0; i < COUNT_OF(menu); i++) {
+        cJSON *entry = put_entry(list);
+        json_add_string(entry, "label", menu[i].label);
+        json_add_string(entry, "href", arena_printf(&p->memory, "%s%s%s.html", p->root,
+                                                    menu[i].folder, menu[i].stem));
+        json_add_bool(entry, "current", menu[i].section == p->section);
+    }
+    err_code rc = template_fill(out, p->site->templates, "layout.html", tree, TEMPLATE_HTML, e);
+    cJSON_Delete(tree);
+    return rc;
+}
+
+static err_code write_twin(page *p, const str *text, bool html, err *e)
+{
+    const char *name = arena_printf(&p->memory, "%s%s%s.%s", p->folder, *p->folder ? "/" : "",
+                                    file_stem(p->stem, html), html ? "html" : "md");
+    return io_write(path_join(&p->memory, p->site->dir, name), str_text(text), text->len, e);
+}
+
+err_code page_write(page *p, const char *template_name, err *e)
+{
+    err_code rc = OK;
+    for (int html = 0; html < 2 && !rc; html++) {
+        str source = {0}, markdown = {0}, body = {0}, whole = {0};
+        rc = fill(&source, p, template_name, html, e);
+        if (!rc)
+            rc = document_publish(&markdown, &body, str_text(&source), &p->blocks, p->stem, e);
+        if (!rc && html)
+            rc = fill_layout(&whole, p, &body, e);
+        if (!rc)
+            rc = write_twin(p, html ? &whole : &markdown, html, e);
+        str_release(&source);
+        str_release(&markdown);
+        str_release(&body);
+        str_release(&whole);
+    }
+    page_drop(p);
+    return rc;
+}

@@ -1,0 +1,254 @@
+/* The page of one target feature: explanation, where it fires, what drives it most, how strongly. */
+#include "site/escape.h"
+#include "site/figures.h"
+#include "site/pages.h"
+#include "site/show.h"
+#include "site/tokens.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { FIRST_CONTEXTS = 6, SHOWN_TOKENS = 12 };
+
+static void put_facts(page *p, const record_target *t, const record_feature *f)
+{
+    arena *a = &p->memory;
+    cJSON *facts = json_add_array(p->tree, "facts");
+    put_fact(facts, show_share(a, f->density), "of tokens activate it");
+    put_fact(facts, show_number(a, f->max), "largest activation on the data");
+    if (t->optimum.n_positions) {
+        put_fact(facts, show_number(a, t->optimum.activation), "with the optimised input");
+        put_fact(facts, show_number(a, t->optimum.snapped_activation),
+                 "with its nearest real tokens");
+        put_fact(facts, show_number(a, t->optimum.specificity), "specificity of the optimum");
+    }
+}
+
+static void put_explanations(page *p, const record_target *t)
+{
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "explanations");
+    for (int i = 0; i < t->n_explanations; i++) {
+        const record_explanation *x = &t->explanations[i];
+        cJSON *row = put_entry(list), *scores = json_add_array(row, "scores");
+        int cut = x->prefix.n > 0 && x->prefix.n <= x->text.n ? x->prefix.n : 0;
+        put_text(row, "title", a, x->title);
+        put_text(row, "method", a, x->method);
+        json_add_string(row, "prefix", cut ? show_prose(a, x->prefix) : "");
+        json_add_string(row, "text", show_prose(a, (record_bytes){x->text.n ? x->text.bytes + cut
+                                                                            : "",
+                                                                  x->text.n - cut}));
+        json_add_string(row, "activation", show_number(a, x->activation));
+        json_add_string(row, "specificity", show_number(a, x->specificity));
+        json_add_string(row, "coherence", show_number(a, x->coherence));
+        json_add_string(row, "length", show_count(a, x->length));
+        for (int k = 0; k < x->n_scores; k++) {
+            cJSON *score = put_entry(scores);
+            put_text(score, "name", a, x->scores[k].name);
+            put_text(score, "unit", a, x->scores[k].unit);
+            json_add_string(score, "value", show_number(a, x->scores[k].value));
+        }
+    }
+    json_add_bool(p->tree, "has_explanations", t->n_explanations > 0);
+}
+
+static void put_concept(page *p, const record_target *t)
+{
+    arena *a = &p->memory;
+    if (t->concept_index < 0) {
+        json_add_bool(p->tree, "concept", false);
+        return;
+    }
+    const record_concept *c = &p->site->r->concepts[t->concept_index];
+    cJSON *object = json_add_object(p->tree, "concept");
+    put_text(object, "name", a, c->name);
+    put_text(object, "kind", a, c->kind);
+    put_text(object, "description", a, c->description);
+    json_add_string(object, "f1", show_number(a, t->concept_f1));
+}
+
+static void put_contexts(page *p, const char *key, const record_context *list, int from, int to,
+                         double maximum)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, key);
+    for (int i = from; i < to; i++) {
+        const record_context *c = &list[i];
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "activation", show_number(a, c->activations[c->peak]));
+        json_add_string(row, "place", arena_printf(a, "%d:%d", c->prompt, c->start + c->peak));
+        json_add_string(row, "decile", arena_printf(a, "%d", c->decile));
+        json_add_string(row, "tokens", context_mark(p, c, maximum));
+    }
+}
+
+static void put_all_contexts(page *p, const record_target *t, double maximum)
+{
+    int first = t->n_top < FIRST_CONTEXTS ? t->n_top : FIRST_CONTEXTS;
+    put_contexts(p, "top", t->top, 0, first, maximum);
+    put_contexts(p, "more", t->top, first, t->n_top, maximum);
+    put_contexts(p, "sampled", t->sampled, 0, t->n_sampled, maximum);
+    json_add_bool(p->tree, "has_top", t->n_top > 0);
+    json_add_bool(p->tree, "has_more", t->n_top > first);
+    json_add_bool(p->tree, "has_sampled", t->n_sampled > 0);
+    json_add_string(p->tree, "n_more", show_count(&p->memory, t->n_top - first));
+}
+
+static void put_tokens(page *p, const record_target *t)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "tokens");
+    for (int i = 0; i < t->n_tokens && i < SHOWN_TOKENS; i++) {
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "token", show_token(a, t->tokens[i].token));
+        json_add_string(row, "count", show_count(a, t->tokens[i].count));
+        json_add_string(row, "activation", show_number(a, t->tokens[i].activation));
+    }
+    json_add_bool(p->tree, "has_tokens", t->n_tokens > 0);
+}
+
+/* The nearest tokens of a position but the first, as code spans. */
+static const char *other_tokens(arena *a, const record_position *q)
+{
+    str out = {0};
+    for (int k = 1; k < q->n_neighbours; k++) {
+        if (k > 1)
+            str_add_char(&out, ' ');
+        escape_code(&out, show_token(a, q->neighbours[k].token));
+    }
+    const char *text = arena_strndup(a, str_text(&out), out.len);
+    str_release(&out);
+    return text;
+}
+
+static void put_positions(page *p, const record_optimum *o)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "positions");
+    for (int i = 0; i < o->n_positions; i++) {
+        const record_position *q = &o->positions[i];
+        const record_neighbour *near = q->n_neighbours ? &q->neighbours[0] : NULL;
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "position", arena_printf(a, "%d", i));
+        json_add_string(row, "token", near ? show_token(a, near->token) : "–");
+        json_add_string(row, "cosine", show_number(a, near ? near->cosine : (double)NAN));
+        json_add_string(row, "others", other_tokens(a, q));
+        json_add_string(row, "activation", show_number(a, q->activation));
+        json_add_string(row, "pre_activation", show_number(a, q->pre_activation));
+        json_add_string(row, "snapped", show_number(a, q->snapped));
+    }
+}
+
+static void put_optimum(page *p, const record_target *t)
+{
+    const record_optimum *o = &t->optimum;
+    arena *a = &p->memory;
+    if (!o->n_positions) {
+        json_add_bool(p->tree, "optimum", false);
+        return;
+    }
+    int converged = 0, best = 0;
+    for (int i = 0; i < o->n_restarts; i++) {
+        converged += o->restarts[i].converged;
+        best = o->restarts[i].is_best ? i : best;
+    }
+    put_positions(p, o);
+    cJSON *object = json_add_object(p->tree, "optimum");
+    json_add_string(object, "activation", show_number(a, o->activation));
+    json_add_string(object, "position", show_count(a, o->position));
+    json_add_string(object, "mean", show_number(a, o->mean));
+    json_add_string(object, "skewness", show_number(a, o->skewness));
+    json_add_string(object, "specificity", show_number(a, o->specificity));
+    json_add_string(object, "snapped", show_number(a, o->snapped_activation));
+    json_add_string(object, "data_ratio", show_ratio(a, o->data_ratio));
+    json_add_string(object, "snapped_ratio", show_ratio(a, o->snapped_ratio));
+    json_add_string(object, "length", show_count(a, o->n_positions));
+    json_add_string(object, "n_restarts", show_count(a, o->n_restarts));
+    json_add_string(object, "n_converged", show_count(a, converged));
+    json_add_string(object, "best", show_count(a, best));
+    json_add_string(object, "steps", show_count(a, o->n_restarts ? o->restarts[best].last_step : 0));
+    json_add_string(object, "restart_mean", show_number(a, o->restart_mean));
+    json_add_string(object, "restart_deviation", show_number(a, o->restart_deviation));
+    json_add_string(object, "restart_min", show_number(a, o->restart_min));
+    json_add_string(object, "restart_max", show_number(a, o->restart_max));
+    json_add_string(object, "restart_cosine", show_number(a, o->restart_cosine));
+    json_add_string(object, "restart_overlap", show_share(a, o->restart_token_overlap));
+}
+
+static void put_statistics(page *p, const record_target *t, const record_feature *f)
+{
+    arena *a = &p->memory;
+    const struct {
+        const char *name, *value, *note;
+    } rows[] = {
+        {"active tokens", show_count(a, f->n_active), "tokens with activation > 0"},
+        {"density", show_share(a, f->density), "share of tokens with activation > 0"},
+        {"active prompts", show_share(a, f->prompt_share), "above activation_threshold"},
+        {"entropy", show_number(a, f->entropy), "nats, of the activation over prompts"},
+        {"mean", show_number(a, f->mean), "over all tokens"},
+        {"mean when active", show_number(a, f->mean_active), "over active tokens"},
+        {"maximum", show_number(a, f->max), "over all tokens"},
+        {"variance", show_number(a, f->variance), "of the non-zero activations"},
+        {"skewness", show_number(a, f->skewness), "of the non-zero activations"},
+        {"kurtosis", show_number(a, f->kurtosis), "of the non-zero activations"},
+        {"threshold", show_number(a, t->threshold), "below it the SAE reports 0"},
+    };
+    cJSON *list = json_add_array(p->tree, "statistics");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cJSON *row = put_entry(list);
+        json_add_string(row, "name", rows[i].name);
+        json_add_string(row, "value", rows[i].value);
+        json_add_string(row, "note", rows[i].note);
+    }
+}
+
+static err_code draw(page *p, const record_target *t, err *e)
+{
+    char name[RECORD_NAME];
+    bool curves = false, bars = false, histograms = false;
+    err_code rc = draw_optimisation(p, t, &curves, e);
+    if (!rc)
+        rc = draw_positions(p, t, &bars, e);
+    if (!rc)
+        rc = draw_histograms(p, t, &histograms, e);
+    if (!rc && t->optimum.n_positions) {
+        record_feature_name(name, p->site->r->run.sae.layer, t->id);
+        rc = optimum_strip(p, "strip", arena_printf(&p->memory, "%s-strip", name), &t->optimum, e);
+    }
+    json_add_bool(p->tree, "has_curves", curves);
+    json_add_bool(p->tree, "has_bars", bars);
+    json_add_bool(p->tree, "has_histograms", histograms);
+    return rc;
+}
+
+err_code page_feature(const site *s, int index, err *e)
+{
+    const record *r = s->r;
+    const record_target *t = &r->targets[index];
+    const record_feature *f = record_find_feature(r, t->id);
+    char name[RECORD_NAME], title[RECORD_NAME];
+    page p;
+    snprintf(title, sizeof title, "Feature %d", t->id);
+    page_start(&p, s, SECTION_FEATURES, "features",
+               record_feature_name(name, r->run.sae.layer, t->id), title);
+    p.stem = arena_strdup(&p.memory, name);
+    json_add_string(p.tree, "name", p.stem);
+    json_add_string(p.tree, "id", arena_printf(&p.memory, "%d", t->id));
+    json_add_string(p.tree, "maximum", show_number(&p.memory, f->max));
+    put_text(p.tree, "hook", &p.memory, r->run.sae.hook);
+    put_text(p.tree, "reason", &p.memory, t->reason);
+    put_cluster_link(p.tree, "cluster", &p, t->cluster);
+    put_feature_link(p.tree, "previous", &p, index ? r->targets[index - 1].id : -1);
+    put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);
+    put_facts(&p, t, f);
+    put_explanations(&p, t);
+    put_concept(&p, t);
+    put_all_contexts(&p, t, f->max);
+    put_tokens(&p, t);
+    put_optimum(&p, t);
+    put_statistics(&p, t, f);
+    err_code rc = draw(&p, t, e);
+    if (!rc)
+        return page_write(&p, "feature.md", e);
+    page_drop(&p);
+    return rc;
+}

@@ -1,0 +1,30 @@
+/* The pages of a report. Each function gathers one page's values (named in templates/README.md),
+ * draws its figures and writes its files. */
+#ifndef SITE_PAGES_H
+#define SITE_PAGES_H
+#include "site/page.h"
+
+err_code page_run(const site *s, err *e);                /* index.html, README.md */
+err_code page_method(const site *s, err *e);             /* method.html, method.md */
+err_code page_times(const site *s, err *e);              /* volatile/ */
+err_code page_features(const site *s, err *e);           /* features/index.html and its orders */
+err_code page_feature(const site *s, int index, err *e); /* of record.targets */
+err_code page_clusters(const site *s, err *e);           /* clusters/index.html */
+err_code page_cluster(const site *s, int index, err *e); /* of record.clusters */
+
+/* Values shared by several pages ------------------------------------------------------------ */
+
+/* list of {value, label}: a page's key figures. `value` and `label` are ours. */
+void put_fact(cJSON *list, const char *value, const char *label);
+/* {id, name} of a feature; and `page`: whether it has one. */
+void put_feature_link(cJSON *object, const char *key, page *p, int id);
+/* {label, name, number} of a cluster under `key`, or false when there is none. */
+void put_cluster_link(cJSON *object, const char *key, page *p, int label);
+/* One row per target: what the run page and the list of features show. Adds sparkline blocks. */
+void put_target_rows(cJSON *tree, const char *key, page *p);
+/* One row per cluster. */
+void put_cluster_rows(cJSON *tree, const char *key, page *p);
+/* The target with that id, NULL for none. */
+const record_target *find_target(const record *r, int id);
+
+#endif

@@ -1,0 +1,110 @@
+/* Values that several pages share: links, key figures, rows of targets and clusters. */
+#include "draw/inline_svg.h"
+#include "site/pages.h"
+#include "site/show.h"
+#include "site/tokens.h"
+
+enum { NAME_TOKENS = 4 };
+
+void put_fact(cJSON *list, const char *value, const char *label)
+{
+    cJSON *entry = put_entry(list);
+    json_add_string(entry, "value", value);
+    json_add_string(entry, "label", label);
+}
+
+const record_target *find_target(const record *r, int id)
+{
+    for (int i = 0; i < r->n_targets; i++)
+        if (r->targets[i].id == id)
+            return &r->targets[i];
+    return NULL;
+}
+
+void put_feature_link(cJSON *object, const char *key, page *p, int id)
+{
+    char name[RECORD_NAME];
+    const record *r = p->site->r;
+    if (!record_find_feature(r, id)) {
+        json_add_bool(object, key, false);
+        return;
+    }
+    cJSON *link = json_add_object(object, key);
+    json_add_string(link, "id", arena_printf(&p->memory, "%d", id));
+    json_add_string(link, "name", record_feature_name(name, r->run.sae.layer, id));
+    json_add_bool(link, "page", find_target(r, id) != NULL);
+}
+
+void put_cluster_link(cJSON *object, const char *key, page *p, int label)
+{
+    char name[RECORD_NAME];
+    const record *r = p->site->r;
+    const record_cluster *c = record_find_cluster(r, label);
+    if (!c) {
+        json_add_bool(object, key, false);
+        return;
+    }
+    cJSON *link = json_add_object(object, key);
+    json_add_string(link, "label", record_cluster_name(name, r->run.sae.layer, label));
+    put_text(link, "name", &p->memory, c->name && *c->name ? c->name : "unnamed");
+    json_add_string(link, "number", arena_printf(&p->memory, "%d", (int)(c - r->clusters) + 1));
+}
+
+static void put_sparkline(cJSON *row, page *p, const record_target *t)
+{
+    str svg = {0};
+    const char *mark = "";
+    for (int i = 0; i < t->optimum.n_restarts; i++) {
+        const record_restart *s = &t->optimum.restarts[i];
+        if (!s->is_best || !s->n_steps)
+            continue;
+        sparkline_svg(&svg, s->activation_curve, s->n_steps,
+                      arena_printf(&p->memory, "activation over %d steps, ending at %s",
+                                   s->last_step, show_number(&p->memory, s->activation)));
+        mark = block_mark(&p->blocks, block_add(&p->blocks, "", "", str_text(&svg), NULL));
+    }
+    json_add_string(row, "curve", mark);
+    str_release(&svg);
+}
+
+void put_target_rows(cJSON *tree, const char *key, page *p)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(tree, key);
+    for (int i = 0; i < r->n_targets; i++) {
+        const record_target *t = &r->targets[i];
+        const record_feature *f = record_find_feature(r, t->id);
+        const record_concept *c = t->concept_index >= 0 ? &r->concepts[t->concept_index] : NULL;
+        cJSON *row = put_entry(list);
+        put_feature_link(row, "feature", p, t->id);
+        put_cluster_link(row, "cluster", p, t->cluster);
+        json_add_string(row, "tokens", token_list(a, t->tokens, t->n_tokens, NAME_TOKENS));
+        put_text(row, "concept", a, c ? c->name : "");
+        json_add_string(row, "concept_f1", show_number(a, t->concept_f1));
+        json_add_string(row, "density", show_share(a, f->density));
+        json_add_string(row, "maximum", show_number(a, f->max));
+        json_add_string(row, "activation", show_number(a, t->optimum.activation));
+        json_add_string(row, "data_ratio", show_ratio(a, t->optimum.data_ratio));
+        json_add_string(row, "snapped_ratio", show_ratio(a, t->optimum.snapped_ratio));
+        json_add_string(row, "specificity", show_number(a, t->optimum.specificity));
+        put_sparkline(row, p, t);
+    }
+}
+
+void put_cluster_rows(cJSON *tree, const char *key, page *p)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(tree, key);
+    for (int i = 0; i < r->n_clusters; i++) {
+        const record_cluster *c = &r->clusters[i];
+        cJSON *row = put_entry(list);
+        put_cluster_link(row, "cluster", p, c->label);
+        json_add_string(row, "tokens", token_list(a, c->tokens, c->n_tokens, NAME_TOKENS));
+        json_add_string(row, "size", show_count(a, c->size));
+        json_add_string(row, "score", show_number(a, c->score));
+        put_feature_link(row, "medoid", p, c->medoid);
+        json_add_bool(row, "selected", c->selected);
+    }
+}

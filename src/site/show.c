@@ -1,0 +1,181 @@
+/* Values as a page shows them. */
+#include "site/show.h"
+#include "base/str.h"
+#include "results/visible.h"
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MERGE_LIMIT = 5 }; /* a UTF-8 character has at most 4 bytes; one more token may hold a space */
+
+static const char *take(arena *a, str *s)
+{
+    const char *text = arena_strndup(a, str_text(s), s->len);
+    str_release(s);
+    return text;
+}
+
+/* ---- numbers ---- */
+
+static void add_power(str *out, int power)
+{
+    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char text[16];
+    snprintf(text, sizeof text, "%d", power);
+    str_add(out, "×10");
+    for (const char *p = text; *p; p++)
+        str_add(out, *p == '-' ? "⁻" : digits[*p - '0']);
+}
+
+/* "12345.6" to "12 345.6", "-3" to a true minus. */
+static void add_grouped(str *out, const char *digits)
+{
+    if (*digits == '-') {
+        str_add(out, "−");
+        digits++;
+    }
+    size_t n = strspn(digits, "0123456789");
+    for (size_t i = 0; digits[i]; i++) {
+        if (i && i < n && (n - i) % 3 == 0 && n > 4)
+            str_add(out, "\u202F");
+        str_add_char(out, digits[i]);
+    }
+}
+
+const char *show_number(arena *a, double value)
+{
+    str out = {0};
+    char text[48];
+    double size = fabs(value);
+    if (!isfinite(value))
+        return "–";
+    if (value == floor(value) && size < 1e7) {
+        snprintf(text, sizeof text, "%.0f", value == 0 ? 0.0 : value);
+    } else if (size < 1e-3 || size >= 1e7) {
+        snprintf(text, sizeof text, "%.2e", value);
+        char *e = strchr(text, 'e');
+        int power = atoi(e + 1);
+        *e = '\0';
+        add_grouped(&out, text);
+        add_power(&out, power);
+        return take(a, &out);
+    } else {
+        int whole = (int)floor(log10(size)) + 1;
+        snprintf(text, sizeof text, "%.*f", whole >= 4 ? 0 : whole > 0 ? 4 - whole : 4, value);
+    }
+    add_grouped(&out, text);
+    return take(a, &out);
+}
+
+const char *show_count(arena *a, int64_t value)
+{
+    str out = {0};
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    add_grouped(&out, text);
+    return take(a, &out);
+}
+
+const char *show_share(arena *a, double value)
+{
+    char text[48];
+    double percent = value * 100;
+    if (!isfinite(value))
+        return "–";
+    if (percent != 0 && fabs(percent) < 0.01)
+        return arena_printf(a, "%s%%", show_number(a, percent));
+    snprintf(text, sizeof text, "%.*f", fabs(percent) < 10 ? 2 : 1, percent);
+    return arena_printf(a, "%s%%", text);
+}
+
+const char *show_ratio(arena *a, double value)
+{
+    return isfinite(value) ? arena_printf(a, "%.2f×", value) : "–";
+}
+
+/* ---- texts ---- */
+
+const char *show_text(arena *a, const char *text)
+{
+    return show_prose(a, (record_bytes){text ? text : "", text ? (int)strlen(text) : 0});
+}
+
+const char *show_prose(arena *a, record_bytes text)
+{
+    str out = {0};
+    visible_add(&out, text.bytes ? text.bytes : "", (size_t)text.n, VISIBLE_PROSE);
+    return take(a, &out);
+}
+
+const char *show_token(arena *a, record_bytes token)
+{
+    str out = {0};
+    visible_add(&out, token.bytes ? token.bytes : "", (size_t)token.n, VISIBLE_ALL);
+    return out.len ? take(a, &out) : "∅";
+}
+
+const char *show_token_ascii(arena *a, record_bytes token, int limit)
+{
+    str out = {0};
+    for (int i = 0; i < token.n; i++) {
+        unsigned char c = (unsigned char)token.bytes[i];
+        if (c == '\n')
+            str_add(&out, "\\n");
+        else if (c == ' ')
+            str_add(&out, "_");
+        else if (c > 0x20 && c < 0x7F)
+            str_add_char(&out, (char)c);
+        else
+            str_addf(&out, "\\x%02x", c);
+    }
+    if ((int)out.len > limit) {
+        out.len = (size_t)limit;
+        out.data[limit - 1] = '~';
+    }
+    return take(a, &out);
+}
+
+/* ---- contexts ---- */
+
+/* How many tokens from i on form valid UTF-8 together; 1 when none do. */
+static int merge_length(const record_context *c, int i)
+{
+    str joined = {0};
+    int found = 1;
+    for (int n = 1; n <= MERGE_LIMIT && i + n <= c->n_tokens; n++) {
+        record_bytes t = c->tokens[i + n - 1];
+        str_add_bytes(&joined, t.n ? t.bytes : "", (size_t)t.n);
+        if (utf8_valid(str_text(&joined), joined.len)) {
+            found = n;
+            break;
+        }
+    }
+    str_release(&joined);
+    return found;
+}
+
+shown_token *show_context(int *n, arena *a, const record_context *c)
+{
+    str whole = {0};
+    shown_token *list = arena_push(a, (size_t)c->n_tokens + 1, sizeof *list);
+    size_t *starts = arena_push(a, (size_t)c->n_tokens + 1, sizeof *starts);
+    *n = 0;
+    for (int i = 0; i < c->n_tokens; i++) {
+        starts[i] = whole.len;
+        str_add_bytes(&whole, c->tokens[i].n ? c->tokens[i].bytes : "", (size_t)c->tokens[i].n);
+    }
+    starts[c->n_tokens] = whole.len;
+    for (int i = 0; i < c->n_tokens;) {
+        shown_token *t = &list[(*n)++];
+        *t = (shown_token){.first = i, .n = merge_length(c, i), .activation = c->activations[i]};
+        for (int k = 1; k < t->n; k++)
+            t->activation = fmax(t->activation, c->activations[i + k]);
+        str out = {0};
+        visible_add_part(&out, str_text(&whole), whole.len, starts[i], starts[i + t->n],
+                         VISIBLE_PROSE);
+        t->text = take(a, &out);
+        i += t->n;
+    }
+    str_release(&whole);
+    return list;
+}

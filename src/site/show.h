@@ -1,0 +1,33 @@
+/* Values as a page shows them. Texts come from the arena and are safe to hand to any escaper. */
+#ifndef SITE_SHOW_H
+#define SITE_SHOW_H
+#include "base/arena.h"
+#include "results/record.h"
+
+/* Four significant digits, a true minus, powers of ten below 0.001 and from a million on; an en
+ * dash for NaN. */
+const char *show_number(arena *a, double value);
+/* Thousands apart by a thin space. */
+const char *show_count(arena *a, int64_t value);
+/* 0.123 as "12.3%". */
+const char *show_share(arena *a, double value);
+/* 1.83 as "1.83×". */
+const char *show_ratio(arena *a, double value);
+/* Text given by models, data or users, on one line. */
+const char *show_text(arena *a, const char *text);
+const char *show_prose(arena *a, record_bytes text);
+/* A token on its own, every space visible. */
+const char *show_token(arena *a, record_bytes token);
+/* Likewise in printable ASCII, for drawings; at most `limit` characters. */
+const char *show_token_ascii(arena *a, record_bytes token, int limit);
+
+/* Neighbouring tokens that only together are UTF-8, shown as one. */
+typedef struct shown_token {
+    const char *text; /* in running text: single spaces stay spaces */
+    double activation; /* the largest of its parts */
+    int first, n;      /* tokens it is made of */
+} shown_token;
+/* Merges and shows the tokens of a context; *n of them, from `a`. */
+shown_token *show_context(int *n, arena *a, const record_context *c);
+
+#endif
