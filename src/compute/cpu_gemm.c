@@ -7,9 +7,9 @@
 #include <cblas.h>
 
 enum {
-    BLOCKS_WANTED = 16, /* enough for the threads to finish together */
-    MIN_ROWS = 48,      /* fewer and packing the other operand costs more than the product */
-    MAX_ROWS = 512
+    BLOCKS_WANTED = 8, /* enough for the threads to finish together */
+    MIN_ROWS = 64,      /* fewer and packing the other operand costs more than the product */
+    MAX_ROWS = 256
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
 
