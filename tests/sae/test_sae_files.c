@@ -1,0 +1,308 @@
+/* SAELens folders: both generations of cfg.json, what is refused and how it is said, broken weights,
+ * and a saved SAE that loads as it was. */
+#include "test.h"
+
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "data/safetensors.h"
+#include "sae/sae.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZES "\"d_in\":4,\"d_sae\":6"
+#define HOOK "\"hook_name\":\"blocks.1.hook_resid_post\""
+#define V6(more) "{" SIZES ",\"metadata\":{\"sae_lens_version\":\"6.18.0\"," HOOK "}," more "}"
+
+static const struct {
+    const char *text;
+    sae_config expected;
+} good[] = {
+    /* version 6 as SAELens writes it, with keys that say nothing about computation */
+    {"{\"architecture\":\"jumprelu\"," SIZES ",\"dtype\":\"float32\",\"device\":\"cpu\","
+     "\"apply_b_dec_to_input\":false,\"normalize_activations\":\"none\",\"reshape_activations\":"
+     "\"none\",\"metadata\":{\"sae_lens_version\":\"6.18.0\",\"model_name\":\"m\"," HOOK
+     ",\"hook_head_index\":null,\"context_size\":128,\"prepend_bos\":false}}",
+     {.architecture = SAE_JUMPRELU, .d_in = 4, .d_sae = 6, .context = 128, .model = "m"}},
+    /* a release candidate is version 6; its defaults */
+    {"{\"architecture\":\"standard\"," SIZES ",\"metadata\":{\"sae_lens_version\":\"6.0.0-rc.1\","
+     HOOK "}}",
+     {.d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true, .prepend_bos = true}},
+    /* the version may stand at the top */
+    {"{\"sae_lens_version\":\"6.1.0\",\"architecture\":\"standard\"," SIZES
+     ",\"metadata\":{" HOOK "}}",
+     {.d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true, .prepend_bos = true}},
+    /* flat: the oldest names, everything else by default */
+    {"{" SIZES ",\"hook_point\":\"blocks.1.hook_resid_post\",\"hook_point_layer\":1,"
+     "\"hook_point_head_index\":null,\"activation_fn_str\":\"relu\"}",
+     {.d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true, .prepend_bos = true}},
+    /* flat, version 5: normalisation true means a constant that is not in the file */
+    {"{\"sae_lens_version\":\"5.3.0\",\"architecture\":\"jumprelu\",\"activation_fn\":\"relu\","
+     SIZES "," HOOK ",\"normalize_activations\":true,\"prepend_bos\":false}",
+     {.architecture = SAE_JUMPRELU, .d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true,
+      .unfolded = true}},
+    {"{" SIZES "," HOOK ",\"normalize_activations\":null}",
+     {.d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true, .prepend_bos = true}},
+    {"{" SIZES "," HOOK ",\"normalize_activations\":\"layer_norm\"}",
+     {.normalization = SAE_NORMALIZE_LAYER_NORM, .d_in = 4, .d_sae = 6,
+      .apply_b_dec_to_input = true, .prepend_bos = true}},
+    {V6("\"architecture\":\"standard\",\"normalize_activations\":\"constant_norm_rescale\""),
+     {.normalization = SAE_NORMALIZE_NORM, .d_in = 4, .d_sae = 6, .apply_b_dec_to_input = true,
+      .prepend_bos = true}},
+};
+
+static void test_good_configs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        sae_config c, w = good[i].expected;
+        err e = {0};
+        if (sae_config_parse(&c, good[i].text, strlen(good[i].text), "cfg.json", &e))
+            fail_msg("row %zu: %s", i, e.text);
+        assert_int_equal(c.architecture, w.architecture);
+        assert_int_equal(c.normalization, w.normalization);
+        assert_int_equal(c.d_in, w.d_in);
+        assert_int_equal(c.d_sae, w.d_sae);
+        assert_int_equal(c.apply_b_dec_to_input, w.apply_b_dec_to_input);
+        assert_int_equal(c.unfolded, w.unfolded);
+        assert_int_equal(c.prepend_bos, w.prepend_bos);
+        assert_int_equal(c.context, w.context);
+        assert_string_equal(c.hook, "blocks.1.hook_resid_post");
+        assert_string_equal(c.model, w.model);
+    }
+}
+
+static const struct {
+    const char *text;
+    err_code code;
+    const char *says; /* what the message must name */
+} bad[] = {
+    {"", E_FORMAT, "not valid JSON"},
+    {"[1]", E_FORMAT, "cfg.json"},
+    {"{\"d_in\":4," HOOK "}", E_FORMAT, "\"d_sae\""},
+    {"{\"d_in\":0,\"d_sae\":6," HOOK "}", E_CONFIG, "\"d_in\" is 0"},
+    {"{\"d_in\":-4,\"d_sae\":6," HOOK "}", E_CONFIG, "\"d_in\" is -4"},
+    {"{\"d_in\":4.5,\"d_sae\":6," HOOK "}", E_FORMAT, "whole number"},
+    {"{\"d_in\":4,\"d_sae\":99999999999," HOOK "}", E_CONFIG, "\"d_sae\""},
+    {"{\"d_in\":\"4\",\"d_sae\":6," HOOK "}", E_FORMAT, "a string"},
+    {"{" SIZES "}", E_CONFIG, "\"hook_name\" is missing"},
+    {"{" SIZES ",\"hook_name\":7}", E_FORMAT, "\"hook_name\""},
+    {"{" SIZES "," HOOK ",\"hook_head_index\":3}", E_CONFIG, "\"hook_head_index\""},
+    {"{" SIZES "," HOOK ",\"activation_fn_str\":\"tanh-relu\"}", E_CONFIG, "tanh-relu"},
+    {"{" SIZES "," HOOK ",\"activation_fn\":\"topk\"}", E_CONFIG, "topk"},
+    {"{" SIZES "," HOOK ",\"architecture\":\"gated\"}", E_CONFIG, "\"gated\""},
+    {V6("\"architecture\":\"batchtopk\""), E_CONFIG, "\"batchtopk\""},
+    {V6("\"architecture\":\"standard\",\"normalize_activations\":\"zca\""), E_CONFIG, "\"zca\""},
+    {V6("\"apply_b_dec_to_input\":true"), E_CONFIG, "\"architecture\""},
+    {V6("\"architecture\":\"standard\",\"apply_b_dec_to_input\":\"yes\""), E_FORMAT,
+     "apply_b_dec_to_input"},
+    {"{\"sae_lens_version\":\"6.0.0\",\"architecture\":\"standard\"," SIZES "," HOOK "}", E_CONFIG,
+     "metadata"},
+    {"{" SIZES "," HOOK ",\"d_in\":5}", E_FORMAT, "twice"},
+};
+
+static void test_bad_configs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        sae_config c;
+        err e = {0};
+        err_code rc = sae_config_parse(&c, bad[i].text, strlen(bad[i].text), "cfg.json", &e);
+        if (rc != bad[i].code || !strstr(e.text, bad[i].says) || !strstr(e.text, "cfg.json"))
+            fail_msg("row %zu: code %d, \"%s\"", i, (int)rc, e.text);
+    }
+}
+
+/* ---- folders ----------------------------------------------------------------------------------- */
+
+enum { D = 4, F = 6 };
+
+typedef struct folder {
+    char dir[64];
+    arena paths;
+} folder;
+
+static int set_up(void **state)
+{
+    folder *x = mem_small(1, sizeof *x);
+    snprintf(x->dir, sizeof x->dir, "/tmp/test_sae_files.XXXXXX");
+    assert_non_null(mkdtemp(x->dir));
+    *state = x;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    folder *x = *state;
+    err e = {0};
+    io_remove_tree(x->dir, &e);
+    arena_release(&x->paths);
+    mem_free(x);
+    return 0;
+}
+
+static float numbers[D * F];
+
+static void write_config(folder *x, const char *architecture)
+{
+    str text = {0};
+    err e = {0};
+    str_addf(&text, "{\"architecture\":\"%s\"," SIZES "," HOOK "}", architecture);
+    assert_int_equal(io_write(path_join(&x->paths, x->dir, "cfg.json"), text.data, text.len, &e), OK);
+    str_release(&text);
+}
+
+static const tensor_entry whole[] = {
+    {"W_dec", DTYPE_F32, 2, {F, D}, numbers}, {"W_enc", DTYPE_F32, 2, {D, F}, numbers},
+    {"b_dec", DTYPE_F32, 1, {D}, numbers},    {"b_enc", DTYPE_F32, 1, {F}, numbers},
+    {"threshold", DTYPE_F32, 1, {F}, numbers},
+};
+
+static err_code load(folder *x, const tensor_entry *entries, int n, err *e)
+{
+    backend *be = backend_ref();
+    sae *s;
+    files f = files_from_dir(x->dir);
+    const char *path = path_join(&x->paths, x->dir, "sae_weights.safetensors");
+    assert_int_equal(safetensors_write(path, entries, n, NULL, 0, e), OK);
+    err_code rc = sae_load(&s, be, &f, e);
+    assert_int_equal(s == NULL, rc != OK);
+    sae_free(s);
+    backend_free(be);
+    return rc;
+}
+
+static void test_broken_folders(void **state)
+{
+    folder *x = *state;
+    err e = {0};
+    write_config(x, "jumprelu");
+    assert_int_equal(load(x, whole, 5, &e), OK);
+    assert_int_equal(load(x, whole, 4, &e), E_FORMAT); /* jumprelu without thresholds */
+    assert_non_null(strstr(e.text, "threshold"));
+    write_config(x, "standard");
+    assert_int_equal(load(x, whole, 4, &e), OK);
+    tensor_entry wrong[5];
+    memcpy(wrong, whole, sizeof wrong);
+    wrong[1].shape[0] = F; /* W_enc transposed */
+    wrong[1].shape[1] = D;
+    assert_int_equal(load(x, wrong, 4, &e), E_SHAPE);
+    assert_non_null(strstr(e.text, "W_enc"));
+    float broken[D * F] = {0};
+    broken[3] = NAN;
+    memcpy(wrong, whole, sizeof wrong);
+    wrong[2].values = broken;
+    assert_int_equal(load(x, wrong, 4, &e), E_NUMERIC);
+    assert_non_null(strstr(e.text, "b_dec"));
+    broken[3] = INFINITY;
+    assert_int_equal(load(x, wrong, 4, &e), E_NUMERIC);
+}
+
+static void test_missing_files(void **state)
+{
+    folder *x = *state;
+    backend *be = backend_ref();
+    const char *empty = path_join(&x->paths, x->dir, "empty");
+    err e = {0};
+    assert_int_equal(io_make_dir(empty, &e), OK);
+    files f = files_from_dir(empty);
+    sae *s;
+    assert_int_equal(sae_load(&s, be, &f, &e), E_IO);
+    assert_non_null(strstr(e.text, "cfg.json"));
+    backend_free(be);
+}
+
+/* The factors of fine-tuned SAEs scale what the decoder gets, and nothing else. */
+static void test_scaling_factor(void **state)
+{
+    folder *x = *state;
+    float w_enc_DF[D * F], w_dec_FD[F * D], b_dec_D[D] = {0}, b_enc_F[F] = {0}, factor_F[F];
+    for (int i = 0; i < D * F; i++)
+        w_enc_DF[i] = w_dec_FD[i] = 0.1f * (float)(i % 7) + 0.1f;
+    for (int f = 0; f < F; f++)
+        factor_F[f] = 1 + 0.5f * (float)f;
+    tensor_entry entries[] = {
+        {"W_dec", DTYPE_F32, 2, {F, D}, w_dec_FD}, {"W_enc", DTYPE_F32, 2, {D, F}, w_enc_DF},
+        {"b_dec", DTYPE_F32, 1, {D}, b_dec_D},     {"b_enc", DTYPE_F32, 1, {F}, b_enc_F},
+        {"scaling_factor", DTYPE_F32, 1, {F}, factor_F},
+    };
+    err e = {0};
+    write_config(x, "standard");
+    assert_int_equal(load(x, entries, 5, &e), OK);
+    backend *be = backend_ref();
+    files folder_files = files_from_dir(x->dir);
+    sae *s;
+    assert_int_equal(sae_load(&s, be, &folder_files, &e), OK);
+    float x_D[D] = {1, 2, 3, 4}, f_F[F], y_D[D];
+    sae_encode(f_F, s, x_D, 1);
+    sae_decode(y_D, s, f_F, NULL, 1);
+    for (int d = 0; d < D; d++) {
+        double expected = 0;
+        for (int f = 0; f < F; f++)
+            expected += (double)f_F[f] * (double)factor_F[f] * (double)w_dec_FD[f * D + d];
+        assert_true(fabs((double)y_D[d] - expected) < 1e-4);
+    }
+    sae_free(s);
+    backend_free(be);
+}
+
+static void test_round_trip(void **state)
+{
+    folder *x = *state;
+    backend *be = backend_ref();
+    sae_config c = {.architecture = SAE_JUMPRELU, .normalization = SAE_NORMALIZE_LAYER_NORM,
+                    .d_in = D, .d_sae = F, .prepend_bos = true, .context = 128,
+                    .hook = "blocks.0.attn.hook_z", .model = "a \"model\""};
+    float w_DF[D * F], w_FD[F * D], b_F[F], b_D[D], threshold_F[F], frequency_F[F], x_D[2 * D];
+    rng r = rng_stream(1, "round trip");
+    float *arrays[] = {w_DF, w_FD, b_F, b_D, threshold_F, x_D};
+    size_t sizes[] = {D * F, F * D, F, D, F, 2 * D};
+    for (size_t i = 0; i < COUNT_OF(arrays); i++)
+        for (size_t j = 0; j < sizes[i]; j++)
+            arrays[i][j] = (float)rng_normal(&r);
+    for (int f = 0; f < F; f++)
+        frequency_F[f] = f == 2 ? 0 : 0.01f * (float)f;
+    sae_weights w = {w_DF, b_F, w_FD, b_D, threshold_F};
+    sae *s, *again;
+    err e = {0};
+    assert_int_equal(sae_new(&s, be, &c, &w, &e), OK);
+    assert_null(sae_log_sparsity(s));
+    assert_int_equal(sae_save(s, frequency_F, x->dir, &e), OK);
+    files f = files_from_dir(x->dir);
+    if (sae_load(&again, be, &f, &e))
+        fail_msg("%s", e.text);
+    const sae_config *read = sae_describe(again);
+    assert_int_equal(read->normalization, c.normalization);
+    assert_false(read->apply_b_dec_to_input);
+    assert_int_equal(read->context, 128);
+    assert_string_equal(read->hook, c.hook);
+    assert_string_equal(read->model, c.model);
+    assert_true(fabs((double)sae_log_sparsity(again)[1] + 2) < 1e-5);
+    assert_true(fabs((double)sae_log_sparsity(again)[2] + 10) < 1e-5); /* never fired */
+    assert_memory_equal(sae_thresholds(again), threshold_F, sizeof threshold_F);
+    float f_a[2 * F], f_b[2 * F], y_a[2 * D], y_b[2 * D];
+    sae_encode(f_a, s, x_D, 2);
+    sae_encode(f_b, again, x_D, 2);
+    sae_decode(y_a, s, f_a, x_D, 2);
+    sae_decode(y_b, again, f_b, x_D, 2);
+    assert_memory_equal(f_a, f_b, sizeof f_a);
+    assert_memory_equal(y_a, y_b, sizeof y_a);
+    sae_free(again);
+    sae_free(s);
+    backend_free(be);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_configs),
+        cmocka_unit_test(test_bad_configs),
+        cmocka_unit_test_setup_teardown(test_broken_folders, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_missing_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_scaling_factor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
