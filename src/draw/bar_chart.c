@@ -51,19 +51,24 @@ void bar_chart_draw(canvas *c, const figure *fig)
     side_label labels[32];
     int n_labels = 0;
     side_labels_add_references(labels, &n_labels, &b.y, b.horizontal, b.n_horizontal);
-    legend_entry entries[] = {{b.name ? b.name : "value", LEGEND_BAR, 0},
-                              {b.compare_name ? b.compare_name : "compared", LEGEND_TICK,
-                               INK_TEXT - INK_SERIES}};
+    legend_entry entries[] = {
+        {b.name ? b.name : "value", LEGEND_BAR, 0},
+        {b.compare_name ? b.compare_name : "compared", LEGEND_TICK, INK_TEXT - INK_SERIES}};
     int n_entries = b.compare ? 2 : 0;
     double side = side_labels_width(labels, n_labels);
     category_axis category = category_plan(b.labels, b.n, c->width - 2 * FRAME_EDGE - side - 50);
     frame f;
     double legend_top;
     frame_draw(&f, &legend_top, c,
-               &(frame_spec){.title = fig->title, .x = &b.x, .y = &b.y, .y_bounds = y_all,
-                             .x_bounds = {.low = 0, .high = b.n > 1 ? b.n : 1}, .y_pad = 0.04,
+               &(frame_spec){.title = fig->title,
+                             .x = &b.x,
+                             .y = &b.y,
+                             .y_bounds = y_all,
+                             .x_bounds = {.low = 0, .high = b.n > 1 ? b.n : 1},
+                             .y_pad = 0.04,
                              .legend = legend_height(entries, n_entries, c->width - 2 * FRAME_EDGE),
-                             .right = side, .x_labels = category.height});
+                             .right = side,
+                             .x_labels = category.height});
     category.slot = (f.right - f.left) / (b.n > 0 ? b.n : 1);
     legend_draw(c, legend_top, entries, n_entries);
     draw_bars(c, &f, &b, category.slot);

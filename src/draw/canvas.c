@@ -14,8 +14,9 @@ const double *dash_pattern(int dash)
 static const double SQUARE[] = {-0.89, -0.89, 0.89, -0.89, 0.89, 0.89, -0.89, 0.89};
 static const double TRIANGLE[] = {0, -1.2, 1.08, 0.75, -1.08, 0.75};
 static const double DIAMOND[] = {0, -1.25, 1.25, 0, 0, 1.25, -1.25, 0};
-static const double PLUS[] = {-0.4, -1.2, 0.4, -1.2, 0.4, -0.4, 1.2,  -0.4, 1.2,  0.4, 0.4,  0.4,
-                              0.4,  1.2,  -0.4, 1.2, -0.4, 0.4, -1.2, 0.4,  -1.2, -0.4, -0.4, -0.4};
+static const double PLUS[] = {-0.4, -1.2, 0.4,  -1.2, 0.4,  -0.4, 1.2,  -0.4,
+                              1.2,  0.4,  0.4,  0.4,  0.4,  1.2,  -0.4, 1.2,
+                              -0.4, 0.4,  -1.2, 0.4,  -1.2, -0.4, -0.4, -0.4};
 static const double DOWN[] = {0, 1.2, 1.08, -0.75, -1.08, -0.75};
 static const double CROSS[] = {0,     -0.57, 0.57,  -1.13, 1.13,  -0.57, 0.57,  0,
                                1.13,  0.57,  0.57,  1.13,  0,     0.57,  -0.57, 1.13,
@@ -27,8 +28,7 @@ const double *marker_outline(int shape, int *n)
         const double *points;
         int n;
     } OUTLINES[MARKERS] = {
-        {NULL, 0},      {SQUARE, 4}, {TRIANGLE, 3}, {DIAMOND, 4},
-        {DOWN, 3},      {PLUS, 12},  {CROSS, 12},
+        {NULL, 0}, {SQUARE, 4}, {TRIANGLE, 3}, {DIAMOND, 4}, {DOWN, 3}, {PLUS, 12}, {CROSS, 12},
     };
     *n = OUTLINES[shape].n;
     return OUTLINES[shape].points;

@@ -7,8 +7,8 @@ enum { UPWARD_MAX = 92, UPWARD_SLOT = 14 };
 
 category_axis category_plan(const char *const *labels, int n, double width)
 {
-    category_axis a = {.labels = labels, .n = n, .slot = width / (n > 0 ? n : 1), .every = 1,
-                       .height = 20};
+    category_axis a = {
+        .labels = labels, .n = n, .slot = width / (n > 0 ? n : 1), .every = 1, .height = 20};
     double widest = 0;
     for (int i = 0; labels && i < n; i++)
         widest = fmax(widest, font_width(FONT_REGULAR, labels[i]));

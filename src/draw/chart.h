@@ -40,8 +40,8 @@ void scatter_chart_alt(str *out, const figure *f);
 typedef struct category_axis {
     const char *const *labels; /* NULL: numbers from 0 */
     int n;
-    double slot;  /* width of one */
-    int every;    /* label each every-th with its number; 1 with labels: their texts */
+    double slot; /* width of one */
+    int every;   /* label each every-th with its number; 1 with labels: their texts */
     bool upward;
     double height; /* room below the axis */
 } category_axis;

@@ -125,7 +125,9 @@ static void draw_point(sheet *s, const map_point *p)
     }
     int shape = in_cluster(s->map, p) ? map_shape(p->cluster) : 0;
     map_marker(s->out, x, y, radius_of(s, p), shape, ink_of(s->map, p),
-               p->is_selected ? MARKER_RINGED : p->is_medoid ? MARKER_RIMMED : MARKER_PLAIN,
+               p->is_selected ? MARKER_RINGED
+               : p->is_medoid ? MARKER_RIMMED
+                              : MARKER_PLAIN,
                title_of(p));
     str_add(s->out, linked ? "</a>\n" : "\n");
 }
@@ -204,7 +206,9 @@ static int make_labels(const sheet *s, map_label *labels, int *cluster)
             continue;
         char text[16];
         double width = 1.15 * font_width(FONT_REGULAR, map_number(text, &map->clusters[c]));
-        labels[n] = (map_label){.x = x / members, .y = y / members - LIFT, .width = width,
+        labels[n] = (map_label){.x = x / members,
+                                .y = y / members - LIFT,
+                                .width = width,
                                 .weight = map->clusters[c].size};
         cluster[n++] = c;
     }
@@ -285,8 +289,12 @@ static void draw_map(str *out, const cluster_map *map, const char *prefix, const
 {
     bool beside = map->n_clusters <= MAP_SIDE_CLUSTERS;
     str body = {0}, alt = {0};
-    sheet s = {.out = &body, .map = map, .prefix = prefix, .href_base = href_base,
-               .width = beside ? MAP_WIDTH - SIDE_LEGEND - 14 : MAP_WIDTH, .height = MAP_HEIGHT};
+    sheet s = {.out = &body,
+               .map = map,
+               .prefix = prefix,
+               .href_base = href_base,
+               .width = beside ? MAP_WIDTH - SIDE_LEGEND - 14 : MAP_WIDTH,
+               .height = MAP_HEIGHT};
     map_legend legend = map_legend_plan(beside, s.width + 14, MAP_HEIGHT, map->n_clusters);
     double height = fmax(MAP_HEIGHT, legend.bottom);
     if (beside)

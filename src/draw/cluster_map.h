@@ -1,9 +1,10 @@
-/* A map of the clusters as SVG: every point with its own title and link, cluster numbers on the map,
- * a legend beside it (below it for more than MAP_SIDE_CLUSTERS).
+/* A map of the clusters as SVG: every point with its own title and link, cluster numbers on the
+ * map, a legend beside it (below it for more than MAP_SIDE_CLUSTERS).
  *
- * x and y share one scale, so distances look as they are. Up to MAP_TITLED_POINTS points are circles with a <title>; above that the points become one path
- * of dots per cluster, and only medoids, selected and linked points (the first MAP_LINKED_POINTS of
- * them) keep title and link. Hue repeats after SERIES_COLORS clusters with another marker. */
+ * x and y share one scale, so distances look as they are. Up to MAP_TITLED_POINTS points are
+ * circles with a <title>; above that the points become one path of dots per cluster, and only
+ * medoids, selected and linked points (the first MAP_LINKED_POINTS of them) keep title and link.
+ * Hue repeats after SERIES_COLORS clusters with another marker. */
 #ifndef DRAW_CLUSTER_MAP_H
 #define DRAW_CLUSTER_MAP_H
 #include "base/err.h"

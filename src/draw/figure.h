@@ -42,7 +42,7 @@ typedef enum {
 } line_weight;
 
 typedef struct line_series {
-    const char *name; /* label at the line's end; NULL: no label, drawn grey unless `color` is set */
+    const char *name; /* label at the line's end; NULL: none, drawn grey unless `color` is set */
     const double *x;  /* n values, ascending; NULL: 0, 1, 2, ... */
     const double *y;  /* n values */
     int n;
@@ -64,9 +64,9 @@ typedef struct line_chart {
 /* Vertical bars over positions or categories. Bars start at 0; negative values hang below. */
 typedef struct bar_chart {
     axis x, y;
-    const char *const *labels; /* n printable ASCII labels, or NULL for 0..n-1 */
-    const double *values;      /* n */
-    const double *compare;     /* n values drawn as a tick across each bar, or NULL */
+    const char *const *labels;       /* n printable ASCII labels, or NULL for 0..n-1 */
+    const double *values;            /* n */
+    const double *compare;           /* n values drawn as a tick across each bar, or NULL */
     const char *name, *compare_name; /* legend, needed only when `compare` is set */
     int n;
     int highlight; /* 1 + index of the bar to draw in the second colour; 0: none */
@@ -78,7 +78,7 @@ typedef struct bar_chart {
 typedef struct row_chart {
     axis value;
     const char *const *labels; /* n */
-    const char *const *notes;  /* n texts after the value ("dropped 31,204: never active"), or NULL */
+    const char *const *notes;  /* n texts after the value ("dropped 31204: dead"), or NULL */
     const double *values;      /* n */
     int n;
 } row_chart;
@@ -86,9 +86,9 @@ typedef struct row_chart {
 /* 3. Histogram ------------------------------------------------------------------------------- */
 
 typedef struct histogram {
-    axis x, y;                 /* y.log starts at 0.7, so that a count of 1 shows; x.log needs edges > 0 */
-    const double *edges;       /* n + 1, ascending */
-    const double *counts;      /* n, >= 0 */
+    axis x, y; /* y.log starts at 0.7, so that a count of 1 shows; x.log needs edges > 0 */
+    const double *edges;  /* n + 1, ascending */
+    const double *counts; /* n, >= 0 */
     int n;
     const reference_line *markers; /* vertical lines: median, p99, max */
     int n_markers;
@@ -109,10 +109,10 @@ typedef struct grouped_chart {
 
 typedef struct heatmap {
     const char *row_title, *column_title;
-    const char *value_title;         /* title of the colour bar, with its unit */
-    const char *const *row_labels;   /* rows, or NULL for numbers */
-    const char *const *column_labels;/* columns, or NULL for numbers */
-    const double *values;            /* rows * columns, row-major; NaN is drawn as background */
+    const char *value_title;          /* title of the colour bar, with its unit */
+    const char *const *row_labels;    /* rows, or NULL for numbers */
+    const char *const *column_labels; /* columns, or NULL for numbers */
+    const double *values;             /* rows * columns, row-major; NaN is drawn as background */
     int rows, columns;
     bool diverging; /* blue-white-orange centred at 0 instead of cividis */
 } heatmap;

@@ -16,8 +16,8 @@ typedef enum {
 
 typedef struct glyph {
     uint32_t code;
-    int advance;    /* device pixels to the next pen position */
-    int left, top;  /* of the bitmap, from the pen on the baseline, y down */
+    int advance;   /* device pixels to the next pen position */
+    int left, top; /* of the bitmap, from the pen on the baseline, y down */
     int width, height;
     int offset; /* of its first digit in the face's alpha text */
 } glyph;

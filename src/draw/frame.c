@@ -32,9 +32,10 @@ void bounds_add_references(bounds *b, const axis *a, const reference_line *lines
 
 double scale_at(const scale *s, double value)
 {
-    double t = s->kind == SCALE_LOG
-                   ? (log10(value) - log10(s->low)) / (log10(s->high) - log10(s->low))
-                   : (value / 2 - s->low / 2) / (s->high / 2 - s->low / 2); /* halves: no overflow */
+    double t =
+        s->kind == SCALE_LOG
+            ? (log10(value) - log10(s->low)) / (log10(s->high) - log10(s->low))
+            : (value / 2 - s->low / 2) / (s->high / 2 - s->low / 2); /* halves: no overflow */
     t = t < 0 ? 0 : t > 1 ? 1 : t;
     return s->from + t * (s->to - s->from);
 }
@@ -73,7 +74,8 @@ static bool labels_overlap(const scale *s)
     for (int i = 1; i < s->ticks.n; i++) {
         double distance = fabs(scale_at(s, s->ticks.value[i]) - scale_at(s, s->ticks.value[i - 1]));
         double width = (font_width(FONT_REGULAR, s->ticks.label[i]) +
-                        font_width(FONT_REGULAR, s->ticks.label[i - 1])) / 2;
+                        font_width(FONT_REGULAR, s->ticks.label[i - 1])) /
+                       2;
         if (distance < width + 12)
             return true;
     }
@@ -120,8 +122,8 @@ static double centred_inside(const canvas *c, double x, double width)
 
 /* Puts labels of vertical lines into rows so that none overlap; row 0 is next to the plot. Returns
  * the number of rows; labels beyond the last row get row -1 and are not drawn. */
-static int stack_labels(int *row, double *left, const canvas *c, const scale *x,
-                        const axis *a, const reference_line *lines, int n)
+static int stack_labels(int *row, double *left, const canvas *c, const scale *x, const axis *a,
+                        const reference_line *lines, int n)
 {
     int rows = 0;
     for (int i = 0; i < n; i++) {
@@ -247,7 +249,8 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
     int rows = stack_labels(row, label_left, c, &f->x, spec->x, spec->vertical, n_vertical);
 
     f->top = crisp(under_title + spec->legend + y_title + (rows ? rows * LINE_HEIGHT + 4 : 8));
-    bool x_title = spec->x->title || spec->x->unit || (!(spec->x_labels > 0) && f->x.ticks.exponent);
+    bool x_title =
+        spec->x->title || spec->x->unit || (!(spec->x_labels > 0) && f->x.ticks.exponent);
     f->bottom = crisp(c->height - FRAME_EDGE - (x_title ? LINE_HEIGHT + 4 : 0) -
                       (spec->x_labels > 0 ? spec->x_labels : 20));
     f->y.from = f->bottom;

@@ -36,10 +36,10 @@ typedef struct frame_spec {
     const char *title;
     const axis *x, *y;
     bounds x_bounds, y_bounds;
-    double x_pad, y_pad;  /* share of the range added on both sides */
-    double legend;        /* height of the legend under the title */
-    double right;         /* width of the labels right of the plot */
-    double x_labels;      /* height of the caller's own labels under the axis; then no x ticks */
+    double x_pad, y_pad; /* share of the range added on both sides */
+    double legend;       /* height of the legend under the title */
+    double right;        /* width of the labels right of the plot */
+    double x_labels;     /* height of the caller's own labels under the axis; then no x ticks */
     const reference_line *vertical;
     int n_vertical;
 } frame_spec;

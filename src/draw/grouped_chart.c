@@ -54,12 +54,16 @@ void grouped_chart_draw(canvas *c, const figure *fig)
     category_axis category = category_plan(g->labels, g->n, c->width - 2 * FRAME_EDGE - 50);
     frame f;
     double legend_top;
-    frame_draw(&f, &legend_top, c,
-               &(frame_spec){.title = fig->title, .x = &g->x, .y = &y_axis, .y_bounds = y,
-                             .x_bounds = {.low = 0, .high = 1}, .y_pad = 0.04,
-                             .legend = legend_height(entries, series_of(g),
-                                                     c->width - 2 * FRAME_EDGE),
-                             .x_labels = category.height});
+    frame_draw(
+        &f, &legend_top, c,
+        &(frame_spec){.title = fig->title,
+                      .x = &g->x,
+                      .y = &y_axis,
+                      .y_bounds = y,
+                      .x_bounds = {.low = 0, .high = 1},
+                      .y_pad = 0.04,
+                      .legend = legend_height(entries, series_of(g), c->width - 2 * FRAME_EDGE),
+                      .x_labels = category.height});
     category.slot = (f.right - f.left) / (g->n > 0 ? g->n : 1);
     legend_draw(c, legend_top, entries, series_of(g));
     for (int i = 0; i < g->n; i++)

@@ -47,7 +47,8 @@ static paint cell_paint(const heatmap *h, const cells *at, double value)
 {
     if (h->diverging) {
         double t = at->extreme > 0 ? value / at->extreme : 0;
-        return (paint){.ink = INK_DIRECT, .light = color_diverging(THEME_LIGHT, t),
+        return (paint){.ink = INK_DIRECT,
+                       .light = color_diverging(THEME_LIGHT, t),
                        .dark = color_diverging(THEME_DARK, t)};
     }
     double low = at->value.low, high = at->value.high;
@@ -168,8 +169,8 @@ static void draw_column_labels(canvas *c, const heatmap *h, const cells *at)
     char number[16];
     for (int j = 0; j < h->columns; j++) {
         snprintf(number, sizeof number, "%d", j);
-        widest = fmax(widest, font_width(FONT_REGULAR, h->column_labels ? h->column_labels[j]
-                                                                         : number));
+        widest =
+            fmax(widest, font_width(FONT_REGULAR, h->column_labels ? h->column_labels[j] : number));
     }
     for (int j = 0, step = label_step(widest + 10, cell); j < h->columns; j += step) {
         double x = at->left + (j + 0.5) * cell;

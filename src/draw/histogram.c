@@ -40,21 +40,31 @@ void histogram_draw(canvas *c, const figure *fig)
     bounds_add_references(&x_all, &h.x, h.markers, h.n_markers);
     frame f;
     frame_draw(&f, NULL, c,
-               &(frame_spec){.title = fig->title, .x = &h.x, .y = &h.y, .x_bounds = x_all,
-                             .y_bounds = y_all, .x_pad = 0.01, .y_pad = h.y.log ? 0 : 0.04,
-                             .vertical = h.markers, .n_vertical = h.n_markers});
+               &(frame_spec){.title = fig->title,
+                             .x = &h.x,
+                             .y = &h.y,
+                             .x_bounds = x_all,
+                             .y_bounds = y_all,
+                             .x_pad = 0.01,
+                             .y_pad = h.y.log ? 0 : 0.04,
+                             .vertical = h.markers,
+                             .n_vertical = h.n_markers});
     for (int i = 0; i < h.n; i++) {
         if (!bin_draws(&h, i))
             continue;
-        double left = crisp(scale_at(&f.x, h.edges[i])), right = crisp(scale_at(&f.x, h.edges[i + 1]));
+        double left = crisp(scale_at(&f.x, h.edges[i])),
+               right = crisp(scale_at(&f.x, h.edges[i + 1]));
         double gap = right - left >= 4 ? 0.5 : 0, top = crisp(scale_at(&f.y, h.counts[i]));
         canvas_rectangle(c, left, top, fmax(right - left - gap, 0.5), fmax(f.bottom - top, 0.5),
                          FAINT_PAINT(INK_SERIES, 0.85));
     }
     verticals_draw(c, &f, h.markers, h.n_markers);
     char buf[64];
-    frame_note(&f, c, h.n == 0 ? "no data" : y.n == 0 ? bounds_note(buf, &y)
-                      : y.high <= 0 ? "all bins are empty" : NULL);
+    frame_note(&f, c,
+               h.n == 0      ? "no data"
+               : y.n == 0    ? bounds_note(buf, &y)
+               : y.high <= 0 ? "all bins are empty"
+                             : NULL);
 }
 
 void histogram_csv(str *out, const figure *fig)

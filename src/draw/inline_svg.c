@@ -63,11 +63,10 @@ void sparkline_svg(str *out, const double *values, int n, const char *label)
     int points = spark_points(xy, values, n, r);
     if (points) {
         canvas_polyline(&c.canvas, xy, points, 1.5, DASH_SOLID, PAINT(INK_SERIES));
-        canvas_marker(&c.canvas, xy[2 * points - 2], xy[2 * points - 1], 2.2, 0,
-                      PAINT(INK_SERIES));
+        canvas_marker(&c.canvas, xy[2 * points - 2], xy[2 * points - 1], 2.2, 0, PAINT(INK_SERIES));
     } else {
-        canvas_text(&c.canvas, SPARK_WIDTH / 2.0, 16, ANCHOR_MIDDLE, FONT_REGULAR,
-                    PAINT(INK_MUTED), "no data");
+        canvas_text(&c.canvas, SPARK_WIDTH / 2.0, 16, ANCHOR_MIDDLE, FONT_REGULAR, PAINT(INK_MUTED),
+                    "no data");
     }
     mem_free(xy);
     svg_close(out);

@@ -47,8 +47,8 @@ void side_labels_draw(canvas *c, const frame *f, side_label *labels, int n)
         const side_label *l = &labels[i];
         double x = f->right + LEADER;
         if (fabs(at[i] - l->y) > 1.5 || l->from_x < f->right - 2)
-            canvas_polyline(c, (double[]){l->from_x + 2, l->y, f->right + 2, l->y, x - 1, at[i]},
-                            3, 0.5, DASH_SOLID, FAINT_PAINT(INK_MUTED, 0.7));
+            canvas_polyline(c, (double[]){l->from_x + 2, l->y, f->right + 2, l->y, x - 1, at[i]}, 3,
+                            0.5, DASH_SOLID, FAINT_PAINT(INK_MUTED, 0.7));
         if (l->width > 0)
             canvas_line(c, x, at[i], x + SAMPLE, at[i], l->width, l->dash, l->paint);
         if (l->marker >= 0)

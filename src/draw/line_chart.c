@@ -89,7 +89,8 @@ typedef struct style {
     int dash; /* also the marker */
 } style;
 
-/* Colours go to named series in order; series beyond the palette's use and unnamed ones are grey. */
+/* Colours go to named series in order; series beyond the palette's use and unnamed ones are grey.
+ */
 static style style_of(const line_chart *l, int index)
 {
     static const double WIDTHS[] = {[LINE_NORMAL] = 1.5, [LINE_BOLD] = 2.25, [LINE_FAINT] = 1};
@@ -102,8 +103,8 @@ static style style_of(const line_chart *l, int index)
     }
     bool grey = color < 0 || color >= FIGURE_MAX_SERIES;
     style out = {.width = WIDTHS[s->weight], .dash = grey ? DASH_SOLID : color};
-    out.paint = FAINT_PAINT(grey ? (int)INK_NOISE : INK_SERIES + color,
-                            s->weight == LINE_FAINT ? 0.35 : 1);
+    out.paint =
+        FAINT_PAINT(grey ? (int)INK_NOISE : INK_SERIES + color, s->weight == LINE_FAINT ? 0.35 : 1);
     return out;
 }
 
@@ -176,10 +177,16 @@ void line_chart_draw(canvas *c, const figure *fig)
     bounds_add_references(&y_all, &l->y, l->horizontal, l->n_horizontal);
     frame f;
     frame_draw(&f, NULL, c,
-               &(frame_spec){.title = fig->title, .x = &l->x, .y = &l->y, .x_bounds = x_all,
-                             .y_bounds = y_all, .x_pad = 0.01, .y_pad = 0.04,
+               &(frame_spec){.title = fig->title,
+                             .x = &l->x,
+                             .y = &l->y,
+                             .x_bounds = x_all,
+                             .y_bounds = y_all,
+                             .x_pad = 0.01,
+                             .y_pad = 0.04,
                              .right = side_labels_width(labels, n_labels),
-                             .vertical = l->vertical, .n_vertical = l->n_vertical});
+                             .vertical = l->vertical,
+                             .n_vertical = l->n_vertical});
     references_draw(c, &f, l->horizontal, l->n_horizontal);
     verticals_draw(c, &f, l->vertical, l->n_vertical);
     static const line_weight ORDER[] = {LINE_FAINT, LINE_NORMAL, LINE_BOLD};
@@ -232,15 +239,18 @@ static void describe_series(str *out, const line_chart *l, const line_series *s,
     while (!draws(l, s, first))
         first++;
     for (int i = first; i <= last; i++)
-        if (draws(l, s, i) && (extreme < 0 || (lowest ? s->y[i] < s->y[extreme]
-                                                      : s->y[i] > s->y[extreme])))
+        if (draws(l, s, i) &&
+            (extreme < 0 || (lowest ? s->y[i] < s->y[extreme] : s->y[i] > s->y[extreme])))
             extreme = i;
     char a[NUMBER_TEXT], b[NUMBER_TEXT], m[NUMBER_TEXT], at[NUMBER_TEXT];
     double from = s->y[first], to = s->y[last];
     str_addf(out, "%s%s from %s to %s, %s %s at %s %s", s->name ? s->name : "",
-             to < from ? " falls" : to > from ? " rises" : " goes", number_text(a, from),
-             number_text(b, to), lowest ? "lowest" : "highest", number_text(m, s->y[extreme]),
-             l->x.title ? l->x.title : "x", number_text(at, x_of(s, extreme)));
+             to < from   ? " falls"
+             : to > from ? " rises"
+                         : " goes",
+             number_text(a, from), number_text(b, to), lowest ? "lowest" : "highest",
+             number_text(m, s->y[extreme]), l->x.title ? l->x.title : "x",
+             number_text(at, x_of(s, extreme)));
 }
 
 void line_chart_alt(str *out, const figure *fig)

@@ -5,7 +5,7 @@
 typedef struct map_label {
     double x, y; /* in: what it names; stays */
     double width;
-    int weight; /* heavier ones choose first; ties: lower index */
+    int weight;        /* heavier ones choose first; ties: lower index */
     double at_x, at_y; /* out: centre of the text */
 } map_label;
 

@@ -155,8 +155,7 @@ void map_legend_keys(str *out, const map_legend *l, int n_clusters, int n_noise,
         place(&x, &y, l, index++);
         map_marker(out, x + MARK, y - 4, 3.4, 0, INK_NOISE, MARKER_PLAIN, NULL);
         add_text(out, x + 48, y, INK_MUTED, "", "in no cluster", NULL);
-        add_text(out, x + l->column_width - 10, y, INK_MUTED, " text-anchor=\"end\"", size,
-                 NULL);
+        add_text(out, x + l->column_width - 10, y, INK_MUTED, " text-anchor=\"end\"", size, NULL);
         str_add_char(out, '\n');
     }
     if (medoids) {

@@ -1,6 +1,7 @@
 /* Popularity palette over a hash table of the image's colours. */
 #include "draw/palette.h"
 #include "base/memory.h"
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,10 +39,14 @@ static void grow(color_table *t)
 
 static void count_colors(color_table *t, const rgb *pixels, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, run; i < n; i += run) { /* most pixels equal their left neighbour */
+        for (run = 1; i + run < n && pixels[i + run] == pixels[i]; run++)
+            ;
         entry *slot = find_slot(t, pixels[i]);
+        bool is_new = slot->count == 0;
         slot->color = pixels[i];
-        if (slot->count++ == 0 && ++t->used * 2 > t->capacity)
+        slot->count += (uint32_t)run;
+        if (is_new && ++t->used * 2 > t->capacity)
             grow(t);
     }
 }
@@ -84,8 +89,7 @@ static void choose(palette *out, color_table *t)
     for (int k = 0; k < out->n; k++)
         out->color[k] = sorted[k].color;
     for (size_t k = 0; k < m; k++)
-        find_slot(t, sorted[k].color)->index =
-            k < 256 ? (int)k : nearest(out, sorted[k].color);
+        find_slot(t, sorted[k].color)->index = k < 256 ? (int)k : nearest(out, sorted[k].color);
     mem_free(sorted);
 }
 
@@ -96,6 +100,7 @@ void palette_make(palette *out, unsigned char *index, const rgb *pixels, size_t 
     count_colors(&t, pixels, n);
     choose(out, &t);
     for (size_t i = 0; i < n; i++)
-        index[i] = (unsigned char)find_slot(&t, pixels[i])->index;
+        index[i] = i && pixels[i] == pixels[i - 1] ? index[i - 1]
+                                                   : (unsigned char)find_slot(&t, pixels[i])->index;
     mem_free(t.slots);
 }

@@ -31,7 +31,8 @@ static void flush(png_structp png)
     (void)png;
 }
 
-/* Everything between setjmp and the last libpng call lives here, with nothing of its own to free. */
+/* Everything between setjmp and the last libpng call lives here, with nothing of its own to free.
+ */
 static void encode(png_structp png, png_infop info, const raster *r, const palette *p,
                    unsigned char *index)
 {

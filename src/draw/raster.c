@@ -113,8 +113,8 @@ static void cover_dashed(raster *r, box *dirty, const double from[2], const doub
         double piece = fmin(d->left, length - done);
         double start = done / length, end = (done + piece) / length;
         if (d->at % 2 == 0)
-            cover_segment(r, dirty, from[0] + dx * start, from[1] + dy * start,
-                          from[0] + dx * end, from[1] + dy * end, half);
+            cover_segment(r, dirty, from[0] + dx * start, from[1] + dy * start, from[0] + dx * end,
+                          from[1] + dy * end, half);
         done += piece;
         d->left -= piece;
         if (d->left <= 0) {
@@ -216,8 +216,8 @@ static void draw_glyph(raster *r, font_name font, const glyph *g, int x, int y, 
         }
 }
 
-static void draw_text(canvas *c, double x, double y, text_anchor anchor, font_name font,
-                      int upward, paint p, const char *text)
+static void draw_text(canvas *c, double x, double y, text_anchor anchor, font_name font, int upward,
+                      paint p, const char *text)
 {
     raster *r = (raster *)c;
     double width = font_width(font, text);

@@ -64,11 +64,17 @@ void scatter_chart_draw(canvas *c, const figure *fig)
     frame f;
     double legend_top;
     frame_draw(&f, &legend_top, c,
-               &(frame_spec){.title = fig->title, .x = &s->x, .y = &s->y, .x_bounds = x_all,
-                             .y_bounds = y_all, .x_pad = 0.03, .y_pad = 0.04,
+               &(frame_spec){.title = fig->title,
+                             .x = &s->x,
+                             .y = &s->y,
+                             .x_bounds = x_all,
+                             .y_bounds = y_all,
+                             .x_pad = 0.03,
+                             .y_pad = 0.04,
                              .legend = legend_height(entries, n_entries, c->width - 2 * FRAME_EDGE),
                              .right = side_labels_width(labels, n_labels),
-                             .vertical = s->vertical, .n_vertical = s->n_vertical});
+                             .vertical = s->vertical,
+                             .n_vertical = s->n_vertical});
     legend_draw(c, legend_top, entries, n_entries);
     references_draw(c, &f, s->horizontal, s->n_horizontal);
     draw_points(c, &f, s);

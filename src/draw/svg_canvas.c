@@ -102,8 +102,8 @@ static void draw_marker(canvas *c, double x, double y, double radius, int shape,
     str_add(out, "/>\n");
 }
 
-static void draw_text(canvas *c, double x, double y, text_anchor anchor, font_name font,
-                      int upward, paint p, const char *text)
+static void draw_text(canvas *c, double x, double y, text_anchor anchor, font_name font, int upward,
+                      paint p, const char *text)
 {
     static const char *const ANCHORS[] = {"start", "middle", "end"};
     str *out = out_of(c);

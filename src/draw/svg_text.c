@@ -15,9 +15,15 @@ static bool is_hidden(uint32_t c)
 static void add_ascii(str *out, char c)
 {
     switch (c) {
-    case '\n': str_add(out, "\u2424"); break;
-    case '\t': str_add(out, "\\t"); break;
-    case '\r': str_add(out, "\\r"); break;
+    case '\n':
+        str_add(out, "\u2424");
+        break;
+    case '\t':
+        str_add(out, "\\t");
+        break;
+    case '\r':
+        str_add(out, "\\r");
+        break;
     default:
         if ((unsigned char)c < 0x20)
             str_addf(out, "\\x%02x", (unsigned)(unsigned char)c);
@@ -52,12 +58,23 @@ void svg_escape(str *out, const char *text)
     text_visible(&visible, text);
     for (const char *c = str_text(&visible); *c; c++)
         switch (*c) {
-        case '&': str_add(out, "&amp;"); break;
-        case '<': str_add(out, "&lt;"); break;
-        case '>': str_add(out, "&gt;"); break;
-        case '"': str_add(out, "&quot;"); break;
-        case '\'': str_add(out, "&#39;"); break;
-        default: str_add_char(out, *c);
+        case '&':
+            str_add(out, "&amp;");
+            break;
+        case '<':
+            str_add(out, "&lt;");
+            break;
+        case '>':
+            str_add(out, "&gt;");
+            break;
+        case '"':
+            str_add(out, "&quot;");
+            break;
+        case '\'':
+            str_add(out, "&#39;");
+            break;
+        default:
+            str_add_char(out, *c);
         }
     str_release(&visible);
 }

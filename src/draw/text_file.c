@@ -36,8 +36,8 @@ void alt_add_limited(str *out, const char *text)
         str_add(out, ELLIPSIS);
 }
 
-err_code drawing_write_text(const str *text, const char *dir, const char *stem,
-                            const char *ending, err *e)
+err_code drawing_write_text(const str *text, const char *dir, const char *stem, const char *ending,
+                            err *e)
 {
     arena a = {0};
     char *path = arena_printf(&a, "%s/%s%s", dir, stem, ending);

@@ -13,7 +13,7 @@ void alt_dropped(str *out, int dropped);
 void alt_add_limited(str *out, const char *text);
 
 /* Writes DIR/STEM followed by `ending`. */
-err_code drawing_write_text(const str *text, const char *dir, const char *stem,
-                            const char *ending, err *e);
+err_code drawing_write_text(const str *text, const char *dir, const char *stem, const char *ending,
+                            err *e);
 
 #endif

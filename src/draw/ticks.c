@@ -69,7 +69,11 @@ static double cost(const step *s, int most)
     double roundness = s->digits == 10 ? 0 : s->digits == 50 ? 0.15 : s->digits == 20 ? 0.2 : 0.55;
     double target = most < 5 ? most : 5;
     double count = fabs(log((s->n + 0.001) / target)) * 1.5;
-    return roundness + count + (s->n < 2 ? 100 : s->n < 4 ? 1 : 0) + (s->n > most ? 1000 + s->n : 0);
+    return roundness + count +
+           (s->n < 2   ? 100
+            : s->n < 4 ? 1
+                       : 0) +
+           (s->n > most ? 1000 + s->n : 0);
 }
 
 static step best_step(double low, double high, scale_kind kind, int most)

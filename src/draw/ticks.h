@@ -6,7 +6,7 @@
 enum { TICKS_MAX = 9, TICK_TEXT = 32, MINOR_MAX = 64 };
 
 typedef struct ticks {
-    int n; /* 1..TICKS_MAX; 2 or more unless low == high */
+    int n;                            /* 1..TICKS_MAX; 2 or more unless low == high */
     double value[TICKS_MAX];          /* ascending, inside low..high */
     char label[TICKS_MAX][TICK_TEXT]; /* all different; same decimals; never "-0" */
     int n_minor;                      /* unlabelled ticks of a log axis */

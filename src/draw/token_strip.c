@@ -113,8 +113,7 @@ static double add_tokens(str *out, const token_value *tokens, int n, double maxi
             x = 1;
             y += BOX + GAP + 2;
         }
-        add_token(out, &tokens[i], str_text(&shown), x, y,
-                  strength_step(tokens[i].value, maximum));
+        add_token(out, &tokens[i], str_text(&shown), x, y, strength_step(tokens[i].value, maximum));
         x += w + GAP;
     }
     str_release(&shown);
@@ -166,8 +165,7 @@ static void strip_alt(str *out, const token_value *tokens, int n, const char *la
 {
     int highest = -1;
     for (int i = 0; i < n; i++)
-        if (isfinite(tokens[i].value) &&
-            (highest < 0 || tokens[i].value > tokens[highest].value))
+        if (isfinite(tokens[i].value) && (highest < 0 || tokens[i].value > tokens[highest].value))
             highest = i;
     str text = {0};
     char number[NUMBER_TEXT];

@@ -67,8 +67,8 @@ static void fill(fixture *f)
     }
     for (int c = 0; c < CLUSTERS; c++)
         f->clusters[c] = (map_cluster){.name = "name", .number = c + 1, .size = MEMBERS};
-    f->map = (cluster_map){.points = f->points, .n_points = POINTS,
-                           .clusters = f->clusters, .n_clusters = CLUSTERS};
+    f->map = (cluster_map){
+        .points = f->points, .n_points = POINTS, .clusters = f->clusters, .n_clusters = CLUSTERS};
 }
 
 static void test_points_and_legend(void **state)
@@ -172,8 +172,11 @@ static void test_many_points_stay_small(void **state)
     map_point *points = mem_small(MANY, sizeof *points);
     rng r = rng_stream(2, "test_cluster_map");
     for (int i = 0; i < MANY; i++)
-        points[i] = (map_point){.x = rng_normal(&r), .y = rng_normal(&r), .cluster = i % 2,
-                                .id = "f", .is_selected = i % 10 == 0};
+        points[i] = (map_point){.x = rng_normal(&r),
+                                .y = rng_normal(&r),
+                                .cluster = i % 2,
+                                .id = "f",
+                                .is_selected = i % 10 == 0};
     map_cluster clusters[] = {{.number = 1, .size = MANY / 2}, {.number = 2, .size = MANY / 2}};
     cluster_map map = {.points = points, .n_points = MANY, .clusters = clusters, .n_clusters = 2};
     str svg = {0};
@@ -209,8 +212,10 @@ static void test_labels_do_not_cover_each_other(void **state)
     for (int round = 0; round < 200; round++) {
         map_label labels[N];
         for (int i = 0; i < N; i++)
-            labels[i] = (map_label){.x = 20 + 440 * rng_uniform(&r), .y = 20 + 440 * rng_uniform(&r),
-                                    .width = 8 + 8 * (i % 2), .weight = (int)rng_below(&r, 5)};
+            labels[i] = (map_label){.x = 20 + 440 * rng_uniform(&r),
+                                    .y = 20 + 440 * rng_uniform(&r),
+                                    .width = 8 + 8 * (i % 2),
+                                    .weight = (int)rng_below(&r, 5)};
         map_labels_place(labels, N, 0, 0, 480, 480);
         for (int i = 0; i < N; i++)
             for (int k = 0; k < i; k++)
@@ -268,8 +273,11 @@ static void test_token_strip(void **state)
 {
     (void)state;
     double nan = strtod("nan", NULL);
-    const token_value tokens[] = {{"<b>", 4, true}, {"\x01\xff", 2, false}, {"none", nan, false},
-                                  {"zero", 0, false}, {"low", 0.1, false}};
+    const token_value tokens[] = {{"<b>", 4, true},
+                                  {"\x01\xff", 2, false},
+                                  {"none", nan, false},
+                                  {"zero", 0, false},
+                                  {"low", 0.1, false}};
     str svg = {0};
     token_strip_svg(&svg, tokens, 5, 0, 0, "activation");
     const char *text = str_text(&svg);

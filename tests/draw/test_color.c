@@ -99,8 +99,10 @@ static void test_difference_formula(void **state)
 {
     (void)state;
     /* Three pairs of Sharma, Wu and Dalal's test data, one per branch of the hue mean. */
-    assert_true(fabs(difference((lab){50, 2.6772, -79.7751}, (lab){50, 0, -82.7485}) - 2.0425) < 1e-4);
-    assert_true(fabs(difference((lab){50, 2.49, -0.001}, (lab){50, -2.49, 0.0011}) - 7.2195) < 1e-4);
+    assert_true(fabs(difference((lab){50, 2.6772, -79.7751}, (lab){50, 0, -82.7485}) - 2.0425) <
+                1e-4);
+    assert_true(fabs(difference((lab){50, 2.49, -0.001}, (lab){50, -2.49, 0.0011}) - 7.2195) <
+                1e-4);
     assert_true(fabs(difference((lab){50, 2.5, 0}, (lab){73, 25, -18}) - 27.1492) < 1e-4);
 }
 
@@ -177,9 +179,9 @@ static void test_css(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contrast),         cmocka_unit_test(test_difference_formula),
-        cmocka_unit_test(test_series_differ),    cmocka_unit_test(test_sequential_rises),
-        cmocka_unit_test(test_diverging),        cmocka_unit_test(test_strength_step),
+        cmocka_unit_test(test_contrast),      cmocka_unit_test(test_difference_formula),
+        cmocka_unit_test(test_series_differ), cmocka_unit_test(test_sequential_rises),
+        cmocka_unit_test(test_diverging),     cmocka_unit_test(test_strength_step),
         cmocka_unit_test(test_css),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

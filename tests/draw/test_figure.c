@@ -45,7 +45,8 @@ static figure make_figure(figure_kind kind, const double *values, int n, bool lo
     static line_series series[2];
     series[0] = (line_series){.name = "one", .y = values, .n = n, .weight = LINE_BOLD};
     series[1] = (line_series){.y = values + n, .n = n, .weight = LINE_FAINT};
-    axis x = {.title = "position", .log = log}, y = {.title = "activation", .unit = "a.u.", .log = log};
+    axis x = {.title = "position", .log = log},
+         y = {.title = "activation", .unit = "a.u.", .log = log};
     figure f = {.title = "Test", .kind = kind};
     switch (kind) {
     case FIGURE_LINE:
@@ -67,8 +68,8 @@ static figure make_figure(figure_kind kind, const double *values, int n, bool lo
         f.heatmap = (heatmap){"row", "column", "value", LABELS, NULL, values, n, 2, !log};
         break;
     case FIGURE_SCATTER:
-        f.scatter = (scatter_chart){x, y, values, values + n, NULL, LABELS, n, NULL, 0,
-                                    LINES, LINES, 1, 1};
+        f.scatter =
+            (scatter_chart){x, y, values, values + n, NULL, LABELS, n, NULL, 0, LINES, LINES, 1, 1};
         break;
     }
     return f;
@@ -123,7 +124,9 @@ static void test_degenerate(void **state)
                 values[0] = 7; /* one good value among the others */
                 check_figure(&f);
                 err e = {0};
-                if (n == 1 || isnan(fills[k])) /* the raster meets the same marks; PNGs are slow */
+                if ((n == 1 && k < 2) ||
+                    (n == N &&
+                     isnan(fills[k]))) /* the raster meets the same marks; PNGs are slow */
                     assert_int_equal(figure_write_png(&f, THEME_DARK, scratch(), &e), OK);
             }
 }
@@ -165,9 +168,11 @@ static void test_csv_is_what_is_drawn(void **state)
     double nan = strtod("nan", NULL);
     const double x[] = {0, 10, 20}, y[] = {4, nan, 2.5};
     const line_series s[] = {{.name = "loss, \"raw\"", .x = x, .y = y, .n = 3}, {.y = y, .n = 1}};
-    figure f = {.title = "Loss", .line = {.x = {.title = "step"},
-                                          .y = {.title = "loss", .unit = "nats"},
-                                          .series = s, .n_series = 2}};
+    figure f = {.title = "Loss",
+                .line = {.x = {.title = "step"},
+                         .y = {.title = "loss", .unit = "nats"},
+                         .series = s,
+                         .n_series = 2}};
     str text = {0};
     figure_csv(&text, &f);
     assert_string_equal(str_text(&text), "series,step,loss\n"
@@ -177,9 +182,10 @@ static void test_csv_is_what_is_drawn(void **state)
                                          "2,0,4\n");
     str_clear(&text);
     figure_alt(&text, &f);
-    assert_string_equal(str_text(&text),
-                        "Line chart of Loss: loss (nats) by step, 2 lines. loss, \"raw\" falls from 4 "
-                        "to 2.5, lowest 2.5 at step 20. ; 1 value cannot be drawn");
+    assert_string_equal(
+        str_text(&text),
+        "Line chart of Loss: loss (nats) by step, 2 lines. loss, \"raw\" falls from 4 "
+        "to 2.5, lowest 2.5 at step 20. ; 1 value cannot be drawn");
     str_release(&text);
 }
 
@@ -329,7 +335,8 @@ static void test_golden(void **state)
 {
     (void)state;
     const char *const labels[] = {"kept", "dropped"};
-    figure f = {.kind = FIGURE_ROWS, .width = 300,
+    figure f = {.kind = FIGURE_ROWS,
+                .width = 300,
                 .rows = {.labels = labels, .values = (double[]){40, 10}, .n = 2}};
     str svg = {0};
     figure_svg(&svg, &f);

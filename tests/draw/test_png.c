@@ -161,7 +161,8 @@ static void test_read_back(void **state)
     err e = {0};
     raster r;
     assert_int_equal(raster_init(&r, THEME_LIGHT, 60, 30, &e), OK);
-    canvas_text(&r.canvas, 4, 20, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), "Text 10\u207b\u00b3");
+    canvas_text(&r.canvas, 4, 20, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT),
+                "Text 10\u207b\u00b3");
     canvas_marker(&r.canvas, 50, 10, 5, 3, PAINT(INK_SERIES + 1));
     arena a = {0};
     char *path = path_join(&a, directory, "a.png"), *again = path_join(&a, directory, "b.png");
@@ -200,10 +201,13 @@ static void test_unwritable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line_coverage),   cmocka_unit_test(test_polyline_blends_once),
+        cmocka_unit_test(test_line_coverage),
+        cmocka_unit_test(test_polyline_blends_once),
         cmocka_unit_test(test_marks_outside_are_cut),
-        cmocka_unit_test(test_palette_exact),   cmocka_unit_test(test_palette_nearest),
-        cmocka_unit_test(test_read_back),       cmocka_unit_test(test_unwritable),
+        cmocka_unit_test(test_palette_exact),
+        cmocka_unit_test(test_palette_nearest),
+        cmocka_unit_test(test_read_back),
+        cmocka_unit_test(test_unwritable),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

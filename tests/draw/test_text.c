@@ -66,7 +66,7 @@ static const struct {
     {"plain", "plain"},
     {"<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"},
     {"a \"quoted\" & 'other'", "a &quot;quoted&quot; &amp; &#39;other&#39;"},
-    {"\n\t\r", "␤\\t\\r"},                /* white space a reader would miss */
+    {"\n\t\r", "␤\\t\\r"},                 /* white space a reader would miss */
     {"\x01\x1f\x7f", "\\x01\\x1f\\u007f"}, /* XML forbids most of these even as entities */
     {"\x80 \xff", "\\x80 \\xff"},          /* lone bytes of byte-level tokens */
     {"\xe6\x9d", "\\xe6\\x9d"},            /* half a character */
@@ -145,9 +145,12 @@ static void test_csv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_glyph), cmocka_unit_test(test_missing_is_a_box),
-        cmocka_unit_test(test_fit),         cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_escape_all_bytes), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_every_glyph),
+        cmocka_unit_test(test_missing_is_a_box),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_escape_all_bytes),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,14 +75,14 @@ static const struct {
     const char *labels;
 } KNOWN[] = {
     {0, 10, SCALE_LINEAR, "0 2 4 6 8 10"},
-    {-1, 1, SCALE_LINEAR, "-1.0 -0.5 0.0 0.5 1.0"},              /* same decimals, no "-0.0" */
-    {0, 1e-5, SCALE_LINEAR, "0.0 0.2 0.4 0.6 0.8 1.0"},           /* times a power of ten */
+    {-1, 1, SCALE_LINEAR, "-1.0 -0.5 0.0 0.5 1.0"},     /* same decimals, no "-0.0" */
+    {0, 1e-5, SCALE_LINEAR, "0.0 0.2 0.4 0.6 0.8 1.0"}, /* times a power of ten */
     {0, 60000, SCALE_INTEGER, "0 10k 20k 30k 40k 50k 60k"},
     {0, 2500000, SCALE_INTEGER, "0 0.5M 1.0M 1.5M 2.0M 2.5M"},
-    {0, 3, SCALE_INTEGER, "0 1 2 3"},                             /* never halves */
+    {0, 3, SCALE_INTEGER, "0 1 2 3"}, /* never halves */
     {1e-6, 1e-2, SCALE_LOG, "10⁻⁶ 10⁻⁵ 10⁻⁴ 10⁻³ 10⁻²"},
     {1, 1000, SCALE_LOG, "1 10 100 1000"},
-    {1, 20, SCALE_LOG, "1 2 5 10 20"},                            /* few decades: 1, 2, 5 */
+    {1, 20, SCALE_LOG, "1 2 5 10 20"},                             /* few decades: 1, 2, 5 */
     {1e-20, 1, SCALE_LOG, "10⁻¹⁸ 10⁻¹⁵ 10⁻¹² 10⁻⁹ 10⁻⁶ 10⁻³ 10⁰"}, /* too many for one each */
 };
 
