@@ -78,6 +78,10 @@ def swiss():
     return x, np.floor(along)
 
 
+def islands():
+    return make_blobs(240, 10, centers=12, cluster_std=0.5, center_box=(-20, 20), random_state=4)
+
+
 def put(out, key, values, digits=None):
     values = np.atleast_1d(np.asarray(values, float)).ravel()
     shown = " ".join(f"{v:.{digits or 9}g}" for v in values)
@@ -253,6 +257,8 @@ SETS = {
                           ("euclidean", 4, 4, 3.0, "eom", False)]),
     "swiss": dict(make=swiss, umap=[("euclidean", 15, 0.1, 2), ("euclidean", 40, 0.3, 2)],
                   kmeans=[], pca=3, dbscan=[], hdbscan=[("euclidean", 8, 4, 0, "eom", False)]),
+    "islands": dict(make=islands, umap=[("euclidean", 10, 0.1, 2), ("euclidean", 10, 0.1, 4)],
+                    kmeans=[], pca=2, dbscan=[], hdbscan=[("euclidean", 5, 5, 0, "eom", False)]),
 }
 
 
@@ -261,7 +267,7 @@ def main():
     os.makedirs(FOLDER, exist_ok=True)
     for name, spec in SETS.items():
         x, truth = spec["make"]()
-        scale = 1 if name == "ties" else 4096 if name == "sparse" else 65536
+        scale = {"ties": 1, "islands": 1024, "sparse": 4096}.get(name, 65536)
         whole = np.rint(x * scale).astype(int)
         x = whole / scale
         assert np.array_equal(x, x.astype(np.float32))

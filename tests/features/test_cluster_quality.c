@@ -4,7 +4,8 @@
 #include "features/cluster_quality.h"
 #include "features/labels.h"
 
-static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties", "swiss"};
+static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties",
+                                   "swiss", "islands"};
 
 static void check_silhouette(const golden *g, const int *label_N, metric m)
 {

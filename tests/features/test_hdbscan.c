@@ -11,6 +11,7 @@ static const char *const sets[] = {
     "duplicates", /* infinite densities */
     "ties",       /* integer grids: most edges are equal */
     "swiss",      /* no clusters to speak of */
+    "islands",    /* clusters beyond doubt */
 };
 
 static void check_run(const golden *g, int run, const double *option)

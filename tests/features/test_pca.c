@@ -2,7 +2,8 @@
 #include "golden.h"
 #include "features/pca.h"
 
-static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties", "swiss"};
+static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties",
+                                   "swiss", "islands"};
 
 /* scikit-learn's signs depend on its solver: ours are fixed by the largest entry, as documented. */
 static double sign_of_largest(const double *row_D, int d)

@@ -7,12 +7,13 @@
 enum { SEEDS = 4, QUALITY_NEIGHBOURS = 10 };
 
 static const char *const sets[] = {
-    "blobs",      /* the graph falls into parts */
+    "blobs",      /* convex, with background noise */
     "moons",      /* two curves */
     "sparse",     /* many columns, cosine */
     "duplicates", /* rows at distance 0 */
     "ties",       /* grids */
     "swiss",      /* one rolled-up sheet */
+    "islands",    /* as many parts of the graph as groups */
 };
 
 static void curve_equals_umap_learn(void **state)
