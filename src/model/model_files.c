@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "model/weights.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_CONFIG_BYTES = 1 << 20 };
@@ -135,7 +136,15 @@ static const char *activation_name(activation kind)
     return names[kind];
 }
 
-/* GPT-NeoX files can say neither of these. */
+/* As config.json shows it and its readers turn it back: a count through a rounded share. */
+static bool rotary_survives(const model_config *c)
+{
+    char text[NUMBER_TEXT];
+    double share = strtod(number_text(text, (double)c->rotary / c->d_head), NULL);
+    return (int)(c->d_head * share) == c->rotary;
+}
+
+/* GPT-NeoX files can say none of these. */
 static const char *not_neox(const model_config *c)
 {
     return c->family != FAMILY_GPT_NEOX          ? "another family"
@@ -149,6 +158,7 @@ static const char *not_neox(const model_config *c)
            : c->embed_scale != 1.0f              ? "a scaled embedding"
            : c->attention_scale > 0              ? "an attention scale of its own"
            : c->attention_softcap > 0 || c->final_softcap > 0 ? "a softcap"
+           : !rotary_survives(c)                 ? "a rotating share without a short decimal"
                                                  : NULL;
 }
 
