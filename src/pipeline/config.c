@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ static err_code unknown_key(err *e, const char *name)
 static bool is_choice(const char *choices, const char *value)
 {
     size_t n = strlen(value);
+    if (strchr(value, '|')) /* "mean|max" is the list, not a choice */
+        return false;
     for (const char *p = choices; p; p = strchr(p, '|')) {
         p += *p == '|';
         if (!strncmp(p, value, n) && (p[n] == '|' || p[n] == '\0'))
@@ -137,63 +140,96 @@ err_code run_config_set_pair(run_config *c, const char *pair, err *e)
     return rc;
 }
 
+/* Where the comment that starts at `text` ends: before its line break, or after its closing mark. */
+static size_t comment_length(const char *text, size_t n)
+{
+    if (n < 2 || text[0] != '/' || (text[1] != '/' && text[1] != '*'))
+        return 0;
+    bool line = text[1] == '/';
+    for (size_t i = 2; i < n; i++) {
+        if (line && text[i] == '\n')
+            return i;
+        if (!line && i > 2 && text[i - 1] == '*' && text[i] == '/')
+            return i + 1;
+    }
+    return n;
+}
+
 /* Blanks // and block comments outside strings, keeping line breaks so that places stay right. */
 static void blank_comments(char *text, size_t n)
 {
     bool in_string = false;
     for (size_t i = 0; i < n; i++) {
-        if (in_string) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                in_string = false;
-        } else if (text[i] == '"') {
-            in_string = true;
-        } else if (text[i] == '/' && i + 1 < n && text[i + 1] == '/') {
-            while (i < n && text[i] != '\n')
-                text[i++] = ' ';
-        } else if (text[i] == '/' && i + 1 < n && text[i + 1] == '*') {
-            while (i < n && !(text[i] == '*' && i + 1 < n && text[i + 1] == '/')) {
-                text[i] = text[i] == '\n' ? '\n' : ' ';
-                i++;
-            }
-            for (int k = 0; k < 2 && i < n; k++)
-                text[i++] = ' ';
-        }
+        size_t comment = in_string ? 0 : comment_length(text + i, n - i);
+        for (size_t k = 0; k < comment; k++)
+            if (text[i + k] != '\n')
+                text[i + k] = ' ';
+        if (comment)
+            i += comment - 1;
+        else if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
     }
 }
 
-/* A scalar as --set would take it. */
-static err_code add_scalar(str *value, const char *name, const cJSON *item, err *e)
+static err_code wrong_type(const config_key *key, const cJSON *item, err *e)
 {
-    if (cJSON_IsString(item))
+    static const char *const wanted[] = {[CONFIG_INT] = "a whole number",
+                                         [CONFIG_INT64] = "a whole number",
+                                         [CONFIG_DOUBLE] = "a number",
+                                         [CONFIG_BOOL] = "true or false",
+                                         [CONFIG_STRING] = "a text"};
+    str found = {0};
+    json_print(&found, item);
+    err_set(e, E_CONFIG, "%s: expected %s, found %.*s", key->name, wanted[key->type],
+            (int)strcspn(str_text(&found), "\n"), str_text(&found));
+    str_release(&found);
+    return e->code;
+}
+
+/* A scalar as --set would take it. */
+static err_code add_scalar(str *value, const config_key *key, const cJSON *item, err *e)
+{
+    bool text = key->type == CONFIG_STRING, truth = key->type == CONFIG_BOOL;
+    if (text && cJSON_IsString(item))
         str_add(value, item->valuestring);
-    else if (cJSON_IsNumber(item))
-        str_addf(value, "%.17g", item->valuedouble);
-    else if (cJSON_IsBool(item))
+    else if (truth && cJSON_IsBool(item))
         str_add(value, cJSON_IsTrue(item) ? "true" : "false");
+    else if (!text && !truth && cJSON_IsNumber(item))
+        str_addf(value, "%.17g", item->valuedouble);
     else
-        return err_set(e, E_CONFIG, "%s: expected a number, a text, true or false", name);
+        return wrong_type(key, item, e);
+    return OK;
+}
+
+/* Texts that are lists may be written as one: "data": ["a.txt", "b.txt"], "features": [12, 40]. */
+static err_code add_list(str *value, const config_key *key, const cJSON *list, err *e)
+{
+    const cJSON *item;
+    if (key->type != CONFIG_STRING || key->choices)
+        return wrong_type(key, list, e);
+    cJSON_ArrayForEach(item, list)
+    {
+        str_add(value, item == list->child ? "" : ",");
+        if (cJSON_IsNumber(item))
+            str_addf(value, "%.17g", item->valuedouble);
+        else if (add_scalar(value, key, item, e))
+            return e->code;
+    }
     return OK;
 }
 
 static err_code set_member(run_config *c, const char *name, const cJSON *item, err *e)
 {
+    const config_key *key = run_config_find(name);
+    if (!key)
+        return unknown_key(e, name);
     str value = {0};
-    err_code rc = OK;
-    if (cJSON_IsArray(item)) { /* select.features: [12, 40] */
-        const cJSON *element;
-        cJSON_ArrayForEach(element, item)
-        {
-            str_add(&value, element == item->child ? "" : ",");
-            if ((rc = add_scalar(&value, name, element, e)))
-                break;
-        }
-    } else {
-        rc = add_scalar(&value, name, item, e);
-    }
+    err_code rc = cJSON_IsArray(item) ? add_list(&value, key, item, e)
+                                      : add_scalar(&value, key, item, e);
     if (!rc)
-        rc = run_config_set(c, name, str_text(&value), e);
+        rc = set_value(c, key, str_text(&value), e);
     str_release(&value);
     return rc;
 }
@@ -262,8 +298,8 @@ err_code run_config_check(const run_config *c, err *e)
         {"filter.sparsity_min", c->filter.sparsity_min, "filter.sparsity_max",
          c->filter.sparsity_max},
         {"cluster.eps_min", c->cluster.eps_min, "cluster.eps_max", c->cluster.eps_max},
-        {"explain.frozen_tokens", c->explain.frozen_tokens + 1, "explain.length",
-         c->explain.length},
+        {"explain.frozen_tokens", c->explain.frozen_tokens, "explain.length - 1",
+         c->explain.length - 1},
     };
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
         if (pairs[i].low > pairs[i].high)
@@ -272,9 +308,18 @@ err_code run_config_check(const run_config *c, err *e)
     return OK;
 }
 
+/* The fewest digits that read back as the same number: reports round, settings must not. */
+static void add_double(str *out, double value)
+{
+    char text[NUMBER_TEXT];
+    number_text(text, value);
+    for (int digits = 15; strtod(text, NULL) != value && digits <= 17; digits++)
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    str_add(out, text);
+}
+
 void run_config_value(str *out, const run_config *c, const config_key *key)
 {
-    char number[NUMBER_TEXT];
     const void *at = (const char *)c + key->offset;
     switch (key->type) {
     case CONFIG_INT:
@@ -284,7 +329,7 @@ void run_config_value(str *out, const run_config *c, const config_key *key)
         str_addf(out, "%" PRId64, *(const int64_t *)at);
         break;
     case CONFIG_DOUBLE:
-        str_add(out, number_text(number, *(const double *)at));
+        add_double(out, *(const double *)at);
         break;
     case CONFIG_BOOL:
         str_add(out, *(const bool *)at ? "true" : "false");
