@@ -11,6 +11,11 @@ const double *dash_pattern(int dash)
     return PATTERNS[dash];
 }
 
+double dash_scale(double width)
+{
+    return width > 1.5 ? width / 1.5 : 1;
+}
+
 static const double SQUARE[] = {-0.89, -0.89, 0.89, -0.89, 0.89, 0.89, -0.89, 0.89};
 static const double TRIANGLE[] = {0, -1.2, 1.08, 0.75, -1.08, 0.75};
 static const double DIAMOND[] = {0, -1.25, 1.25, 0, 0, 1.25, -1.25, 0};

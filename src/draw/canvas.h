@@ -52,6 +52,8 @@ void canvas_text_upward(canvas *c, double x, double y, text_anchor anchor, paint
 
 /* The pattern of a dash as on, off, on, off lengths in CSS pixels ended by 0; empty for solid. */
 const double *dash_pattern(int dash);
+/* Thick lines have longer dashes: the pattern's lengths are to be multiplied by this. */
+double dash_scale(double width);
 
 /* Outline of a marker shape as x0 y0 x1 y1 ... for radius 1; *n points. NULL: a circle. */
 const double *marker_outline(int shape, int *n);

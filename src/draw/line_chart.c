@@ -104,7 +104,7 @@ static style style_of(const line_chart *l, int index)
     bool grey = color < 0 || color >= FIGURE_MAX_SERIES;
     style out = {.width = WIDTHS[s->weight], .dash = grey ? DASH_SOLID : color};
     out.paint =
-        FAINT_PAINT(grey ? (int)INK_NOISE : INK_SERIES + color, s->weight == LINE_FAINT ? 0.35 : 1);
+        FAINT_PAINT(grey ? (int)INK_NOISE : INK_SERIES + color, s->weight == LINE_FAINT ? 0.45 : 1);
     return out;
 }
 

@@ -100,8 +100,10 @@ static void cover_segment(raster *r, box *dirty, double x0, double y0, double x1
 /* Where in the dash pattern the pen is; carried from one segment to the next. */
 typedef struct dash_state {
     const double *pattern;
+    double scale; /* device pixels per unit of the pattern */
     int at;
     double left; /* device pixels until the next switch */
+    bool fresh;  /* nothing of this dash has been drawn yet */
 } dash_state;
 
 static void cover_dashed(raster *r, box *dirty, const double from[2], const double to[2],
@@ -111,17 +113,22 @@ static void cover_dashed(raster *r, box *dirty, const double from[2], const doub
     double done = 0;
     while (done < length) {
         double piece = fmin(d->left, length - done);
-        double start = done / length, end = (done + piece) / length;
+        /* Segments have round ends; a dash gives them room where it starts and where it stops. */
+        double cut = fmin(half, piece / 2);
+        double start = (done + (d->fresh ? cut : 0)) / length;
+        double end = (done + piece - (piece == d->left ? cut : 0)) / length;
         if (d->at % 2 == 0)
             cover_segment(r, dirty, from[0] + dx * start, from[1] + dy * start, from[0] + dx * end,
                           from[1] + dy * end, half);
         done += piece;
         d->left -= piece;
+        d->fresh = false;
         if (d->left <= 0) {
             d->at++;
             if (d->pattern[d->at] <= 0)
                 d->at = 0;
-            d->left = d->pattern[d->at] * RASTER_SCALE;
+            d->left = d->pattern[d->at] * d->scale;
+            d->fresh = true;
         }
     }
 }
@@ -145,7 +152,8 @@ static void draw_polyline(canvas *c, const double *xy, int n, double width, int 
     box dirty = {r->width, r->height, 0, 0};
     double half = width * RASTER_SCALE / 2;
     const double *pattern = dash_pattern(dash);
-    dash_state state = {pattern, 0, pattern[0] * RASTER_SCALE};
+    double scale = RASTER_SCALE * dash_scale(width);
+    dash_state state = {pattern, scale, 0, pattern[0] * scale, true};
     for (int i = 0; i + 1 < n || i == 0; i++) {
         int next = i + 1 < n ? i + 1 : i;
         double from[2] = {xy[2 * i] * RASTER_SCALE, xy[2 * i + 1] * RASTER_SCALE};

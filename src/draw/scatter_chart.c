@@ -34,16 +34,22 @@ static void point_bounds(bounds *x, bounds *y, const scatter_chart *s)
         }
 }
 
+/* Points are translucent so that overlaps show, but not thousands of them: the mixtures would only
+ * make the file large. Grey lies under the groups and recedes by opacity or, opaque, by size. */
 static void draw_points(canvas *c, const frame *f, const scatter_chart *s)
 {
     double radius = s->n > 4000 ? 1.5 : s->n > 800 ? 2 : s->n > 150 ? 2.75 : 3.5;
-    for (int color = -1; color < FIGURE_MAX_SERIES; color++) /* grey lies under the groups */
+    bool many = s->n > 2000, few = s->n <= 150;
+    for (int color = -1; color < FIGURE_MAX_SERIES; color++) {
+        bool grey = color < 0;
+        paint p = FAINT_PAINT(grey ? (int)INK_NOISE : INK_SERIES + color, many           ? 1
+                                                                          : grey && !few ? 0.4
+                                                                                         : 0.75);
         for (int i = 0; i < s->n; i++)
             if (draws(s, i) && color_of(s, i) == color)
                 canvas_marker(c, scale_at(&f->x, s->x_values[i]), scale_at(&f->y, s->y_values[i]),
-                              radius, color < 0 ? 0 : color,
-                              FAINT_PAINT(color < 0 ? (int)INK_NOISE : INK_SERIES + color,
-                                          color < 0 && s->n > 150 ? 0.4 : 0.75));
+                              grey && many ? radius * 0.7 : radius, grey ? 0 : color, p);
+    }
 }
 
 void scatter_chart_draw(canvas *c, const figure *fig)

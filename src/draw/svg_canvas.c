@@ -72,7 +72,7 @@ static void draw_polyline(canvas *c, const double *xy, int n, double width, int 
     if (pattern[0] > 0) {
         str_add(out, " stroke-dasharray=\"");
         for (const double *d = pattern; *d > 0; d++)
-            str_addf(out, "%s%g", d == pattern ? "" : " ", *d);
+            str_addf(out, "%s%g", d == pattern ? "" : " ", *d * dash_scale(width));
         str_add_char(out, '"');
     } else {
         str_add(out, " stroke-linecap=\"round\"");

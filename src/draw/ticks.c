@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void ticks_range(double *low, double *high, scale_kind kind)
@@ -38,10 +39,8 @@ void ticks_range(double *low, double *high, scale_kind kind)
 static double power(int n)
 {
     char text[16];
-    double value = 0;
     snprintf(text, sizeof text, "1e%d", n);
-    sscanf(text, "%lf", &value);
-    return value;
+    return strtod(text, NULL);
 }
 
 typedef struct step {
@@ -163,9 +162,9 @@ void ticks_power_text(char *out, int n)
                                                "\u2075", "\u2076", "\u2077", "\u2078", "\u2079"};
     char digits[16];
     snprintf(digits, sizeof digits, "%d", n < 0 ? -n : n);
-    snprintf(out, TICK_TEXT, "10%s", n < 0 ? "\u207b" : "");
-    for (const char *d = digits; *d; d++)
-        strcat(out, SUPERSCRIPTS[*d - '0']);
+    int used = snprintf(out, TICK_TEXT, "10%s", n < 0 ? "\u207b" : "");
+    for (const char *d = digits; *d && used < TICK_TEXT; d++)
+        used += snprintf(out + used, (size_t)(TICK_TEXT - used), "%s", SUPERSCRIPTS[*d - '0']);
 }
 
 static bool inside(double value, double low, double high)
