@@ -18,7 +18,8 @@ for try in $(seq 1 40); do
         >"$work/out" 2>"$work/err" </dev/null || status=$?
     [ $status -eq 0 ] && finished=yes && break
     stopped=$((stopped + 1))
-    if [ -e "$work/resumed" ] || [ "$(grep -c '^saeinv: ' "$work/err")" -ne 1 ] || broken_badly; then
+    if [ -e "$work/resumed" ] || [ $status -ne 130 ] || broken_badly ||
+        [ "$(grep -c '^saeinv: ' "$work/err")" -ne 1 ]; then
         not_ok "stop $try leaves no half report and says one thing" </dev/null
         break
     fi
@@ -31,8 +32,8 @@ else
 fi
 
 # Killed without a chance to tidy up.
-timeout -s KILL 0.7 "$SAEINV" run "${quick[@]}" --set "collect.cache_dir=$work/cache2" \
-    --out "$work/killed" >/dev/null 2>&1 </dev/null
+(timeout -s KILL 0.7 "$SAEINV" run "${quick[@]}" --set "collect.cache_dir=$work/cache2" \
+    --out "$work/killed" </dev/null) >/dev/null 2>&1
 succeeds 'after a kill' -- run "${quick[@]}" --set "collect.cache_dir=$work/cache2" --out "$work/killed"
 holds 'the same report' same_report "$work/one" "$work/killed"
 holds 'and whole' tests/check_report.sh "$work/killed"
