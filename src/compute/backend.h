@@ -31,7 +31,8 @@ typedef enum {
 /* Where query, key and value of each head lie in one token's row of a joint projection:
  * head h's query at q + h * q_stride, kv head g's key at k + g * kv_stride, value at
  * v + g * kv_stride, each d_head numbers. GPT-NeoX interleaves the three per head, others
- * put all queries first; both are described by these numbers, so weights stay as files hold them. */
+ * put all queries first; both are described by these numbers, so weights stay as files hold them.
+ */
 typedef struct attention_shape {
     int B, T;
     int n_heads, n_kv_heads, d_head; /* n_heads is a multiple of n_kv_heads */
@@ -52,9 +53,10 @@ typedef struct adamw_settings {
 typedef struct backend backend;
 struct backend {
     const char *name;
-    pool *pool;  /* borrowed; NULL on ref */
-    bool in_host_memory; /* backend memory is ordinary memory: a mapped file can be used as it lies */
-    err failure; /* sticky; read by backend_sync() */
+    pool *pool;          /* borrowed; NULL on ref */
+    bool in_host_memory; /* backend memory is ordinary memory: a mapped file can be used as it lies
+                          */
+    err failure;         /* sticky; read by backend_sync() */
 
     /* -- memory ------------------------------------------------------------------------- */
     /* n zeroed elements of `size` bytes, 64-byte aligned; NULL with E_MEMORY naming `what`. */
@@ -74,9 +76,9 @@ struct backend {
 
     /* -- elementwise and rows -------------------------------------------------------------- */
     void (*fill)(backend *be, float *x, float value, size_t n);
-    void (*scale)(backend *be, float *x, float a, size_t n);                     /* x *= a */
+    void (*scale)(backend *be, float *x, float a, size_t n);                      /* x *= a */
     void (*add)(backend *be, float *y, const float *a, const float *b, size_t n); /* may alias */
-    void (*axpy)(backend *be, float *y, float a, const float *x, size_t n);      /* y += a x */
+    void (*axpy)(backend *be, float *y, float a, const float *x, size_t n);       /* y += a x */
     /* y may be a or b, as in add. */
     void (*multiply)(backend *be, float *y, const float *a, const float *b, size_t n);
     void (*add_bias)(backend *be, float *x_NC, const float *bias_C, int N, int C);
@@ -134,11 +136,11 @@ struct backend {
      * is the gradient. */
     void (*rope)(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
                  const float *sin_TR, int rotary, bool inverse);
-    /* z_BTHK = softmax(causal scores) v; log_sum_BHT = log of each softmax's denominator, from which
-     * the backward recomputes the pattern (Dao et al. 2022) instead of keeping B*H*T*T numbers.
-     * T is at most ATTENTION_MAX_T. */
-    void (*attention_forward)(backend *be, float *z_BTHK, float *log_sum_BHT,
-                              const float *qkv_BTR, const attention_shape *s);
+    /* z_BTHK = softmax(causal scores) v; log_sum_BHT = log of each softmax's denominator, from
+     * which the backward recomputes the pattern (Dao et al. 2022) instead of keeping B*H*T*T
+     * numbers. T is at most ATTENTION_MAX_T. */
+    void (*attention_forward)(backend *be, float *z_BTHK, float *log_sum_BHT, const float *qkv_BTR,
+                              const attention_shape *s);
     /* Writes every query, key and value gradient. */
     void (*attention_backward)(backend *be, float *d_qkv_BTR, const float *d_z_BTHK,
                                const float *log_sum_BHT, const float *qkv_BTR,
@@ -149,8 +151,8 @@ struct backend {
     void (*gather_rows)(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
                         float scale, int N, int V, int D);
     /* table_VD[ids[n]] += scale * x_ND[n], negative ids skipped; sums in the order of n. */
-    void (*scatter_add_rows)(backend *be, float *table_VD, const float *x_ND,
-                             const int32_t *ids_N, float scale, int N, int V, int D);
+    void (*scatter_add_rows)(backend *be, float *table_VD, const float *x_ND, const int32_t *ids_N,
+                             float scale, int N, int V, int D);
     /* loss_N: nats, -log softmax(logits)[target]; target -1 gives 0. d_logits (NULL, or logits_NV
      * itself, or another array) = scale * gradient, 0 in rows with target -1. */
     void (*cross_entropy)(backend *be, float *loss_N, float *d_logits_NV, const float *logits_NV,
@@ -162,8 +164,8 @@ struct backend {
     void (*jumprelu_forward)(backend *be, float *f_NF, const float *pre_NF,
                              const float *threshold_F, int N, int F);
     /* d_pre = d_f where f is not 0. d_pre may be d_f. */
-    void (*jumprelu_backward)(backend *be, float *d_pre_NF, const float *d_f_NF,
-                              const float *f_NF, size_t n);
+    void (*jumprelu_backward)(backend *be, float *d_pre_NF, const float *d_f_NF, const float *f_NF,
+                              size_t n);
     /* Their straight-through estimate with a rectangle kernel of width `bandwidth`:
      * d_threshold_F -= sum over n of (threshold * d_f + l0_weight) / bandwidth where
      * |pre - threshold| < bandwidth / 2. */

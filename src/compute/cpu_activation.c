@@ -74,7 +74,10 @@ typedef struct loops {
     range_task *forward, *backward, *gated_forward, *gated_backward;
 } loops;
 
-#define KIND_ENTRY(f) {f##_forward, f##_backward, f##_gated_forward, f##_gated_backward}
+#define KIND_ENTRY(f)                                                                              \
+    {                                                                                              \
+        f##_forward, f##_backward, f##_gated_forward, f##_gated_backward                           \
+    }
 static const loops KINDS[] = {
     [ACTIVATION_GELU] = KIND_ENTRY(gelu),
     [ACTIVATION_GELU_TANH] = KIND_ENTRY(gelu_tanh),

@@ -19,7 +19,8 @@ typedef struct attention_job {
     int queries; /* in a block */
 } attention_job;
 
-/* One head at one sequence, and one block of its queries: first .. first+n-1 against `keys` keys. */
+/* One head at one sequence, and one block of its queries: first .. first+n-1 against `keys` keys.
+ */
 typedef struct block {
     const float *q, *k, *v, *d_z, *log_sum_in;
     float *z, *log_sum, *d_q, *d_k, *d_v;
@@ -42,7 +43,11 @@ static block block_at(const attention_job *job, int b, int h, int first)
     size_t k = at + s->k + g * s->kv_stride, v = at + s->v + g * s->kv_stride;
     size_t log_at = ((size_t)b * s->n_heads + h) * (size_t)s->T + first;
     n = n < job->queries ? n : job->queries;
-    block x = {.q = job->qkv + q, .k = job->qkv + k, .v = job->qkv + v, .first = first, .n = n,
+    block x = {.q = job->qkv + q,
+               .k = job->qkv + k,
+               .v = job->qkv + v,
+               .first = first,
+               .n = n,
                .keys = first + n};
     if (job->z) {
         x.z = job->z + z_at;
@@ -117,7 +122,10 @@ static void forward_task(void *context, int index)
 static void cpu_attention_forward(backend *be, float *z_BTHK, float *log_sum_BHT,
                                   const float *qkv_BTR, const attention_shape *s)
 {
-    attention_job job = {.s = s, .qkv = qkv_BTR, .z = z_BTHK, .log_sum = log_sum_BHT,
+    attention_job job = {.s = s,
+                         .qkv = qkv_BTR,
+                         .z = z_BTHK,
+                         .log_sum = log_sum_BHT,
                          .queries = queries_per_block(s->T)};
     pool_run(be->pool, s->B * s->n_heads, forward_task, &job);
 }
@@ -156,8 +164,8 @@ static void backward_block(const block *x, const attention_shape *s, float *patt
     block_scores(pattern, x, s);
     if (s->softcap > 0)
         cap_slopes(slope, pattern, s->softcap, n * keys);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, keys, K, 1, x->d_z, z_row, x->v,
-                s->row, 0, d_scores, keys);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, keys, K, 1, x->d_z, z_row, x->v, s->row,
+                0, d_scores, keys);
     score_gradients(pattern, d_scores, s->softcap > 0 ? slope : NULL, x, s);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, K, keys, 1, d_scores, keys, x->k,
                 s->row, 0, x->d_q, s->row);
@@ -191,8 +199,12 @@ static void cpu_attention_backward(backend *be, float *d_qkv_BTR, const float *d
                                    const float *log_sum_BHT, const float *qkv_BTR,
                                    const attention_shape *s)
 {
-    attention_job job = {.s = s, .qkv = qkv_BTR, .d_z = d_z_BTHK, .log_sum_in = log_sum_BHT,
-                         .d_qkv = d_qkv_BTR, .queries = queries_per_block(s->T)};
+    attention_job job = {.s = s,
+                         .qkv = qkv_BTR,
+                         .d_z = d_z_BTHK,
+                         .log_sum_in = log_sum_BHT,
+                         .d_qkv = d_qkv_BTR,
+                         .queries = queries_per_block(s->T)};
     pool_run(be->pool, s->B * s->n_kv_heads, backward_task, &job);
 }
 
@@ -232,7 +244,11 @@ static void rope_task(void *context, int b)
 static void cpu_rope(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
                      const float *sin_TR, int rotary, bool inverse)
 {
-    rope_job job = {.qkv = qkv_BTR, .s = s, .cos = cos_TR, .sin = sin_TR, .half = rotary / 2,
+    rope_job job = {.qkv = qkv_BTR,
+                    .s = s,
+                    .cos = cos_TR,
+                    .sin = sin_TR,
+                    .half = rotary / 2,
                     .direction = inverse ? -1.0f : 1.0f};
     pool_run(be->pool, s->B, rope_task, &job);
 }

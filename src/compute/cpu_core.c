@@ -2,7 +2,8 @@
  *
  * OpenBLAS picks its kernels when it is loaded, by processor model; releases older than the
  * processor fall back to AVX2 kernels on machines that have AVX-512, at half the speed. The
- * environment variable OPENBLAS_CORETYPE overrides the choice, but only before the library loads. */
+ * environment variable OPENBLAS_CORETYPE overrides the choice, but only before the library loads.
+ */
 #include "compute/backend.h"
 #include <cblas.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 enum {
     BLOCKS_WANTED = 8, /* enough for the threads to finish together */
-    MIN_ROWS = 64,      /* fewer and packing the other operand costs more than the product */
+    MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
     MAX_ROWS = 256
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
@@ -47,9 +47,20 @@ static void cpu_gemm(backend *be, float *c_MN, int ldc, const float *a, int lda,
 {
     if (M <= 0 || N <= 0)
         return;
-    product p = {.c = c_MN, .a = a, .b = b, .lda = lda, .ldb = ldb, .ldc = ldc,
-                 .M = M, .N = N, .K = K, .rows = block_rows(M, N, K),
-                 .ta = ta, .tb = tb, .alpha = alpha, .beta = beta};
+    product p = {.c = c_MN,
+                 .a = a,
+                 .b = b,
+                 .lda = lda,
+                 .ldb = ldb,
+                 .ldc = ldc,
+                 .M = M,
+                 .N = N,
+                 .K = K,
+                 .rows = block_rows(M, N, K),
+                 .ta = ta,
+                 .tb = tb,
+                 .alpha = alpha,
+                 .beta = beta};
     pool_run(be->pool, (M + p.rows - 1) / p.rows, product_block, &p);
 }
 

@@ -38,8 +38,14 @@ static void cpu_layernorm_forward(backend *be, float *y_ND, float *normalized_ND
                                   const float *x_ND, const float *gain_D, const float *bias_D,
                                   int N, int D, float eps)
 {
-    operands o = {.out = y_ND, .out2 = normalized_ND, .out3 = inverse_N, .a = x_ND, .b = gain_D,
-                  .c = bias_D, .number = eps, .columns = D};
+    operands o = {.out = y_ND,
+                  .out2 = normalized_ND,
+                  .out3 = inverse_N,
+                  .a = x_ND,
+                  .b = gain_D,
+                  .c = bias_D,
+                  .number = eps,
+                  .columns = D};
     cpu_rows(be, layernorm_range, &o, N, D);
 }
 
@@ -54,8 +60,13 @@ static void rmsnorm_range(const operands *o, size_t first, size_t end)
 static void cpu_rmsnorm_forward(backend *be, float *y_ND, float *normalized_ND, float *inverse_N,
                                 const float *x_ND, const float *gain_D, int N, int D, float eps)
 {
-    operands o = {.out = y_ND, .out2 = normalized_ND, .out3 = inverse_N, .a = x_ND, .b = gain_D,
-                  .number = eps, .columns = D};
+    operands o = {.out = y_ND,
+                  .out2 = normalized_ND,
+                  .out3 = inverse_N,
+                  .a = x_ND,
+                  .b = gain_D,
+                  .number = eps,
+                  .columns = D};
     cpu_rows(be, rmsnorm_range, &o, N, D);
 }
 
@@ -124,8 +135,8 @@ static void cpu_layernorm_backward(backend *be, float *d_x_ND, float *d_gain_D, 
                                    const float *d_y_ND, const float *normalized_ND,
                                    const float *inverse_N, const float *gain_D, int N, int D)
 {
-    operands o = {.out = d_x_ND, .a = d_y_ND, .b = normalized_ND, .c = inverse_N, .d = gain_D,
-                  .columns = D};
+    operands o = {
+        .out = d_x_ND, .a = d_y_ND, .b = normalized_ND, .c = inverse_N, .d = gain_D, .columns = D};
     cpu_rows(be, layernorm_backward_range, &o, N, D);
     operands gain = {.out = d_gain_D, .a = d_y_ND, .b = normalized_ND, .columns = D, .rows = N};
     if (d_gain_D)
@@ -138,8 +149,8 @@ static void cpu_rmsnorm_backward(backend *be, float *d_x_ND, float *d_gain_D, co
                                  const float *normalized_ND, const float *inverse_N,
                                  const float *gain_D, int N, int D)
 {
-    operands o = {.out = d_x_ND, .a = d_y_ND, .b = normalized_ND, .c = inverse_N, .d = gain_D,
-                  .columns = D};
+    operands o = {
+        .out = d_x_ND, .a = d_y_ND, .b = normalized_ND, .c = inverse_N, .d = gain_D, .columns = D};
     cpu_rows(be, rmsnorm_backward_range, &o, N, D);
     operands gain = {.out = d_gain_D, .a = d_y_ND, .b = normalized_ND, .columns = D, .rows = N};
     if (d_gain_D)

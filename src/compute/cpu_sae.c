@@ -45,7 +45,8 @@ static void cpu_jumprelu_backward(backend *be, float *d_pre_NF, const float *d_f
 
 enum { COLUMN_BLOCK = 64 };
 
-/* a: d_f, b: pre, c: threshold; d[0]: bandwidth, d[1]: weight of the count. A block owns columns. */
+/* a: d_f, b: pre, c: threshold; d[0]: bandwidth, d[1]: weight of the count. A block owns columns.
+ */
 static void threshold_range(const operands *o, size_t first, size_t end)
 {
     float half = o->d[0] / 2, weight = o->d[1];
@@ -66,8 +67,13 @@ static void cpu_jumprelu_threshold_gradient(backend *be, float *d_threshold_F, c
                                             float bandwidth, float l0_weight, int N, int F)
 {
     float settings[2] = {bandwidth, l0_weight};
-    operands o = {.out = d_threshold_F, .a = d_f_NF, .b = pre_NF, .c = threshold_F, .d = settings,
-                  .rows = N, .columns = F};
+    operands o = {.out = d_threshold_F,
+                  .a = d_f_NF,
+                  .b = pre_NF,
+                  .c = threshold_F,
+                  .d = settings,
+                  .rows = N,
+                  .columns = F};
     cpu_for(be, threshold_range, &o, (size_t)F, COLUMN_BLOCK);
 }
 

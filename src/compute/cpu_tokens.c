@@ -41,8 +41,8 @@ static void cpu_scatter_add_rows(backend *be, float *table_VD, const float *x_ND
 {
     enum { COLUMN_BLOCK = 32 };
     (void)V;
-    operands o = {.out = table_VD, .a = x_ND, .index = ids_N, .number = scale, .rows = N,
-                  .columns = D};
+    operands o = {
+        .out = table_VD, .a = x_ND, .index = ids_N, .number = scale, .rows = N, .columns = D};
     cpu_for(be, scatter_range, &o, (size_t)D, COLUMN_BLOCK);
 }
 
@@ -82,8 +82,12 @@ static void cpu_cross_entropy(backend *be, float *loss_N, float *d_logits_NV,
                               const float *logits_NV, const int32_t *targets_N, float scale, int N,
                               int V)
 {
-    operands o = {.out = loss_N, .out2 = d_logits_NV, .a = logits_NV, .index = targets_N,
-                  .number = scale, .columns = V};
+    operands o = {.out = loss_N,
+                  .out2 = d_logits_NV,
+                  .a = logits_NV,
+                  .index = targets_N,
+                  .number = scale,
+                  .columns = V};
     cpu_rows(be, cross_entropy_range, &o, N, V);
 }
 
@@ -118,11 +122,15 @@ static void adamw_task(void *context, int index)
     }
 }
 
-static void cpu_adamw(backend *be, float *value, const float *gradient, float *first,
-                      float *second, size_t n, const adamw_settings *s)
+static void cpu_adamw(backend *be, float *value, const float *gradient, float *first, float *second,
+                      size_t n, const adamw_settings *s)
 {
-    adamw_job job = {.value = value, .first = first, .second = second, .gradient = gradient,
-                     .s = s, .n = n,
+    adamw_job job = {.value = value,
+                     .first = first,
+                     .second = second,
+                     .gradient = gradient,
+                     .s = s,
+                     .n = n,
                      .correct1 = (float)(1 / (1 - pow((double)s->beta1, s->step))),
                      .correct2 = (float)(1 / (1 - pow((double)s->beta2, s->step)))};
     pool_run(be->pool, (int)((n + ADAMW_BLOCK - 1) / ADAMW_BLOCK), adamw_task, &job);

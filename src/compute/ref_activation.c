@@ -17,7 +17,7 @@ static double value_of(double x, activation kind)
     case ACTIVATION_RELU:
         return x > 0 ? x : 0;
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static double slope_of(double x, activation kind)
@@ -27,8 +27,7 @@ static double slope_of(double x, activation kind)
         return 0.5 * (1 + erf(x * M_SQRT1_2)) + x * exp(-0.5 * x * x) / sqrt(2 * M_PI);
     case ACTIVATION_GELU_TANH: {
         double t = tanh(TANH_SCALE * (x + TANH_CUBIC * x * x * x));
-        return 0.5 * (1 + t) +
-               0.5 * x * (1 - t * t) * TANH_SCALE * (1 + 3 * TANH_CUBIC * x * x);
+        return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * TANH_SCALE * (1 + 3 * TANH_CUBIC * x * x);
     }
     case ACTIVATION_SILU: {
         double s = 1 / (1 + exp(-x));
@@ -37,7 +36,7 @@ static double slope_of(double x, activation kind)
     case ACTIVATION_RELU:
         return x > 0 ? 1 : 0;
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static void ref_activate_forward(backend *be, float *y, const float *x, activation kind, size_t n)

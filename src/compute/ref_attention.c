@@ -74,7 +74,7 @@ static void ref_attention_forward(backend *be, float *z_BTHK, float *log_sum_BHT
         int b = bh / s->n_heads, h = bh % s->n_heads;
         head at = head_at(qkv_BTR, s, b, h);
         for (int i = 0; i < s->T; i++) {
-            double largest = -INFINITY, sum = 0;
+            double largest = -HUGE_VAL, sum = 0;
             for (int j = first_key(&at, i); j <= i; j++)
                 largest = fmax(largest, score(&at, s, i, j));
             for (int j = first_key(&at, i); j <= i; j++)

@@ -20,8 +20,9 @@ static void norm_forward(float *y_ND, float *normalized_ND, float *inverse_N, co
             double value = ((double)x[d] - mean) * inverse;
             ROW(normalized_ND, n, D)[d] = (float)value;
             if (y_ND)
-                ROW(y_ND, n, D)[d] = (float)(value * (gain_D ? (double)gain_D[d] : 1) +
-                                             (bias_D ? (double)bias_D[d] : 0));
+                ROW(y_ND, n, D)
+                [d] = (float)(value * (gain_D ? (double)gain_D[d] : 1) +
+                              (bias_D ? (double)bias_D[d] : 0));
         }
     }
 }
@@ -42,8 +43,8 @@ static void norm_backward(float *d_x_ND, float *d_gain_D, float *d_bias_D, const
         }
         for (int d = 0; d < D; d++) {
             double g = (double)d_y[d] * (gain_D ? (double)gain_D[d] : 1);
-            ROW(d_x_ND, n, D)[d] +=
-                (float)((double)inverse_N[n] * (g - mean_g - (double)u[d] * mean_gu));
+            ROW(d_x_ND, n, D)
+            [d] += (float)((double)inverse_N[n] * (g - mean_g - (double)u[d] * mean_gu));
         }
     }
     for (int d = 0; d < D; d++) {

@@ -31,7 +31,7 @@ static void ref_cross_entropy(backend *be, float *loss_N, float *d_logits_NV,
     for (int n = 0; n < N; n++) {
         const float *x = ROW(logits_NV, n, V);
         int target = targets_N[n];
-        double largest = -INFINITY, sum = 0;
+        double largest = -HUGE_VAL, sum = 0;
         for (int v = 0; v < V; v++)
             largest = fmax(largest, (double)x[v]);
         for (int v = 0; v < V; v++)
@@ -40,14 +40,14 @@ static void ref_cross_entropy(backend *be, float *loss_N, float *d_logits_NV,
         loss_N[n] = target < 0 ? 0 : (float)(log_sum - (double)x[target]);
         for (int v = 0; v < V && d_logits_NV; v++) {
             double p = exp((double)x[v] - log_sum);
-            ROW(d_logits_NV, n, V)[v] =
-                target < 0 ? 0 : (float)((double)scale * (p - (v == target)));
+            ROW(d_logits_NV, n, V)
+            [v] = target < 0 ? 0 : (float)((double)scale * (p - (v == target)));
         }
     }
 }
 
-static void ref_adamw(backend *be, float *value, const float *gradient, float *first,
-                      float *second, size_t n, const adamw_settings *s)
+static void ref_adamw(backend *be, float *value, const float *gradient, float *first, float *second,
+                      size_t n, const adamw_settings *s)
 {
     (void)be;
     double b1 = (double)s->beta1, b2 = (double)s->beta2, rate = (double)s->learning_rate;

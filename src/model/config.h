@@ -17,18 +17,18 @@ typedef struct model_config {
     norm_kind norm;
     float norm_eps;
     activation act;
-    bool gated;          /* mlp = out(act(gate x) * up x), else out(act(in x)) */
-    bool parallel;       /* attention and mlp both read resid_pre */
+    bool gated;           /* mlp = out(act(gate x) * up x), else out(act(in x)) */
+    bool parallel;        /* attention and mlp both read resid_pre */
     bool qkv_interleaved; /* per head: query, key, value (GPT-NeoX), else all q, all k, all v */
-    int rotary;          /* leading numbers of each head that rotate; 0: none */
+    int rotary;           /* leading numbers of each head that rotate; 0: none */
     double rope_theta;
     bool learned_positions;
-    bool tied;           /* logits use the embedding */
+    bool tied; /* logits use the embedding */
     bool qkv_bias, attention_out_bias, mlp_bias;
-    float embed_scale;     /* 1, or sqrt(d_model) */
-    float attention_scale; /* 0: 1 / sqrt(d_head) */
+    float embed_scale;                      /* 1, or sqrt(d_model) */
+    float attention_scale;                  /* 0: 1 / sqrt(d_head) */
     float attention_softcap, final_softcap; /* 0: none */
-    int bos, eos; /* token ids, -1 when the config has none */
+    int bos, eos;                           /* token ids, -1 when the config has none */
 } model_config;
 
 /* A GPT-NeoX description with the family's defaults (Black et al. 2022: parallel blocks, a quarter

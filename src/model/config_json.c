@@ -59,9 +59,12 @@ static activation read_activation(reader *r, const char *key)
     static const struct {
         const char *name;
         activation kind;
-    } names[] = {{"gelu", ACTIVATION_GELU},          {"gelu_new", ACTIVATION_GELU_TANH},
-                 {"gelu_fast", ACTIVATION_GELU_TANH}, {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
-                 {"silu", ACTIVATION_SILU},          {"swish", ACTIVATION_SILU},
+    } names[] = {{"gelu", ACTIVATION_GELU},
+                 {"gelu_new", ACTIVATION_GELU_TANH},
+                 {"gelu_fast", ACTIVATION_GELU_TANH},
+                 {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
+                 {"silu", ACTIVATION_SILU},
+                 {"swish", ACTIVATION_SILU},
                  {"relu", ACTIVATION_RELU}};
     const char *name = read_string(r, key, "gelu");
     for (size_t i = 0; i < COUNT_OF(names) && !r->rc; i++)
@@ -84,9 +87,10 @@ static void refuse_scaling(reader *r, const cJSON *rope, const char *key)
     type = type ? type : json_member(rope, "type");
     if (!type || (cJSON_IsString(type) && !strcmp(type->valuestring, "default")))
         return;
-    r->rc = err_set(r->e, E_CONFIG, "%s: \"%s\" asks for %.60s rotary scaling, which this program "
-                    "does not compute", r->where, key,
-                    cJSON_IsString(type) ? type->valuestring : "an unnamed kind of");
+    r->rc = err_set(r->e, E_CONFIG,
+                    "%s: \"%s\" asks for %.60s rotary scaling, which this program "
+                    "does not compute",
+                    r->where, key, cJSON_IsString(type) ? type->valuestring : "an unnamed kind of");
 }
 
 static void read_rotary(reader *r, model_config *c)
@@ -127,8 +131,7 @@ static const char *const NEOX_KEYS[] = {
 static err_code refuse_unknown(const cJSON *object, const char *where, err *e)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-    {
+    cJSON_ArrayForEach(item, object) {
         bool known = cJSON_IsNull(item) || cJSON_IsFalse(item); /* absent, in other words */
         for (size_t i = 0; i < COUNT_OF(NEOX_KEYS) && !known; i++)
             known = !strcmp(item->string, NEOX_KEYS[i]);

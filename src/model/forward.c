@@ -1,4 +1,5 @@
-/* Running a model: tokens in, blocks up to a hook or the end, and the way back to the embeddings. */
+/* Running a model: tokens in, blocks up to a hook or the end, and the way back to the embeddings.
+ */
 #include "model/forward.h"
 #include "base/memory.h"
 #include "model/workspace.h"
@@ -26,13 +27,15 @@ static err_code check_tokens(const forward *f, const int32_t *host_tokens_BT, in
 static err_code check_stop(const forward *f, const hook *stop, err *e)
 {
     int layers = f->m->config.n_layers;
-    bool fits = !stop                          ? f->has_logits
-                : stop->site == HOOK_EMBED     ? true
+    bool fits = !stop                                 ? f->has_logits
+                : stop->site == HOOK_EMBED            ? true
                 : stop->site == HOOK_FINAL_NORMALIZED ? f->n_layers == layers
-                                               : stop->layer < f->n_layers;
+                                                      : stop->layer < f->n_layers;
     if (!fits)
-        return err_set(e, E_SHAPE, "this workspace has memory for %d of %d blocks, too few to "
-                       "reach %s", f->n_layers, layers, stop ? stop->name : "the logits");
+        return err_set(e, E_SHAPE,
+                       "this workspace has memory for %d of %d blocks, too few to "
+                       "reach %s",
+                       f->n_layers, layers, stop ? stop->name : "the logits");
     return OK;
 }
 
@@ -156,8 +159,10 @@ err_code forward_splice(forward *f, const float *value, err *e)
     if (rc)
         return rc;
     if (f->mode != FORWARD_ONLY || !f->has_logits)
-        return err_set(e, E_SHAPE, "continuing from %s needs a workspace without gradients that "
-                       "goes to the logits", f->stop.name);
+        return err_set(e, E_SHAPE,
+                       "continuing from %s needs a workspace without gradients that "
+                       "goes to the logits",
+                       f->stop.name);
     backend *be = f->r.be;
     float *place = value_at(f, &f->stop);
     if (value != place)

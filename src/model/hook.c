@@ -22,9 +22,7 @@ static const site_name IN_BLOCK[] = {{HOOK_RESID_PRE, "hook_resid_pre"},
 
 static int width_of(const model_config *c, hook_site site)
 {
-    return site == HOOK_Z          ? c->n_heads * c->d_head
-           : site == HOOK_MLP_POST ? c->d_mlp
-                                   : c->d_model;
+    return site == HOOK_Z ? c->n_heads * c->d_head : site == HOOK_MLP_POST ? c->d_mlp : c->d_model;
 }
 
 static err_code unknown(const model_config *c, const char *name, err *e)

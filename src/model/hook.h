@@ -6,16 +6,16 @@
 
 /* In the order in which a block computes them. */
 typedef enum {
-    HOOK_EMBED,          /* token embedding, after its scale, before positions [D] */
-    HOOK_RESID_PRE,      /* residual stream entering the block [D] */
-    HOOK_LN1_NORMALIZED, /* before gain and bias [D] */
-    HOOK_Z,              /* attention-weighted values, heads side by side [n_heads * d_head] */
-    HOOK_ATTN_OUT,       /* what attention adds to the stream [D] */
-    HOOK_RESID_MID,      /* between attention and mlp; sequential blocks only [D] */
-    HOOK_LN2_NORMALIZED, /* before gain and bias [D] */
-    HOOK_MLP_POST,       /* after the nonlinearity (and gate), input of the last matrix [M] */
-    HOOK_MLP_OUT,        /* what the mlp adds to the stream [D] */
-    HOOK_RESID_POST,     /* residual stream leaving the block [D] */
+    HOOK_EMBED,            /* token embedding, after its scale, before positions [D] */
+    HOOK_RESID_PRE,        /* residual stream entering the block [D] */
+    HOOK_LN1_NORMALIZED,   /* before gain and bias [D] */
+    HOOK_Z,                /* attention-weighted values, heads side by side [n_heads * d_head] */
+    HOOK_ATTN_OUT,         /* what attention adds to the stream [D] */
+    HOOK_RESID_MID,        /* between attention and mlp; sequential blocks only [D] */
+    HOOK_LN2_NORMALIZED,   /* before gain and bias [D] */
+    HOOK_MLP_POST,         /* after the nonlinearity (and gate), input of the last matrix [M] */
+    HOOK_MLP_OUT,          /* what the mlp adds to the stream [D] */
+    HOOK_RESID_POST,       /* residual stream leaving the block [D] */
     HOOK_FINAL_NORMALIZED, /* ln_final.hook_normalized, before gain and bias [D] */
     HOOK_SITES
 } hook_site;

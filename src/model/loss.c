@@ -32,8 +32,7 @@ static err_code set_targets(forward *f, const int32_t *host_targets_BT, err *e)
         if (host_targets_BT[n] < -1 || host_targets_BT[n] >= f->m->config.d_vocab)
             return err_set(e, E_SHAPE, "target %d is %d, but the vocabulary has %d", n,
                            host_targets_BT[n], f->m->config.d_vocab);
-    f->r.be->upload(f->r.be, f->targets_N, host_targets_BT,
-                    (size_t)f->r.N * sizeof *f->targets_N);
+    f->r.be->upload(f->r.be, f->targets_N, host_targets_BT, (size_t)f->r.N * sizeof *f->targets_N);
     return OK;
 }
 
@@ -79,8 +78,7 @@ static err_code all_chunks(float *host_loss_BT, forward *f, const int32_t *host_
         loss_chunk(f, first, n, gradient, scale);
     }
     if (host_loss_BT)
-        f->r.be->download(f->r.be, host_loss_BT, f->loss_N,
-                          (size_t)f->r.N * sizeof *host_loss_BT);
+        f->r.be->download(f->r.be, host_loss_BT, f->loss_N, (size_t)f->r.N * sizeof *host_loss_BT);
     return OK;
 }
 

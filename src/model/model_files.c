@@ -147,19 +147,19 @@ static bool rotary_survives(const model_config *c)
 /* GPT-NeoX files can say none of these. */
 static const char *not_neox(const model_config *c)
 {
-    return c->family != FAMILY_GPT_NEOX          ? "another family"
-           : c->norm != NORM_LAYER               ? "rmsnorm"
-           : c->gated                            ? "a gated mlp"
-           : c->learned_positions                ? "learned positions"
-           : !c->qkv_interleaved                 ? "heads that are not interleaved"
+    return c->family != FAMILY_GPT_NEOX           ? "another family"
+           : c->norm != NORM_LAYER                ? "rmsnorm"
+           : c->gated                             ? "a gated mlp"
+           : c->learned_positions                 ? "learned positions"
+           : !c->qkv_interleaved                  ? "heads that are not interleaved"
            : c->n_heads * c->d_head != c->d_model ? "heads that do not add up to the model width"
-           : !c->mlp_bias                        ? "no mlp bias"
+           : !c->mlp_bias                         ? "no mlp bias"
            : c->qkv_bias != c->attention_out_bias ? "half of the attention biases"
-           : c->embed_scale != 1.0f              ? "a scaled embedding"
-           : c->attention_scale > 0              ? "an attention scale of its own"
+           : c->embed_scale != 1.0f               ? "a scaled embedding"
+           : c->attention_scale > 0               ? "an attention scale of its own"
            : c->attention_softcap > 0 || c->final_softcap > 0 ? "a softcap"
-           : !rotary_survives(c)                 ? "a rotating share without a short decimal"
-                                                 : NULL;
+           : !rotary_survives(c) ? "a rotating share without a short decimal"
+                                 : NULL;
 }
 
 static err_code write_config(const model_config *c, const char *path, err *e)
@@ -207,8 +207,11 @@ static err_code write_weights(const model *m, const char *path, err *e)
             break;
         }
         m->be->download(m->be, host[i], p->value, p->n * sizeof **host);
-        entries[i] = (tensor_entry){.name = p->name, .type = DTYPE_F32, .rank = form->rank,
-                                    .shape = {form->rows, form->columns}, .values = host[i]};
+        entries[i] = (tensor_entry){.name = p->name,
+                                    .type = DTYPE_F32,
+                                    .rank = form->rank,
+                                    .shape = {form->rows, form->columns},
+                                    .values = host[i]};
     }
     if (!rc)
         rc = backend_sync(m->be, e);

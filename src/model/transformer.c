@@ -12,15 +12,16 @@ static parameter *declare(model *m, const char *name, weight_form form)
     int i = m->n_parameters++;
     size_t columns = form.rank == 1 ? 1 : (size_t)form.columns;
     m->forms[i] = form;
-    m->parameters[i] = (parameter){.name = name, .n = (size_t)form.rows * columns,
-                                   .decays = form.rank == 2};
+    m->parameters[i] =
+        (parameter){.name = name, .n = (size_t)form.rows * columns, .decays = form.rank == 2};
     return &m->parameters[i];
 }
 
 static parameter *declare_matrix(model *m, const char *name, int rows, int columns, float deviation)
 {
-    return declare(m, name, (weight_form){.rank = 2, .rows = rows, .columns = columns,
-                                          .deviation = deviation});
+    return declare(
+        m, name,
+        (weight_form){.rank = 2, .rows = rows, .columns = columns, .deviation = deviation});
 }
 
 static parameter *declare_vector(model *m, const char *name, int n, float constant)
@@ -91,13 +92,12 @@ model *model_declare(backend *be, const model_config *c)
     float read = reading_deviation(c);
     m->embed = declare_matrix(m, "gpt_neox.embed_in.weight", c->d_vocab, c->d_model, read);
     if (c->learned_positions)
-        m->positions =
-            declare_matrix(m, "gpt_neox.embed_pos.weight", c->context, c->d_model, read);
+        m->positions = declare_matrix(m, "gpt_neox.embed_pos.weight", c->context, c->d_model, read);
     for (int layer = 0; layer < c->n_layers; layer++)
         declare_block(m, layer);
     m->final = declare_norm(m, "gpt_neox.final_layer_norm");
-    m->unembed = c->tied ? m->embed
-                         : declare_matrix(m, "embed_out.weight", c->d_vocab, c->d_model, read);
+    m->unembed =
+        c->tied ? m->embed : declare_matrix(m, "embed_out.weight", c->d_vocab, c->d_model, read);
     return m;
 }
 
@@ -224,8 +224,13 @@ const float *model_unembedding(const model *m)
 attention_shape model_attention(const model_config *c, int B, int T)
 {
     int z = c->n_heads * c->d_head, kv = c->n_kv_heads * c->d_head;
-    attention_shape s = {.B = B, .T = T, .n_heads = c->n_heads, .n_kv_heads = c->n_kv_heads,
-                         .d_head = c->d_head, .row = z + 2 * kv, .softcap = c->attention_softcap};
+    attention_shape s = {.B = B,
+                         .T = T,
+                         .n_heads = c->n_heads,
+                         .n_kv_heads = c->n_kv_heads,
+                         .d_head = c->d_head,
+                         .row = z + 2 * kv,
+                         .softcap = c->attention_softcap};
     s.scale = c->attention_scale > 0 ? c->attention_scale : (float)(1 / sqrt((double)c->d_head));
     s.q_stride = s.kv_stride = c->qkv_interleaved ? 3 * c->d_head : c->d_head;
     s.k = c->qkv_interleaved ? c->d_head : z;

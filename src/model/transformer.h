@@ -13,11 +13,11 @@ typedef struct parameter {
     bool decays;             /* weight decay applies: matrices yes, biases and norms no */
 } parameter;
 
-/* Reads config.json and model.safetensors (or its shards) from a Hugging Face folder or the built-in
- * one. Every tensor must be there with the shape the config gives; tensors nobody asked for are
- * refused except the known buffers (causal masks, inverse frequencies). NaN and infinities are
- * refused with file and tensor name. float32 weights of the cpu backends stay in the mapped file
- * when they are aligned there, so `f` must outlive the model. Owner: caller, model_free(). */
+/* Reads config.json and model.safetensors (or its shards) from a Hugging Face folder or the
+ * built-in one. Every tensor must be there with the shape the config gives; tensors nobody asked
+ * for are refused except the known buffers (causal masks, inverse frequencies). NaN and infinities
+ * are refused with file and tensor name. float32 weights of the cpu backends stay in the mapped
+ * file when they are aligned there, so `f` must outlive the model. Owner: caller, model_free(). */
 err_code model_load(model **out, backend *be, const files *f, err *e);
 
 /* Random weights, reproducible from the seed alone (see the .c for the distributions). */

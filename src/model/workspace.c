@@ -25,8 +25,8 @@ typedef struct request {
 static err_code new_arrays(forward *f, const request *list, size_t n, err *e)
 {
     for (size_t i = 0; i < n; i++)
-        if (list[i].n && !(*list[i].to = new_array(f, list[i].n, sizeof **list[i].to, list[i].what,
-                                                   e)))
+        if (list[i].n &&
+            !(*list[i].to = new_array(f, list[i].n, sizeof **list[i].to, list[i].what, e)))
             return e->code;
     return OK;
 }
@@ -184,8 +184,8 @@ err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *
     f->r.be = m->be;
     f->r.config = &m->config;
     f->blocks = mem_small((size_t)f->n_layers + 1, sizeof *f->blocks);
-    f->owned = mem_small((size_t)f->n_layers * ARRAYS_PER_BLOCK + ARRAYS_ELSEWHERE,
-                         sizeof *f->owned);
+    f->owned =
+        mem_small((size_t)f->n_layers * ARRAYS_PER_BLOCK + ARRAYS_ELSEWHERE, sizeof *f->owned);
     rc = new_blocks(f, e);
     if (!rc)
         rc = new_shared(f, e);

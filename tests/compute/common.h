@@ -10,7 +10,6 @@ float *copy_array(const float *x, size_t n);
 int32_t *random_ids(size_t n, int below, const char *stream);
 /* Fails the test, naming `what` and the first place, unless every |got - want| is within
  * tolerance * (|want| + scale), where scale is the root mean square of want. */
-void check_close(const char *what, const float *got, const float *want, size_t n,
-                 double tolerance);
+void check_close(const char *what, const float *got, const float *want, size_t n, double tolerance);
 
 #endif

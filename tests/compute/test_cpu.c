@@ -1,5 +1,5 @@
-/* Every operation of the cpu backend against the reference, over sizes that leave tails after vector
- * lanes and blocks, and the same bytes for one and for three threads. */
+/* Every operation of the cpu backend against the reference, over sizes that leave tails after
+ * vector lanes and blocks, and the same bytes for one and for three threads. */
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/rng.h"
@@ -79,7 +79,8 @@ static void trial_free(trial *t)
     mem_free(t->ids);
 }
 
-/* ---- rows and elements -------------------------------------------------------------------------- */
+/* ---- rows and elements --------------------------------------------------------------------------
+ */
 
 /* in 0, 1: [N, C]; in 2, 3: [C]; out 0, 1: [N, C]; out 2, 3: [max(N, C)]. */
 static trial rows_trial(int N, int C)
@@ -209,8 +210,13 @@ static void op_cross_entropy(backend *be, const trial *t, float **out)
 
 static void op_adamw(backend *be, const trial *t, float **out)
 {
-    adamw_settings s = {.learning_rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.99f, .eps = 1e-8f,
-                        .weight_decay = 0.1f, .gradient_scale = 0.5f, .step = 3};
+    adamw_settings s = {.learning_rate = 0.01f,
+                        .beta1 = 0.9f,
+                        .beta2 = 0.99f,
+                        .eps = 1e-8f,
+                        .weight_decay = 0.1f,
+                        .gradient_scale = 0.5f,
+                        .step = 3};
     float *second = copy_array(t->in[1], NC(t));
     for (size_t i = 0; i < NC(t); i++)
         second[i] *= second[i];
@@ -307,7 +313,8 @@ static void test_activations(void **state)
     }
 }
 
-/* ---- products ------------------------------------------------------------------------------------ */
+/* ---- products
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct product {
     int M, N, K;
@@ -365,7 +372,8 @@ static void test_gemm_ignores_nan_when_beta_is_0(void **state)
     backends_free(&all);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------ */
+/* ---- attention
+ * ------------------------------------------------------------------------------------ */
 
 static const attention_shape SHAPES[] = {
     {.B = 1, .T = 1, .n_heads = 1, .n_kv_heads = 1, .d_head = 2},
@@ -426,7 +434,8 @@ static void test_attention(void **state)
     }
 }
 
-/* ---- choosing one ----------------------------------------------------------------------------------- */
+/* ---- choosing one
+ * ----------------------------------------------------------------------------------- */
 
 static void test_open(void **state)
 {
@@ -480,10 +489,13 @@ static void test_failures_stick(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_gemm),      cmocka_unit_test(test_gemm_ignores_nan_when_beta_is_0),
-        cmocka_unit_test(test_attention), cmocka_unit_test(test_open),
-        cmocka_unit_test(test_every_entry_is_filled), cmocka_unit_test(test_failures_stick)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
+                                       cmocka_unit_test(test_activations),
+                                       cmocka_unit_test(test_gemm),
+                                       cmocka_unit_test(test_gemm_ignores_nan_when_beta_is_0),
+                                       cmocka_unit_test(test_attention),
+                                       cmocka_unit_test(test_open),
+                                       cmocka_unit_test(test_every_entry_is_filled),
+                                       cmocka_unit_test(test_failures_stick)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

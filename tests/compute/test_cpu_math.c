@@ -1,4 +1,5 @@
-/* The vector forms of exp, tanh and the normal distribution against libm, over their whole range. */
+/* The vector forms of exp, tanh and the normal distribution against libm, over their whole range.
+ */
 #include "compute/cpu_math.h"
 #include "test.h"
 #include <math.h>

@@ -37,7 +37,8 @@ void reference_free(reference *r)
     mem_free(r);
 }
 
-static const double *find(const reference *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static const double *find(const reference *r,
+                                                                const char *format, ...)
 {
     char name[128];
     va_list arguments;
@@ -93,8 +94,7 @@ static double *normalize(const reference *r, const double *x, int N)
         for (int d = 0; d < D; d++)
             square += (x[n * D + d] - mean) * (x[n * D + d] - mean);
         for (int d = 0; d < D; d++)
-            y[n * D + d] =
-                (x[n * D + d] - mean) / sqrt(square / D + (double)r->config->norm_eps);
+            y[n * D + d] = (x[n * D + d] - mean) / sqrt(square / D + (double)r->config->norm_eps);
     }
     return y;
 }
@@ -202,8 +202,8 @@ static double *mlp_part(reference *r, int layer, const double *resid)
     double *post = linear(x, find(r, "%s.mlp.dense_h_to_4h.weight", at),
                           find(r, "%s.mlp.dense_h_to_4h.bias", at), N, D, M);
     if (c->gated)
-        gate = linear(x, find(r, "%s.mlp.gate.weight", at), find(r, "%s.mlp.gate.bias", at), N, D,
-                      M);
+        gate =
+            linear(x, find(r, "%s.mlp.gate.weight", at), find(r, "%s.mlp.gate.bias", at), N, D, M);
     for (int i = 0; i < N * M; i++)
         post[i] = gate ? nonlinear(gate[i], c->act) * post[i] : nonlinear(post[i], c->act);
     visit(r, HOOK_MLP_POST, layer, post, M);

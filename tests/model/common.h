@@ -11,9 +11,9 @@ typedef struct reference {
     double **values;             /* beside parameters; the tests nudge them */
     int n_parameters, B, T;
     const int32_t *tokens_BT;
-    double *x_BTD;  /* replaces embeddings where the token is -1 and `mixed` */
+    double *x_BTD; /* replaces embeddings where the token is -1 and `mixed` */
     bool mixed;
-    hook wanted;    /* its value is kept in `seen`, [B*T, width] */
+    hook wanted; /* its value is kept in `seen`, [B*T, width] */
     double *seen;
     const float *splice; /* replaces the value at `wanted` */
 } reference;

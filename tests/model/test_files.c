@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- configs ------------------------------------------------------------------------------------- */
+/* ---- configs
+ * ------------------------------------------------------------------------------------- */
 
 static const char BASE[] =
     "\"model_type\": \"gpt_neox\", \"hidden_size\": 24, \"num_hidden_layers\": 2, "
@@ -86,8 +87,9 @@ static void test_config_values(void **state)
     str text = {0};
     err e;
     model_config c;
-    str_addf(&text, "{%s, \"rotary_pct\": 0.25, \"rotary_emb_base\": 500, \"tie_word_embeddings\": "
-                    "true, \"rope_parameters\": {\"rope_theta\": 700, \"rope_type\": \"default\"}}",
+    str_addf(&text,
+             "{%s, \"rotary_pct\": 0.25, \"rotary_emb_base\": 500, \"tie_word_embeddings\": "
+             "true, \"rope_parameters\": {\"rope_theta\": 700, \"rope_type\": \"default\"}}",
              BASE);
     assert_int_equal(config_parse(&c, str_text(&text), text.len, "config.json", &e), OK);
     assert_true(c.parallel && c.tied && c.qkv_bias && c.qkv_interleaved);
@@ -98,7 +100,8 @@ static void test_config_values(void **state)
     str_release(&text);
 }
 
-/* ---- folders --------------------------------------------------------------------------------------- */
+/* ---- folders
+ * --------------------------------------------------------------------------------------- */
 
 typedef struct folder {
     char path[64];
@@ -119,12 +122,14 @@ static void folder_free(const folder *f)
 
 static void assert_same_config(const model_config *a, const model_config *b)
 {
-    const double left[] = {a->n_layers, a->d_model, a->n_heads, a->n_kv_heads, a->d_head, a->d_mlp,
-                           a->d_vocab, a->context, (double)a->norm_eps, a->act, a->parallel,
-                           a->rotary, a->rope_theta, a->tied, a->qkv_bias, a->bos, a->eos};
-    const double right[] = {b->n_layers, b->d_model, b->n_heads, b->n_kv_heads, b->d_head, b->d_mlp,
-                            b->d_vocab, b->context, (double)b->norm_eps, b->act, b->parallel,
-                            b->rotary, b->rope_theta, b->tied, b->qkv_bias, b->bos, b->eos};
+    const double left[] = {
+        a->n_layers,   a->d_model, a->n_heads,          a->n_kv_heads, a->d_head,   a->d_mlp,
+        a->d_vocab,    a->context, (double)a->norm_eps, a->act,        a->parallel, a->rotary,
+        a->rope_theta, a->tied,    a->qkv_bias,         a->bos,        a->eos};
+    const double right[] = {
+        b->n_layers,   b->d_model, b->n_heads,          b->n_kv_heads, b->d_head,   b->d_mlp,
+        b->d_vocab,    b->context, (double)b->norm_eps, b->act,        b->parallel, b->rotary,
+        b->rope_theta, b->tied,    b->qkv_bias,         b->bos,        b->eos};
     assert_memory_equal(left, right, sizeof left);
 }
 
@@ -219,8 +224,11 @@ static void write_damaged(const char *path, const safetensors *good, const damag
             continue;
         values[n] = mem_small(t->count, sizeof **values);
         memcpy(values[n], t->bytes, t->size);
-        entries[n] = (tensor_entry){.name = t->name, .type = DTYPE_F32, .rank = t->rank,
-                                    .shape = {t->shape[0], t->shape[1]}, .values = values[n]};
+        entries[n] = (tensor_entry){.name = t->name,
+                                    .type = DTYPE_F32,
+                                    .rank = t->rank,
+                                    .shape = {t->shape[0], t->shape[1]},
+                                    .values = values[n]};
         if (here && d->kind == RESHAPED) {
             entries[n].shape[0] = t->shape[1];
             entries[n].shape[1] = t->shape[0];
@@ -233,8 +241,8 @@ static void write_damaged(const char *path, const safetensors *good, const damag
     }
     float one = 1;
     if (d->kind == ADDED)
-        entries[n] = (tensor_entry){.name = d->name, .type = DTYPE_F32, .rank = 1, .shape = {1},
-                                    .values = &one};
+        entries[n] = (tensor_entry){
+            .name = d->name, .type = DTYPE_F32, .rank = 1, .shape = {1}, .values = &one};
     err e;
     if (safetensors_write(path, entries, n + (d->kind == ADDED), NULL, 0, &e))
         fail_msg("%s", e.text);
@@ -309,10 +317,11 @@ static void test_random_start(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_configs), cmocka_unit_test(test_config_values),
-        cmocka_unit_test(test_save_and_load),
-        cmocka_unit_test(test_what_neox_cannot_say_is_not_saved),
-        cmocka_unit_test(test_damaged_weights), cmocka_unit_test(test_random_start)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_configs),
+                                       cmocka_unit_test(test_config_values),
+                                       cmocka_unit_test(test_save_and_load),
+                                       cmocka_unit_test(test_what_neox_cannot_say_is_not_saved),
+                                       cmocka_unit_test(test_damaged_weights),
+                                       cmocka_unit_test(test_random_start)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

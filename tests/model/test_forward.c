@@ -1,5 +1,5 @@
-/* What must hold of any run, whatever the weights: hooks add up, the future does not matter, neither
- * does the rest of the batch, threads or chunks; and wrong calls are refused. */
+/* What must hold of any run, whatever the weights: hooks add up, the future does not matter,
+ * neither does the rest of the batch, threads or chunks; and wrong calls are refused. */
 #include "base/memory.h"
 #include "common.h"
 #include "model/forward.h"
@@ -110,8 +110,8 @@ static void test_causal_and_batch_independent(void **state)
         float *after = all_logits(&t);
         for (int n = 0; n < N; n++) {
             bool affected = n >= changed && n < 2 * T;
-            assert_true(affected == !!memcmp(before + (size_t)n * V, after + (size_t)n * V,
-                                             V * sizeof *after));
+            assert_true(affected ==
+                        !!memcmp(before + (size_t)n * V, after + (size_t)n * V, V * sizeof *after));
         }
         mem_free(before);
         mem_free(after);
@@ -119,7 +119,8 @@ static void test_causal_and_batch_independent(void **state)
     }
 }
 
-/* A sequence alone gives what it gives in a batch; rounding may differ with the size of products. */
+/* A sequence alone gives what it gives in a batch; rounding may differ with the size of products.
+ */
 static void test_batch_of_one(void **state)
 {
     (void)state;
@@ -225,8 +226,7 @@ static void test_threads_change_no_byte(void **state)
     for (int threads = 2; threads <= 4; threads++) {
         outcome more = train_once(&c, threads, 5, 70);
         assert_memory_equal(one.loss, more.loss, one.n_loss * sizeof *one.loss);
-        assert_memory_equal(one.gradients, more.gradients,
-                            one.n_gradients * sizeof *one.gradients);
+        assert_memory_equal(one.gradients, more.gradients, one.n_gradients * sizeof *one.gradients);
         outcome_free(&more);
     }
     outcome_free(&one);
@@ -353,14 +353,13 @@ static void test_hook_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hooks_add_up),
-        cmocka_unit_test(test_causal_and_batch_independent),
-        cmocka_unit_test(test_batch_of_one),
-        cmocka_unit_test(test_mixed_embeddings),
-        cmocka_unit_test(test_threads_change_no_byte),
-        cmocka_unit_test(test_logit_chunks),
-        cmocka_unit_test(test_wrong_calls_are_refused),
-        cmocka_unit_test(test_hook_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hooks_add_up),
+                                       cmocka_unit_test(test_causal_and_batch_independent),
+                                       cmocka_unit_test(test_batch_of_one),
+                                       cmocka_unit_test(test_mixed_embeddings),
+                                       cmocka_unit_test(test_threads_change_no_byte),
+                                       cmocka_unit_test(test_logit_chunks),
+                                       cmocka_unit_test(test_wrong_calls_are_refused),
+                                       cmocka_unit_test(test_hook_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,10 @@
 enum { B = 2, T = 7, N = B * T };
 static const double STEP = 1e-5, VALUE_LIMIT = 3e-6, GRADIENT_LIMIT = 2e-5;
 
-static const char *const BLOCK_HOOKS[] = {"hook_resid_pre", "ln1.hook_normalized", "attn.hook_z",
-                                          "hook_attn_out", "hook_resid_mid", "ln2.hook_normalized",
-                                          "mlp.hook_post", "hook_mlp_out", "hook_resid_post"};
+static const char *const BLOCK_HOOKS[] = {
+    "hook_resid_pre", "ln1.hook_normalized", "attn.hook_z",
+    "hook_attn_out",  "hook_resid_mid",      "ln2.hook_normalized",
+    "mlp.hook_post",  "hook_mlp_out",        "hook_resid_post"};
 
 typedef struct bench {
     backend *be;
@@ -199,7 +200,8 @@ static void check_splice(bench *t, const hook *at, const char *name)
 {
     int V = t->c->d_vocab;
     size_t n = (size_t)(N * at->width);
-    float *value = mem_small(n, sizeof *value), *logits = mem_small((size_t)(N * V), sizeof *logits);
+    float *value = mem_small(n, sizeof *value),
+          *logits = mem_small((size_t)(N * V), sizeof *logits);
     double *want = mem_small((size_t)(N * V), sizeof *want);
     forward *f;
     random_floats(value, n, "spliced");
