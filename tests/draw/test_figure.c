@@ -298,13 +298,14 @@ static void test_no_text_overlaps(void **state)
         for (int i = 0; i < 2 * N; i++)
             values[i] = round % 3 ? size * rng_uniform(&r) : size * rng_normal(&r);
         figure f = make_figure((figure_kind)(round % KINDS), values, N, round % 2);
+        f.width = 300 + 60 * (round % 8);
         str svg = {0};
         figure_svg(&svg, &f);
         place p[128];
         int n = text_places(p, 128, str_text(&svg));
         assert_true(n > 3);
         for (int i = 0; i < n; i++) {
-            assert_true(p[i].left >= 0 && p[i].right <= FIGURE_WIDTH);
+            assert_true(p[i].left >= 0 && p[i].right <= f.width);
             for (int k = 0; k < i; k++)
                 if (fabs(p[i].y - p[k].y) < 10)
                     assert_true(p[i].left >= p[k].right || p[k].left >= p[i].right);

@@ -54,6 +54,8 @@ static void test_polyline_blends_once(void **state)
     canvas_polyline(&r.canvas, (double[]){2, 10, 18, 10, 10, 10, 10, 2, 10, 18}, 5, 2, DASH_SOLID,
                     FAINT_PAINT(INK_TEXT, 0.5));
     assert_int_equal(pixel(&r, 20, 20), pixel(&r, 10, 20));
+    assert_int_equal(pixel(&r, 22, 20),
+                     pixel(&r, 10, 20)); /* nor does it erase beside the crossing */
     raster_release(&r);
 }
 
