@@ -66,7 +66,7 @@ static int keep_column(int *keep, const line_series *s, int first, int last)
 /* Indices of the points to draw; one that cannot be drawn stands for a gap. Owner: caller. */
 static int *kept_points(int *n_kept, const line_chart *l, const line_series *s, const bounds *x)
 {
-    int *keep = mem_small((size_t)(s->n < WHOLE ? s->n : s->n + 4) + 1, sizeof *keep);
+    int *keep = mem_small((size_t)s->n + 1, sizeof *keep);
     int n = 0;
     for (int i = 0; i < s->n;) {
         int last = i;
