@@ -88,7 +88,7 @@ bool store_load(str *payload, const char *dir, const char *kind, const char *key
         goto out;
     whole = !io_read(&file, path.data, LARGEST, &e) && file.len >= HEADER + HEX &&
             !memcmp(file.data, MAGIC, sizeof MAGIC - 1) &&
-            !memcmp(file.data + sizeof MAGIC - 1, key, HEX);
+            !memcmp(file.data + sizeof MAGIC - 1, key, HEX) && file.data[HEADER - 1] == '\n';
     if (whole) {
         sha256_of(sum, file.data + HEADER, file.len - HEADER - HEX);
         whole = !memcmp(sum, file.data + file.len - HEX, HEX);
