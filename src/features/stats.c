@@ -121,11 +121,14 @@ static void close_prompt(gatherer *g, int block, int32_t prompt, int tokens)
 static void count_activation(feature_stats *s, open_prompt *o, float x, int32_t position)
 {
     double v = (double)x;
-    s->n_active++;
-    s->sum[0] += v;
-    s->sum[1] += v * v;
-    s->sum[2] += v * v * v;
-    s->sum[3] += v * v * v * v;
+    if (s->n_active++ == 0)
+        s->first = v;
+    double difference = v - s->first, square = difference * difference;
+    s->sum += v;
+    s->powers[0] += difference;
+    s->powers[1] += square;
+    s->powers[2] += square * difference;
+    s->powers[3] += square * square;
     if (v > s->max)
         s->max = v;
     s->histogram[bin_of(x)]++;
@@ -227,12 +230,11 @@ moments stats_moments(const feature_stats *s)
     moments m = {undefined, undefined, undefined, undefined};
     if (s->n_active == 0)
         return m;
-    double n = (double)s->n_active;
-    double m1 = s->sum[0] / n, m2 = s->sum[1] / n, m3 = s->sum[2] / n, m4 = s->sum[3] / n;
-    double variance = m2 - m1 * m1;
-    m.mean = m1;
+    double n = (double)s->n_active, m1 = s->powers[0] / n, m2 = s->powers[1] / n;
+    double m3 = s->powers[2] / n, m4 = s->powers[3] / n, variance = m2 - m1 * m1;
+    m.mean = s->first + m1;
     m.variance = variance > 0 ? variance : 0;
-    if (variance <= 1e-12 * m2) /* below what the difference of two rounded sums can tell from 0 */
+    if (m.variance == 0)
         return m;
     m.skewness = (m3 - 3 * m1 * m2 + 2 * m1 * m1 * m1) / pow(variance, 1.5);
     m.kurtosis = (m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 * m1 * m1 * m1) /
@@ -253,10 +255,10 @@ double stats_entropy(const collection *c, int feature, prompt_statistic which)
     for (size_t i = 0; i < n; i++) {
         double v = (double)stats_value(&a[i], which);
         total += v;
-        weighted += v * log(v);
+        weighted += v > 0 ? v * log(v) : 0; /* a mean may be too small for a float */
     }
     /* -sum (v/t) log(v/t) = log t - (sum v log v) / t */
-    return n > 1 ? fmax(0, log(total) - weighted / total) : 0;
+    return total > 0 ? fmax(0, log(total) - weighted / total) : 0;
 }
 
 double stats_prompt_share(const collection *c, int feature, prompt_statistic which,

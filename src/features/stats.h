@@ -16,7 +16,10 @@ double stats_bin_edge(int bin);
 /* Over all counted tokens. */
 typedef struct feature_stats {
     int64_t n_active;            /* activation > 0 */
-    double sum[4];               /* of activation^1 .. ^4 */
+    double sum;
+    double first;     /* activation, in the order of the text */
+    double powers[4]; /* sums of (activation - first)^1 .. ^4: sums of plain powers would drown
+                       * small differences between large activations in rounding */
     double max;
     uint32_t histogram[STATS_BINS];
 } feature_stats;

@@ -67,7 +67,7 @@ void report_features(record *r, study *s)
                                           .density = (double)t->n_active / tokens,
                                           .prompt_share = s->filtered.share_F[f],
                                           .entropy = s->filtered.entropy_F[f],
-                                          .mean = t->sum[0] / tokens,
+                                          .mean = t->sum / tokens,
                                           .mean_active = m.mean,
                                           .max = t->max,
                                           .variance = m.variance,
