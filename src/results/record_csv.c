@@ -16,7 +16,7 @@ void record_csv_text(str *out, const char *text, size_t n)
     if (utf8_valid(text, n) && !memchr(text, 0, n))
         str_add_bytes(&shown, text, n);
     else
-        visible_add(&shown, text, n, VISIBLE_ALL);
+        visible_add(&shown, text, n, VISIBLE_PROSE);
     const char *cell = str_text(&shown);
     bool quote = strpbrk(cell, ",\"\r\n") || *cell == ' ' || (n && shown.data[shown.len - 1] == ' ');
     if (quote)

@@ -17,7 +17,7 @@ static cJSON *bytes_to_json(const char *bytes, size_t n)
     if (clean)
         str_add_bytes(&text, bytes, n);
     else
-        visible_add(&text, bytes, n, VISIBLE_ALL);
+        visible_add(&text, bytes, n, VISIBLE_PROSE);
     cJSON *item;
     if (clean) {
         item = cJSON_CreateString(str_text(&text));

@@ -25,8 +25,6 @@ static void add_character(str *out, uint32_t code, const char *bytes, int n)
         str_add(out, "\u21B5");
     else if (code == '\t')
         str_add(out, "\u21E5");
-    else if (code == '\r')
-        str_add(out, "\u240D");
     else if (is_hidden(code))
         str_addf(out, "\\u{%X}", code);
     else

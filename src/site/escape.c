@@ -28,20 +28,22 @@ void escape_html(str *out, const char *text)
     }
 }
 
-/* Whether only blanks and the marks of lists and quotes stand between the last line end and here. */
+/* Whether only blanks and the marks of lists and quotes stand between the last line end, or the
+ * start of a table cell, and here. */
 static bool at_line_start(const str *out)
 {
     size_t i = out->len;
     while (i && strchr(" \t>-+*", out->data[i - 1]))
         i--;
-    return i == 0 || out->data[i - 1] == '\n';
+    return i == 0 || strchr("\n|", out->data[i - 1]);
 }
 
 /* Length of a "12." or "3)" that would start an ordered list, without its mark; 0 for none. */
 static size_t list_number(const char *text)
 {
     size_t n = strspn(text, "0123456789");
-    return n && (text[n] == '.' || text[n] == ')') ? n : 0;
+    bool marked = n && (text[n] == '.' || text[n] == ')');
+    return marked && (text[n + 1] == ' ' || !text[n + 1]) ? n : 0;
 }
 
 void escape_markdown(str *out, const char *text)

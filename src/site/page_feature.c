@@ -23,6 +23,23 @@ static void put_facts(page *p, const record_target *t, const record_feature *f)
     }
 }
 
+/* The frozen beginning of an optimised prompt. Not written with asterisks, because it may end in a
+ * space, where Markdown would see no emphasis. */
+static const char *muted_mark(page *p, const char *text)
+{
+    str html = {0}, markdown = {0};
+    str_add(&html, "<em>");
+    escape_html(&html, text);
+    str_add(&html, "</em>");
+    str_add(&markdown, "<i>");
+    escape_markdown(&markdown, text);
+    str_add(&markdown, "</i>");
+    int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
+    str_release(&html);
+    str_release(&markdown);
+    return block_mark(&p->blocks, number);
+}
+
 static void put_explanations(page *p, const record_target *t)
 {
     arena *a = &p->memory;
@@ -33,10 +50,8 @@ static void put_explanations(page *p, const record_target *t)
         int cut = x->prefix.n > 0 && x->prefix.n <= x->text.n ? x->prefix.n : 0;
         put_text(row, "title", a, x->title);
         put_text(row, "method", a, x->method);
-        json_add_string(row, "prefix", cut ? show_prose(a, x->prefix) : "");
-        json_add_string(row, "text", show_prose(a, (record_bytes){x->text.n ? x->text.bytes + cut
-                                                                            : "",
-                                                                  x->text.n - cut}));
+        json_add_string(row, "prefix", cut ? muted_mark(p, show_part(a, x->text, 0, cut)) : "");
+        json_add_string(row, "text", show_part(a, x->text, cut, x->text.n));
         json_add_string(row, "activation", show_number(a, x->activation));
         json_add_string(row, "specificity", show_number(a, x->specificity));
         json_add_string(row, "coherence", show_number(a, x->coherence));

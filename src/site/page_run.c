@@ -20,17 +20,16 @@ static void put_facts(page *p, const record_metric *list, int n)
     const record_metric *ratio = headline(list, n, "median_data_ratio"),
                         *snapped = headline(list, n, "median_snapped_ratio"),
                         *found = headline(list, n, "concepts_found");
-    put_fact(facts, show_count(a, r->n_features), "features in the dictionary");
     put_fact(facts, show_count(a, (int64_t)headline(list, n, "kept_features")->value),
-             "passed the filter");
+             arena_printf(a, "of %s features passed the filter", show_count(a, r->n_features)));
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "targets optimised");
     if (isfinite(ratio->value))
-        put_fact(facts, show_ratio(a, ratio->value), "the data's maximum, median over targets");
+        put_fact(facts, show_ratio(a, ratio->value), "the data's maximum (median)");
     if (isfinite(snapped->value))
         put_fact(facts, show_ratio(a, snapped->value), "with real tokens instead");
     if (isfinite(found->value))
-        put_fact(facts, show_share(a, found->value), "of known concepts have a feature, F1 ≥ 0.9");
+        put_fact(facts, show_share(a, found->value), "of the known concepts have a feature");
 }
 
 static void put_inputs(page *p)

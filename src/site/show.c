@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MERGE_LIMIT = 5 }; /* a UTF-8 character has at most 4 bytes; one more token may hold a space */
+enum {
+    MERGE_LIMIT = 5, /* a UTF-8 character has at most 4 bytes; one more token may hold a space */
+    ALONE_LIMIT = 40, CONTEXT_LIMIT = 200 /* bytes shown of a token on its own, or in a context */
+};
 
 static const char *take(arena *a, str *s)
 {
@@ -61,7 +64,7 @@ const char *show_number(arena *a, double value)
         return take(a, &out);
     } else {
         int whole = (int)floor(log10(size)) + 1;
-        snprintf(text, sizeof text, "%.*f", whole >= 4 ? 0 : whole > 0 ? 4 - whole : 4, value);
+        snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : whole > 0 ? 3 - whole : 3, value);
     }
     add_grouped(&out, text);
     return take(a, &out);
@@ -95,22 +98,41 @@ const char *show_ratio(arena *a, double value)
 
 /* ---- texts ---- */
 
+/* The largest n <= limit at which `text` is not cut inside a UTF-8 character. */
+static size_t cut_at(const char *text, size_t n, size_t limit)
+{
+    if (n <= limit)
+        return n;
+    while (limit && ((unsigned char)text[limit] & 0xC0) == 0x80)
+        limit--;
+    return limit;
+}
+
 const char *show_text(arena *a, const char *text)
 {
     return show_prose(a, (record_bytes){text ? text : "", text ? (int)strlen(text) : 0});
 }
 
-const char *show_prose(arena *a, record_bytes text)
+const char *show_part(arena *a, record_bytes text, int from, int to)
 {
     str out = {0};
-    visible_add(&out, text.bytes ? text.bytes : "", (size_t)text.n, VISIBLE_PROSE);
+    visible_add_part(&out, text.bytes ? text.bytes : "", (size_t)text.n, (size_t)from, (size_t)to,
+                     VISIBLE_PROSE);
     return take(a, &out);
+}
+
+const char *show_prose(arena *a, record_bytes text)
+{
+    return show_part(a, text, 0, text.n);
 }
 
 const char *show_token(arena *a, record_bytes token)
 {
     str out = {0};
-    visible_add(&out, token.bytes ? token.bytes : "", (size_t)token.n, VISIBLE_ALL);
+    size_t n = cut_at(token.bytes, (size_t)token.n, ALONE_LIMIT);
+    visible_add(&out, token.bytes ? token.bytes : "", n, VISIBLE_ALL);
+    if (n < (size_t)token.n)
+        str_add(&out, "…");
     return out.len ? take(a, &out) : "∅";
 }
 
@@ -171,8 +193,12 @@ shown_token *show_context(int *n, arena *a, const record_context *c)
         for (int k = 1; k < t->n; k++)
             t->activation = fmax(t->activation, c->activations[i + k]);
         str out = {0};
-        visible_add_part(&out, str_text(&whole), whole.len, starts[i], starts[i + t->n],
+        size_t size = starts[i + t->n] - starts[i];
+        size_t shown = cut_at(str_text(&whole) + starts[i], size, CONTEXT_LIMIT);
+        visible_add_part(&out, str_text(&whole), whole.len, starts[i], starts[i] + shown,
                          VISIBLE_PROSE);
+        if (shown < size)
+            str_add(&out, "…");
         t->text = take(a, &out);
         i += t->n;
     }

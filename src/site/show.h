@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "results/record.h"
 
-/* Four significant digits, a true minus, powers of ten below 0.001 and from a million on; an en
+/* Three significant digits, a true minus, powers of ten below 0.001 and from ten million on; an en
  * dash for NaN. */
 const char *show_number(arena *a, double value);
 /* Thousands apart by a thin space. */
@@ -16,7 +16,9 @@ const char *show_ratio(arena *a, double value);
 /* Text given by models, data or users, on one line. */
 const char *show_text(arena *a, const char *text);
 const char *show_prose(arena *a, record_bytes text);
-/* A token on its own, every space visible. */
+/* Likewise only bytes from..to-1 of it. */
+const char *show_part(arena *a, record_bytes text, int from, int to);
+/* A token on its own, every space visible, long ones cut with an ellipsis. */
 const char *show_token(arena *a, record_bytes token);
 /* Likewise in printable ASCII, for drawings; at most `limit` characters. */
 const char *show_token_ascii(arena *a, record_bytes token, int limit);
@@ -27,7 +29,7 @@ typedef struct shown_token {
     double activation; /* the largest of its parts */
     int first, n;      /* tokens it is made of */
 } shown_token;
-/* Merges and shows the tokens of a context; *n of them, from `a`. */
+/* Merges and shows the tokens of a context; *n of them, from `a`. Very long ones are cut. */
 shown_token *show_context(int *n, arena *a, const record_context *c);
 
 #endif

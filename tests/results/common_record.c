@@ -51,8 +51,13 @@ static double between(maker *m, double low, double high)
 
 static record_bytes token(maker *m, const char *usual)
 {
-    if (m->hostile && rng_below(&m->random, 3) == 0)
-        return HOSTILE_TOKENS[m->next_hostile++ % N_HOSTILE_TOKENS];
+    if (m->hostile && rng_below(&m->random, 3) == 0) {
+        int i = m->next_hostile++ % (N_HOSTILE_TOKENS + 1);
+        enum { LONG = 4096 };
+        return i < N_HOSTILE_TOKENS ? HOSTILE_TOKENS[i]
+                                    : (record_bytes){memset(arena_push(m->a, LONG, 1), 'x', LONG),
+                                                     LONG};
+    }
     return (record_bytes){usual, (int)strlen(usual)};
 }
 
@@ -137,14 +142,15 @@ static void make_training(record *r, maker *m)
 
 static void make_features(record *r, maker *m)
 {
-    static record_filter filters[] = {
+    const record_filter filters[] = {
         {"dead", "active at least once", "", 49, 4047},
         {"sparsity", "active in 0.5% to 25% of the prompts", "sparsity_min, sparsity_max", 2841,
          1206},
         {"entropy", "entropy over prompts between 0.5 and 5.5 nats",
          "entropy_threshold_low, entropy_threshold_high", 610, 596}};
-    r->filters = filters;
     r->n_filters = COUNT_OF(filters);
+    r->filters = memcpy(arena_push(m->a, COUNT_OF(filters), sizeof *filters), filters,
+                        sizeof filters);
     r->n_features = D_SAE;
     r->features = arena_push(m->a, D_SAE, sizeof *r->features);
     for (int i = 0; i < D_SAE; i++) {
@@ -318,11 +324,11 @@ static void make_explanations(record_target *t, maker *m, int topic)
         {prompt, 20}, 9.6, 30.1, 9, -5.9, NULL, 0};
 }
 
-static void make_targets(record *r, maker *m)
+static void make_targets(record *r, maker *m, int n)
 {
-    r->n_targets = TARGETS;
-    r->targets = arena_push(m->a, TARGETS, sizeof *r->targets);
-    for (int i = 0; i < TARGETS; i++) {
+    r->n_targets = n;
+    r->targets = arena_push(m->a, (size_t)n, sizeof *r->targets);
+    for (int i = 0; i < n; i++) {
         record_target *t = &r->targets[i];
         const record_cluster *c = &r->clusters[i / 2];
         *t = (record_target){.id = c->members[3 + 5 * (i % 2)], .cluster = c->label,
@@ -330,13 +336,13 @@ static void make_targets(record *r, maker *m)
                              .threshold = 0.21, .concept_index = i < 6 ? i : -1,
                              .concept_f1 = i < 6 ? 0.9 : (double)NAN};
     }
-    for (int i = 1; i < TARGETS; i++) /* ascending ids */
+    for (int i = 1; i < n; i++) /* ascending ids */
         for (int j = i; j > 0 && r->targets[j].id < r->targets[j - 1].id; j--) {
             record_target t = r->targets[j];
             r->targets[j] = r->targets[j - 1];
             r->targets[j - 1] = t;
         }
-    for (int i = 0; i < TARGETS; i++) {
+    for (int i = 0; i < n; i++) {
         record_target *t = &r->targets[i];
         int topic = i % CLUSTERS;
         r->features[t->id].selected = true;
@@ -386,5 +392,5 @@ void synthetic_record(record *out, record_volatile *times, arena *a, synthetic_k
     }
     make_training(out, &m);
     make_clusters(out, &m);
-    make_targets(out, &m);
+    make_targets(out, &m, kind == SYNTHETIC_HOSTILE ? TARGETS / 4 : TARGETS);
 }

@@ -5,7 +5,7 @@
 
 typedef enum {
     SYNTHETIC_USUAL,   /* 4,096 features, about 600 kept, 14 clusters, 8 targets */
-    SYNTHETIC_HOSTILE, /* the same, with every dangerous token and text */
+    SYNTHETIC_HOSTILE, /* the same with 2 targets, and every dangerous token and text */
     SYNTHETIC_EMPTY    /* nothing passed the filter; optional parts missing */
 } synthetic_kind;
 
