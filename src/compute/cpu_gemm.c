@@ -1,4 +1,4 @@
-/* The cpu backend: matrix products by OpenBLAS, one thread per block of rows of the result.
+/* The cpu backend: matrix products by OpenBLAS, one thread per block of the result.
  *
  * Blocks depend on the sizes alone, and each output number is summed whole inside one block, so the
  * bytes do not depend on how many threads there are. */
@@ -9,36 +9,57 @@
 enum {
     BLOCKS_WANTED = 8, /* enough for the threads to finish together */
     MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
-    MAX_ROWS = 256
+    MAX_ROWS = 256,
+    MIN_COLUMNS = 256, /* columns are cut only when there are too few rows to share */
+    STEP = 16          /* block sides are multiples of this, a vector register of floats */
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
 
 typedef struct product {
     float *c;
     const float *a, *b;
-    int lda, ldb, ldc, M, N, K, rows;
+    int lda, ldb, ldc, M, N, K, rows, columns, blocks_across;
     orientation ta, tb;
     float alpha, beta;
 } product;
 
+static int at_most(int n, int limit)
+{
+    return n < limit ? n : limit;
+}
+
 static void product_block(void *context, int block)
 {
     const product *p = context;
-    int first = block * p->rows, rows = p->M - first < p->rows ? p->M - first : p->rows;
-    const float *a = p->ta == PLAIN ? ROW(p->a, first, p->lda) : p->a + first;
+    int row = block / p->blocks_across * p->rows, column = block % p->blocks_across * p->columns;
+    const float *a = p->ta == PLAIN ? ROW(p->a, row, p->lda) : p->a + row;
+    const float *b = p->tb == PLAIN ? p->b + column : ROW(p->b, column, p->ldb);
     cblas_sgemm(CblasRowMajor, p->ta == PLAIN ? CblasNoTrans : CblasTrans,
-                p->tb == PLAIN ? CblasNoTrans : CblasTrans, rows, p->N, p->K, p->alpha, a, p->lda,
-                p->b, p->ldb, p->beta, ROW(p->c, first, p->ldc), p->ldc);
+                p->tb == PLAIN ? CblasNoTrans : CblasTrans, at_most(p->rows, p->M - row),
+                at_most(p->columns, p->N - column), p->K, p->alpha, a, p->lda, b, p->ldb, p->beta,
+                ROW(p->c, row, p->ldc) + column, p->ldc);
 }
 
-static int block_rows(int M, int N, int K)
+/* The side of blocks that cut `size` into about `parts`, at least `least` and `needed`. */
+static int block_side(int size, int parts, int least, double needed)
 {
-    int rows = (M + BLOCKS_WANTED - 1) / BLOCKS_WANTED;
-    rows = rows < MIN_ROWS ? MIN_ROWS : rows > MAX_ROWS ? MAX_ROWS : rows;
-    double needed = MIN_BLOCK_FLOPS / (2.0 * N * K + 1);
-    if (rows < needed)
-        rows = needed < M ? (int)needed : M;
-    return (rows + 15) / 16 * 16;
+    int side = size / parts;
+    side = side < least ? least : side;
+    if (side < needed)
+        side = needed < size ? (int)needed : size;
+    return side / STEP * STEP == side ? side : side / STEP * STEP + STEP;
+}
+
+static void cut(product *p)
+{
+    double flops = 2.0 * p->K + 1; /* of one number of the result */
+    p->rows = block_side(at_most(p->M, MAX_ROWS * BLOCKS_WANTED), BLOCKS_WANTED, MIN_ROWS,
+                         MIN_BLOCK_FLOPS / flops / p->N);
+    int blocks_down = (p->M - 1) / p->rows + 1, across = BLOCKS_WANTED / blocks_down;
+    p->columns = across < 2 ? p->N
+                            : block_side(p->N, across, MIN_COLUMNS,
+                                         MIN_BLOCK_FLOPS / flops / at_most(p->rows, p->M));
+    p->blocks_across = (p->N - 1) / p->columns + 1;
 }
 
 static void cpu_gemm(backend *be, float *c_MN, int ldc, const float *a, int lda, orientation ta,
@@ -56,12 +77,12 @@ static void cpu_gemm(backend *be, float *c_MN, int ldc, const float *a, int lda,
                  .M = M,
                  .N = N,
                  .K = K,
-                 .rows = block_rows(M, N, K),
                  .ta = ta,
                  .tb = tb,
                  .alpha = alpha,
                  .beta = beta};
-    pool_run(be->pool, (M + p.rows - 1) / p.rows, product_block, &p);
+    cut(&p);
+    pool_run(be->pool, ((M - 1) / p.rows + 1) * p.blocks_across, product_block, &p);
 }
 
 void cpu_install_gemm(backend *be)

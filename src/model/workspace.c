@@ -157,7 +157,7 @@ static int layers_to(const hook *last, const model_config *c)
 
 static err_code check_workspace(const model *m, int max_B, int max_T, forward_mode mode, err *e)
 {
-    if (max_B < 1 || max_T < 1 || max_B > INT32_MAX / max_T)
+    if (max_B < 1 || max_T < 1 || max_B > INT32_MAX / max_T / m->config.n_heads)
         return err_set(e, E_SHAPE, "a workspace for %d sequences of %d tokens", max_B, max_T);
     if (max_T > m->config.context || max_T > ATTENTION_MAX_T)
         return err_set(e, E_SHAPE, "sequences of %d tokens: this model takes up to %d", max_T,

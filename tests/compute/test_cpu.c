@@ -329,6 +329,8 @@ static const product PRODUCTS[] = {
     {300, 129, 64, TRANSPOSED, TRANSPOSED, 2, -1},
     {700, 96, 128, PLAIN, TRANSPOSED, 1, 0}, /* several blocks, a short last one */
     {1, 500, 300, PLAIN, PLAIN, 1, 0},
+    {70, 1111, 500, PLAIN, PLAIN, 1, 1}, /* few rows: columns are cut too */
+    {70, 1111, 500, TRANSPOSED, TRANSPOSED, 1, 1},
 };
 static const product *current; /* of the product under test: an operation has no other argument */
 
