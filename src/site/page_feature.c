@@ -251,6 +251,7 @@ err_code page_feature(const site *s, int index, err *e)
     json_add_string(p.tree, "maximum", show_number(&p.memory, f->max));
     put_text(p.tree, "hook", &p.memory, r->run.sae.hook);
     put_text(p.tree, "reason", &p.memory, t->reason);
+    json_add_bool(p.tree, "on_map", isfinite(f->x) && isfinite(f->y));
     put_cluster_link(p.tree, "cluster", &p, t->cluster);
     put_feature_link(p.tree, "previous", &p, index ? r->targets[index - 1].id : -1);
     put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);

@@ -33,7 +33,7 @@ static void put_identity(page *p)
     put_row(list, "hook", show_text(a, s->hook));
     put_row(list, "shape", arena_printf(a, "d_in %d, d_sae %d", s->d_in, s->d_sae));
     put_row(list, "input normalisation", show_text(a, s->normalisation));
-    put_row(list, "decoder bias subtracted from input", s->apply_b_dec ? "yes" : "no");
+    put_row(list, "decoder bias subtracted", s->apply_b_dec ? "yes" : "no");
     put_row(list, "SHA-256", show_text(a, s->sha256));
     list = json_add_array(p->tree, "data");
     put_row(list, "source", show_text(a, run->data.source));
@@ -41,7 +41,7 @@ static void put_identity(page *p)
     put_row(list, "prompt length", arena_printf(a, "%d to %d tokens", run->data.min_tokens,
                                                 run->data.max_tokens));
     put_row(list, "tokens counted", show_count(a, run->data.n_tokens));
-    put_row(list, "special positions left out", show_count(a, run->data.n_special));
+    put_row(list, "special, left out", show_count(a, run->data.n_special));
     put_row(list, "SHA-256", show_text(a, run->data.sha256));
     list = json_add_array(p->tree, "program");
     put_row(list, "saeinv", show_text(a, run->tool_version));
@@ -90,6 +90,7 @@ static void put_evaluation(page *p)
         const record_metric *m = &r->evaluation[i];
         bool higher = m->better && !strcmp(m->better, "higher");
         bool met = higher ? m->value >= m->target : m->value <= m->target;
+        char target[NUMBER_TEXT];
         cJSON *row = put_entry(rows);
         put_text(row, "name", a, m->name);
         put_text(row, "unit", a, m->unit);
@@ -97,7 +98,7 @@ static void put_evaluation(page *p)
         json_add_string(row, "value", show_number(a, m->value));
         json_add_string(row, "target", !isfinite(m->target) ? ""
                                        : arena_printf(a, "%s %s, %s", higher ? "≥" : "≤",
-                                                      show_number(a, m->target),
+                                                      number_text(target, m->target),
                                                       met ? "met" : "missed"));
     }
     json_add_bool(p->tree, "has_evaluation", r->n_evaluation > 0);
