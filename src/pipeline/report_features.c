@@ -101,37 +101,61 @@ static record_bytes token_bytes(const study *s, int id)
     return (record_bytes){.bytes = bytes, .n = (int)n};
 }
 
-static int by_count(const void *a, const void *b)
+/* A token in a cluster: how often its members peak on it, and how much more often than all clustered
+ * features do: count * log(share in the cluster / share overall), its part of the divergence between
+ * the two. Common tokens ("the") come last although they are frequent everywhere. */
+typedef struct peak_stat {
+    int id;
+    int64_t count;
+    double activation, weight;
+} peak_stat;
+
+static int by_falling_weight(const void *a, const void *b)
 {
-    const record_token_stat *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? 1 : -1;
+    const peak_stat *x = a, *y = b;
+    if (x->weight != y->weight)
+        return x->weight < y->weight ? 1 : -1;
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The tokens on which the members peak: in how many prompts, and how strongly on average. */
-static void peak_tokens(record_cluster *k, study *s)
+static int64_t count_peaks(peak_stat *stats_V, const study *s, int feature)
+{
+    const prompt_activation *a = collection_entries(&s->collected, feature);
+    size_t n = collection_count(&s->collected, feature);
+    for (size_t i = 0; i < n; i++) {
+        peak_stat *t = &stats_V[prompts_tokens(&s->prompts, a[i].prompt)[a[i].peak]];
+        t->count++;
+        t->activation += (double)a[i].max;
+    }
+    return (int64_t)n;
+}
+
+/* The tokens on which the members peak, the most characteristic first. overall_V: the same counts for
+ * all kept features, `total` peaks in all. */
+static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V, int64_t total)
 {
     int V = s->tokens->V;
-    record_token_stat *stats = mem_small((size_t)V, sizeof *stats);
-    for (int i = 0; i < k->n_members; i++) {
-        const prompt_activation *a = collection_entries(&s->collected, k->members[i]);
-        for (size_t j = 0; j < collection_count(&s->collected, k->members[i]); j++) {
-            int id = prompts_tokens(&s->prompts, a[j].prompt)[a[j].peak];
-            stats[id].id = id;
-            stats[id].count++;
-            stats[id].activation += (double)a[j].max;
-        }
+    int64_t own = 0;
+    peak_stat *stats = mem_small((size_t)V, sizeof *stats);
+    for (int i = 0; i < k->n_members; i++)
+        own += count_peaks(stats, s, k->members[i]);
+    for (int id = 0; id < V; id++) {
+        stats[id].id = id;
+        double count = (double)stats[id].count;
+        if (stats[id].count > 0)
+            stats[id].weight = count * log((count / (double)own) /
+                                           ((double)overall_V[id].count / (double)total));
     }
-    qsort(stats, (size_t)V, sizeof *stats, by_count);
-    while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < V && stats[k->n_tokens].count > 0)
+    qsort(stats, (size_t)V, sizeof *stats, by_falling_weight);
+    while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < V && stats[k->n_tokens].weight > 0)
         k->n_tokens++;
     k->tokens = arena_push(&s->memory, (size_t)k->n_tokens + 1, sizeof *k->tokens);
-    for (int i = 0; i < k->n_tokens; i++) {
-        k->tokens[i] = stats[i];
-        k->tokens[i].activation /= (double)stats[i].count;
-        k->tokens[i].token = token_bytes(s, stats[i].id);
-    }
+    for (int i = 0; i < k->n_tokens; i++)
+        k->tokens[i] =
+            (record_token_stat){.token = token_bytes(s, stats[i].id),
+                                .id = stats[i].id,
+                                .count = stats[i].count,
+                                .activation = stats[i].activation / (double)stats[i].count};
     mem_free(stats);
 }
 
@@ -139,13 +163,18 @@ static void peak_tokens(record_cluster *k, study *s)
 static const char *name_of(const record_cluster *k, arena *a)
 {
     str name = {0};
+    record_bytes used[NAME_TOKENS];
     int words = 0;
     for (int i = 0; i < k->n_tokens && words < NAME_TOKENS; i++) {
         record_bytes t = k->tokens[i].token;
         while (t.n && strchr(" \t\r\n", t.bytes[0]))
             t.bytes++, t.n--;
-        if (t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n))
+        bool known = t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n);
+        for (int u = 0; u < words && !known; u++)
+            known = used[u].n == t.n && !memcmp(used[u].bytes, t.bytes, (size_t)t.n);
+        if (known)
             continue;
+        used[words] = t;
         str_add(&name, words++ ? ", " : "");
         str_add_bytes(&name, t.bytes, (size_t)t.n);
     }
@@ -180,8 +209,19 @@ static void fill_cluster(record_cluster *k, study *s, int cluster, score_kind ch
     for (int i = 0; i < s->filtered.n_kept; i++)
         if (all->label_N[i] == cluster)
             k->members[k->n_members++] = s->filtered.kept[i];
-    peak_tokens(k, s);
-    k->name = name_of(k, &s->memory);
+}
+
+static void name_clusters(record *r, study *s)
+{
+    peak_stat *overall_V = mem_small((size_t)s->tokens->V, sizeof *overall_V);
+    int64_t total = 0;
+    for (int i = 0; i < s->filtered.n_kept; i++)
+        total += count_peaks(overall_V, s, s->filtered.kept[i]);
+    for (int i = 0; i < r->n_clusters; i++) {
+        peak_tokens(&r->clusters[i], s, overall_V, total);
+        r->clusters[i].name = name_of(&r->clusters[i], &s->memory);
+    }
+    mem_free(overall_V);
 }
 
 static int by_size(const void *a, const void *b)
@@ -252,6 +292,7 @@ void report_clusters(record *r, study *s)
     r->clusters = arena_push(&s->memory, (size_t)k->n_clusters + 1, sizeof *r->clusters);
     for (int i = 0; i < k->n_clusters; i++)
         fill_cluster(&r->clusters[i], s, i, chosen);
+    name_clusters(r, s);
     qsort(r->clusters, (size_t)r->n_clusters, sizeof *r->clusters, by_size);
     fill_matrix(r, s);
 }
