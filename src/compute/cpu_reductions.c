@@ -1,6 +1,7 @@
 /* The cpu backend: sums, maxima and norms. For sums over rows a block owns some columns. */
 #include "compute/cpu.h"
 #include "compute/install.h"
+#include <float.h>
 #include <math.h>
 
 enum { COLUMN_BLOCK = 64 };
@@ -77,10 +78,74 @@ static void cpu_row_dots(backend *be, float *dot_N, const float *a_NC, const flo
     cpu_rows(be, row_dots_range, &o, N, C);
 }
 
+/* Partial sums in double per chunk, merged in their order; the chunks are few enough for one go. */
+enum { SUM_CHUNKS = 256, LEAST_CHUNK = 8192 };
+typedef enum { OF_VALUES, OF_SQUARES, OF_NONFINITE } summed;
+typedef struct sum_job {
+    const float *x;
+    size_t n, per_chunk;
+    summed what;
+    double partial[SUM_CHUNKS];
+} sum_job;
+
+static inline double term(float x, summed what)
+{
+    if (what == OF_NONFINITE)
+        return fabsf(x) <= FLT_MAX ? 0 : 1;
+    return (double)x * (what == OF_SQUARES ? (double)x : 1);
+}
+
+static void sum_task(void *context, int index)
+{
+    sum_job *job = context;
+    size_t first = (size_t)index * job->per_chunk;
+    size_t end = job->n - first < job->per_chunk ? job->n : first + job->per_chunk;
+    double lane[LANES] = {0};
+    size_t i = first;
+    for (; i + LANES <= end; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += term(job->x[i + j], job->what);
+    for (int j = 0; i < end; i++, j++)
+        lane[j] += term(job->x[i], job->what);
+    for (int j = 0; j < LANES; j++)
+        job->partial[index] += lane[j];
+}
+
+static double chunked_sum(backend *be, const float *x, size_t n, summed what)
+{
+    sum_job job = {.x = x, .n = n, .what = what};
+    size_t chunk = n / SUM_CHUNKS + 1;
+    job.per_chunk = chunk < LEAST_CHUNK ? LEAST_CHUNK : chunk;
+    int n_chunks = (int)((n + job.per_chunk - 1) / job.per_chunk);
+    pool_run(be->pool, n_chunks, sum_task, &job);
+    double total = 0;
+    for (int i = 0; i < n_chunks; i++)
+        total += job.partial[i];
+    return total;
+}
+
+static void cpu_sum_squares(backend *be, double *host_sum, const float *x, size_t n)
+{
+    *host_sum = chunked_sum(be, x, n, OF_SQUARES);
+}
+
+static void cpu_sum(backend *be, double *host_sum, const float *x, size_t n)
+{
+    *host_sum = chunked_sum(be, x, n, OF_VALUES);
+}
+
+static void cpu_count_nonfinite(backend *be, size_t *host_count, const float *x, size_t n)
+{
+    *host_count = (size_t)chunked_sum(be, x, n, OF_NONFINITE);
+}
+
 void cpu_install_reductions(backend *be)
 {
     be->column_sum = cpu_column_sum;
     be->column_max = cpu_column_max;
     be->row_norms = cpu_row_norms;
     be->row_dots = cpu_row_dots;
+    be->sum_squares = cpu_sum_squares;
+    be->sum = cpu_sum;
+    be->count_nonfinite = cpu_count_nonfinite;
 }

@@ -139,6 +139,24 @@ static void cpu_scale_columns(backend *be, float *x_NC, const float *scale_C, in
     cpu_rows(be, scale_columns_range, &o, N, C);
 }
 
+/* a: [N, F], out: [N, C]; rows is F. */
+static void gather_columns_range(const operands *o, size_t first, size_t end)
+{
+    for (size_t n = first; n < end; n++) {
+        const float *x = ROW(o->a, n, o->rows);
+        float *y = ROW(o->out, n, o->columns);
+        for (int c = 0; c < o->columns; c++)
+            y[c] = x[o->index[c]];
+    }
+}
+
+static void cpu_gather_columns(backend *be, float *y_NC, const float *x_NF,
+                               const int32_t *columns_C, int N, int F, int C)
+{
+    operands o = {.out = y_NC, .a = x_NF, .index = columns_C, .rows = F, .columns = C};
+    cpu_rows(be, gather_columns_range, &o, N, C);
+}
+
 void cpu_install_rows(backend *be)
 {
     be->upload = cpu_copy;
@@ -153,4 +171,5 @@ void cpu_install_rows(backend *be)
     be->add_bias = cpu_add_bias;
     be->scale_rows = cpu_scale_rows;
     be->scale_columns = cpu_scale_columns;
+    be->gather_columns = cpu_gather_columns;
 }

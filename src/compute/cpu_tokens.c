@@ -136,60 +136,10 @@ static void cpu_adamw(backend *be, float *value, const float *gradient, float *f
     pool_run(be->pool, (int)((n + ADAMW_BLOCK - 1) / ADAMW_BLOCK), adamw_task, &job);
 }
 
-/* Partial sums in double per chunk, merged in their order; the chunks are few enough for one go. */
-enum { SUM_CHUNKS = 256 };
-typedef struct sum_job {
-    const float *x;
-    size_t n, per_chunk;
-    bool squares;
-    double partial[SUM_CHUNKS];
-} sum_job;
-
-static void sum_task(void *context, int index)
-{
-    sum_job *job = context;
-    size_t first = (size_t)index * job->per_chunk;
-    size_t end = job->n - first < job->per_chunk ? job->n : first + job->per_chunk;
-    double lane[LANES] = {0};
-    size_t i = first;
-    for (; i + LANES <= end; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += (double)job->x[i + j] * (job->squares ? (double)job->x[i + j] : 1);
-    for (int j = 0; i < end; i++, j++)
-        lane[j] += (double)job->x[i] * (job->squares ? (double)job->x[i] : 1);
-    for (int j = 0; j < LANES; j++)
-        job->partial[index] += lane[j];
-}
-
-static double chunked_sum(backend *be, const float *x, size_t n, bool squares)
-{
-    sum_job job = {.x = x, .n = n, .squares = squares};
-    size_t chunk = n / SUM_CHUNKS + 1;
-    job.per_chunk = chunk < 8192 ? 8192 : chunk;
-    int n_chunks = (int)((n + job.per_chunk - 1) / job.per_chunk);
-    pool_run(be->pool, n_chunks, sum_task, &job);
-    double total = 0;
-    for (int i = 0; i < n_chunks; i++)
-        total += job.partial[i];
-    return total;
-}
-
-static void cpu_sum_squares(backend *be, double *host_sum, const float *x, size_t n)
-{
-    *host_sum = chunked_sum(be, x, n, true);
-}
-
-static void cpu_sum(backend *be, double *host_sum, const float *x, size_t n)
-{
-    *host_sum = chunked_sum(be, x, n, false);
-}
-
 void cpu_install_tokens(backend *be)
 {
     be->gather_rows = cpu_gather_rows;
     be->scatter_add_rows = cpu_scatter_add_rows;
     be->cross_entropy = cpu_cross_entropy;
     be->adamw = cpu_adamw;
-    be->sum_squares = cpu_sum_squares;
-    be->sum = cpu_sum;
 }

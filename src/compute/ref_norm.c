@@ -21,8 +21,8 @@ static void norm_forward(float *y_ND, float *normalized_ND, float *inverse_N, co
             ROW(normalized_ND, n, D)[d] = (float)value;
             if (y_ND)
                 ROW(y_ND, n, D)
-                [d] = (float)(value * (gain_D ? (double)gain_D[d] : 1) +
-                              (bias_D ? (double)bias_D[d] : 0));
+            [d] = (float)(value * (gain_D ? (double)gain_D[d] : 1) +
+                          (bias_D ? (double)bias_D[d] : 0));
         }
     }
 }

@@ -1,5 +1,5 @@
-/* Whether a restart with another OpenBLAS core is asked for: never twice, and never away from a core
- * that knows AVX-512. */
+/* Whether a restart with another OpenBLAS core is asked for: never twice, and never away from a
+ * core that knows AVX-512. */
 #include "compute/backend.h"
 #include "test.h"
 #include <cblas.h>

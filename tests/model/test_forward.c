@@ -171,6 +171,17 @@ typedef struct outcome {
     size_t n_loss, n_gradients;
 } outcome;
 
+static float *all_gradients(model *m)
+{
+    parameter *list;
+    int n = model_parameters(&list, m);
+    size_t at = 0;
+    float *all = mem_small(config_parameters(model_describe(m)), sizeof *all);
+    for (int i = 0; i < n; at += list[i++].n)
+        memcpy(all + at, list[i].gradient, list[i].n * sizeof *all);
+    return all;
+}
+
 static outcome train_once(const model_config *c, int threads, int batch, int length)
 {
     outcome o = {.n_loss = (size_t)(batch * length), .n_gradients = config_parameters(c)};
@@ -178,23 +189,17 @@ static outcome train_once(const model_config *c, int threads, int batch, int len
     backend *be;
     model *m;
     forward *f;
-    parameter *list;
     err e;
     int32_t *tokens = mem_small(o.n_loss, sizeof *tokens);
     random_tokens(tokens, (int)o.n_loss, c->d_vocab, "tokens");
     o.loss = mem_small(o.n_loss, sizeof *o.loss);
-    o.gradients = mem_small(o.n_gradients, sizeof *o.gradients);
     assert_int_equal(backend_cpu(&be, p, &e), OK);
     assert_int_equal(model_new(&m, be, c, 5, &e), OK);
     assert_int_equal(model_want_gradients(m, &e), OK);
     assert_int_equal(forward_new(&f, m, batch, length, NULL, FORWARD_WEIGHT_GRADIENT, &e), OK);
     assert_int_equal(forward_tokens(f, tokens, batch, length, NULL, &e), OK);
     assert_int_equal(backward_loss(o.loss, NULL, f, tokens, 1, &e), OK);
-    size_t at = 0;
-    int n = model_parameters(&list, m);
-    for (int i = 0; i < n; at += list[i++].n)
-        memcpy(o.gradients + at, list[i].gradient, list[i].n * sizeof *o.gradients);
-    assert_int_equal(at, o.n_gradients);
+    o.gradients = all_gradients(m);
     forward_free(f);
     model_free(m);
     backend_free(be);
@@ -207,6 +212,45 @@ static void outcome_free(outcome *o)
 {
     mem_free(o->loss);
     mem_free(o->gradients);
+}
+
+/* A second call adds the same again, a gradient at the embeddings adds nothing, zeroing clears. */
+static void test_weight_gradients_add_up(void **state)
+{
+    (void)state;
+    const decoder_kind *kinds;
+    int n_kinds = test_kinds(&kinds);
+    for (int k = 0; k < n_kinds; k++) {
+        bench t = bench_new(&kinds[k].config, FORWARD_WEIGHT_GRADIENT);
+        size_t n = config_parameters(t.c), width = (size_t)(N * t.c->d_model);
+        float *d_x = mem_small(width, sizeof *d_x), *d_hook = mem_small(width, sizeof *d_hook);
+        hook at;
+        random_floats(d_hook, width, "d_hook");
+        assert_int_equal(hook_parse(&at, t.c, "blocks.0.hook_resid_post", &t.e), OK);
+        assert_int_equal(forward_tokens(t.f, t.tokens, B, T, NULL, &t.e), OK);
+        assert_int_equal(backward_loss(NULL, NULL, t.f, t.tokens, 1, &t.e), OK);
+        float *once = all_gradients(t.m);
+        assert_int_equal(backward_loss(NULL, NULL, t.f, t.tokens, 1, &t.e), OK);
+        float *twice = all_gradients(t.m);
+        assert_int_equal(forward_tokens(t.f, t.tokens, B, T, &at, &t.e), OK);
+        assert_int_equal(backward_to_embeddings(d_x, t.f, d_hook, &t.e), OK);
+        float *still = all_gradients(t.m);
+        assert_memory_equal(still, twice, n * sizeof *twice);
+        for (size_t i = 0; i < n; i++)
+            once[i] *= 2;
+        assert_close(twice, once, n, 1e-5);
+        model_zero_gradients(t.m);
+        float *none = all_gradients(t.m);
+        for (size_t i = 0; i < n; i++)
+            assert_true(none[i] == 0.0f);
+        mem_free(once);
+        mem_free(twice);
+        mem_free(still);
+        mem_free(none);
+        mem_free(d_x);
+        mem_free(d_hook);
+        bench_free(&t);
+    }
 }
 
 /* Large enough that every operation is cut into several blocks. */
@@ -357,6 +401,7 @@ int main(void)
                                        cmocka_unit_test(test_causal_and_batch_independent),
                                        cmocka_unit_test(test_batch_of_one),
                                        cmocka_unit_test(test_mixed_embeddings),
+                                       cmocka_unit_test(test_weight_gradients_add_up),
                                        cmocka_unit_test(test_threads_change_no_byte),
                                        cmocka_unit_test(test_logit_chunks),
                                        cmocka_unit_test(test_wrong_calls_are_refused),
