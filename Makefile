@@ -181,7 +181,7 @@ test: tests ## every test: C programs, then shell tests of the program
 tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
 
 asan tsan: ## all tests under ASan + UBSan, or under TSan
-	@$(MAKE) --no-print-directory CONFIG=$@ test
+	@SAEINV_TEST_SECONDS=900 $(MAKE) --no-print-directory CONFIG=$@ test
 
 lint: build/packages-dev $(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) ## budgets of size, layers, headers, banned words
 	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" BUILD=$(BUILD) tests/lint.sh

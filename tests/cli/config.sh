@@ -48,7 +48,10 @@ refuses '--set of a bad value' 'run\.seed' 'x1' -- run --set run.seed=x1 --out "
 refuses '--set of an empty number' 'run\.seed' -- run --set run.seed= --out "$out"
 refuses '--set of two numbers' 'run\.seed' '1 2' -- run --set 'run.seed=1 2' --out "$out"
 
-# A printed config is a config.
+# A printed config is a config, comments and all.
+"$SAEINV" run --set run.title='odd "title" // here' --set select.features=3,4 --print-config >"$c"
+succeeds 'a printed config is read back' 'max_steps' -- run --config "$c" --print-config
+holds 'and prints the same' diff "$c" "$work/out"
 printf '{"optimise": {"max_steps": 7}}' >"$c"
 succeeds 'a file shows in the printed config' 'max_steps.*7' -- run --config "$c" --print-config
 succeeds '--set goes over the file' 'max_steps.*9' \
