@@ -39,30 +39,6 @@ static err_code run_stages(study *s, err *e)
     return OK;
 }
 
-/* The keys that differ from their defaults, as a command that repeats the run. The report's own
- * place is left out: two equal runs into two folders are equal. */
-static const char *repeat_command(const run_config *c, arena *a)
-{
-    int n;
-    const config_key *keys = run_config_keys(&n);
-    str command = {0}, value = {0};
-    str_add(&command, "saeinv run");
-    for (int i = 0; i < n; i++) {
-        str_clear(&value);
-        run_config_value(&value, c, &keys[i]);
-        if (!keys[i].affects_result || !strcmp(str_text(&value), keys[i].initial))
-            continue;
-        bool plain = value.len && strspn(value.data, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-                                                     "UVWXYZ0123456789._-/,+") == value.len;
-        str_addf(&command, plain ? " --set %s=%s" : " --set '%s=%s'", keys[i].name,
-                 str_text(&value));
-    }
-    const char *kept = arena_strdup(a, str_text(&command));
-    str_release(&value);
-    str_release(&command);
-    return kept;
-}
-
 static record_volatile volatile_facts(study *s, double started, time_t start_time)
 {
     struct rusage usage;
@@ -90,10 +66,8 @@ static err_code write_report(const char *dir, study *s, double started, time_t s
                              const template_set *templates, err *e)
 {
     record r;
-    run_request request = {.label = s->sae_files.label,
-                           .command = repeat_command(s->config, &s->memory)};
     double report_started = clock_seconds();
-    err_code rc = report_fill(&r, s, &request, e);
+    err_code rc = report_fill(&r, s, e);
     if (!rc)
         rc = record_write(dir, &r, e);
     if (rc)

@@ -1,10 +1,10 @@
 /* The record, part by part. */
 #include "pipeline/report.h"
 
-err_code report_fill(record *r, study *s, const run_request *request, err *e)
+err_code report_fill(record *r, study *s, err *e)
 {
     *r = (record){0};
-    report_run(r, s, request);
+    report_run(r, s);
     err_code rc = report_training(r, s, e);
     if (rc)
         return rc;

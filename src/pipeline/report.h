@@ -3,17 +3,11 @@
 #define PIPELINE_REPORT_H
 #include "pipeline/study.h"
 
-/* How the run was asked for. Texts are borrowed. */
-typedef struct run_request {
-    const char *label;   /* the report directory's name */
-    const char *command; /* the command line, paths as given */
-} run_request;
-
 /* Fills r from the finished study; memory from s->memory, so r lives as long as the study. */
-err_code report_fill(record *r, study *s, const run_request *request, err *e);
+err_code report_fill(record *r, study *s, err *e);
 
 /* The parts, in the order of the record's members. */
-void report_run(record *r, study *s, const run_request *request);
+void report_run(record *r, study *s);
 err_code report_training(record *r, study *s, err *e);
 void report_filters(record *r, study *s);
 void report_features(record *r, study *s);

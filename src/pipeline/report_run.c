@@ -4,10 +4,34 @@
 #include "pipeline/version.h"
 #include <string.h>
 
-static record_model describe_model(const study *s)
+/* A place on disk as a report names it. Where a folder lies on one machine is nobody else's concern
+ * and would make equal runs differ: of an absolute path the last two names stay. Each item of a
+ * comma-separated list is treated so. */
+static const char *shown_place(const char *text, arena *a)
+{
+    str shown = {0};
+    while (*text) {
+        size_t n = strcspn(text, ","), start = 0;
+        if (text[0] == '/') {
+            int slashes = 0;
+            for (start = n; start > 0 && slashes < 2; start--)
+                slashes += text[start - 1] == '/';
+            start += slashes == 2 || text[0] == '/';
+        }
+        str_add_bytes(&shown, text + start, n - start);
+        text += n;
+        if (*text == ',')
+            str_add_char(&shown, *text++);
+    }
+    const char *kept = arena_strdup(a, str_text(&shown));
+    str_release(&shown);
+    return kept;
+}
+
+static record_model describe_model(study *s)
 {
     const model_config *c = model_describe(s->model);
-    return (record_model){.source = s->model_files.label,
+    return (record_model){.source = shown_place(s->model_files.label, &s->memory),
                           .family = "GPT-NeoX",
                           .n_layers = c->n_layers,
                           .d_model = c->d_model,
@@ -19,7 +43,7 @@ static record_model describe_model(const study *s)
                           .sha256 = s->model_sha256};
 }
 
-static record_sae describe_sae(const study *s)
+static record_sae describe_sae(study *s)
 {
     static const char *const normalisations[] = {
         [SAE_NORMALIZE_NONE] = "none",
@@ -27,7 +51,7 @@ static record_sae describe_sae(const study *s)
         [SAE_NORMALIZE_LAYER_NORM] = "layer_norm",
     };
     const sae_config *c = sae_describe(s->sae);
-    return (record_sae){.source = s->sae_files.label,
+    return (record_sae){.source = shown_place(s->sae_files.label, &s->memory),
                         .architecture = c->architecture == SAE_JUMPRELU ? "jumprelu" : "standard",
                         .hook = s->hook.name,
                         .layer = s->hook.layer,
@@ -38,9 +62,9 @@ static record_sae describe_sae(const study *s)
                         .sha256 = s->sae_sha256};
 }
 
-static record_data describe_data(const study *s)
+static record_data describe_data(study *s)
 {
-    record_data d = {.source = s->config->collect.data,
+    record_data d = {.source = shown_place(s->config->collect.data, &s->memory),
                      .n_prompts = s->prompts.n,
                      .n_tokens = s->collected.n_tokens,
                      .n_special = s->collected.n_special,
@@ -70,36 +94,56 @@ static void describe_config(record_run *run, study *s)
             continue;
         str value = {0};
         run_config_value(&value, s->config, &keys[i]);
+        const char *shown = shown_place(str_text(&value), &s->memory);
         const char *dot = strchr(keys[i].name, '.');
         run->config[run->n_config++] = (record_config){
             .group = arena_strndup(&s->memory, keys[i].name, (size_t)(dot - keys[i].name)),
             .key = dot + 1,
-            .value = arena_strdup(&s->memory, str_text(&value)),
+            .value = shown,
             .unit = keys[i].unit,
             .description = keys[i].help,
             .default_value = keys[i].initial,
             .is_default = !strcmp(str_text(&value), keys[i].initial)};
         sha256_add(&hash, keys[i].name, strlen(keys[i].name) + 1);
-        sha256_add(&hash, str_text(&value), value.len + 1);
+        sha256_add(&hash, shown, strlen(shown) + 1);
         str_release(&value);
     }
     sha256_finish(&hash, hex);
     run->config_sha256 = hex;
 }
 
+/* The keys that differ from their defaults, as a command that repeats the run. The report's own
+ * place is left out: two equal runs into two folders are equal. */
+static const char *repeat_command(const record_run *run, arena *a)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/,+";
+    str command = {0};
+    str_add(&command, "saeinv run");
+    for (int i = 0; i < run->n_config; i++) {
+        const record_config *c = &run->config[i];
+        bool bare = c->value[0] && !c->value[strspn(c->value, plain)];
+        if (!c->is_default)
+            str_addf(&command, bare ? " --set %s.%s=%s" : " --set '%s.%s=%s'", c->group, c->key,
+                     c->value);
+    }
+    const char *kept = arena_strdup(a, str_text(&command));
+    str_release(&command);
+    return kept;
+}
+
 static const char *title_of(study *s)
 {
     if (s->config->run.title[0])
         return s->config->run.title;
-    return arena_printf(&s->memory, "%s, %s", s->model_files.label, s->hook.name);
+    return arena_printf(&s->memory, "%s, %s", shown_place(s->model_files.label, &s->memory),
+                        s->hook.name);
 }
 
-void report_run(record *r, study *s, const run_request *request)
+void report_run(record *r, study *s)
 {
     r->run = (record_run){.title = title_of(s),
-                          .label = request->label,
+                          .label = shown_place(s->sae_files.label, &s->memory),
                           .tool_version = SAEINV_VERSION,
-                          .command = request->command,
                           .seed = arena_printf(&s->memory, "%lld", (long long)s->config->run.seed),
                           .backend = s->backend->name,
                           .precision = "fp32",
@@ -108,5 +152,6 @@ void report_run(record *r, study *s, const run_request *request)
                           .sae = describe_sae(s),
                           .data = describe_data(s)};
     describe_config(&r->run, s);
+    r->run.command = repeat_command(&r->run, &s->memory);
     r->run.libraries = version_libraries(&r->run.n_libraries, &s->memory);
 }
