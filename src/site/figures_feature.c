@@ -2,7 +2,7 @@
 #include "site/figures.h"
 #include "site/show.h"
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, WIDE = 1000, LABEL = 9 };
+enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, LABEL = 7, ROOMY = 12 };
 
 static const char *stem_of(page *p, const record_target *t, const char *what)
 {
@@ -73,8 +73,8 @@ err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
         values[i] = q->activation;
         snapped[i] = q->snapped;
     }
-    figure f = {.title = "Activation at each position", .kind = FIGURE_BARS, .width = WIDE,
-                .height = 320,
+    figure f = {.title = "Activation at each position", .kind = FIGURE_BARS, .height = 300,
+                .width = o->n_positions > ROOMY ? 1000 : 720,
                 .bars = {.x = {.title = "position and nearest token"},
                          .y = {.title = "activation"}, .labels = labels, .values = values,
                          .compare = snapped, .name = "optimised input",

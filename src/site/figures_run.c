@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDE = 1000, COMPARED = 24 };
+enum { WIDE = 1000, COMPARED = 24, ROOMY = 10 };
 
 err_code draw_funnel(page *p, err *e)
 {
@@ -109,8 +109,8 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
         values[3 * i + 1] = t->optimum.snapped_activation;
         values[3 * i + 2] = record_find_feature(r, t->id)->max;
     }
-    figure f = {.title = "Activation of each target", .kind = FIGURE_GROUPED, .width = WIDE,
-                .height = 360,
+    figure f = {.title = "Activation of each target", .kind = FIGURE_GROUPED, .height = 340,
+                .width = n > ROOMY ? WIDE : 720,
                 .grouped = {.x = {.title = "feature"}, .y = {.title = "activation"},
                             .labels = labels, .names = names, .values = values, .n = n,
                             .n_series = 3}};

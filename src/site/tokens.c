@@ -17,30 +17,39 @@ static int level_of(double activation, double maximum)
     return level < 1 ? 1 : level > LEVELS ? LEVELS : level;
 }
 
+/* The space before a word stays outside its colour, so that no coloured space ends a line. */
+static const char *skip_space(str *out, const char *text)
+{
+    if (*text != ' ')
+        return text;
+    str_add_char(out, ' ');
+    return text + 1;
+}
+
+static void add_span(str *out, const char *text, int level, const char *more, const char *title)
+{
+    str_addf(out, "<span class=\"a%d%s\" title=\"%s\">", level, more, title);
+    escape_html(out, text);
+    str_add(out, "</span>");
+}
+
 static void add_html(str *out, arena *a, const shown_token *t, int level, bool peak)
 {
-    if (!level) {
+    if (level)
+        add_span(out, skip_space(out, t->text), level, peak ? " peak" : "",
+                 show_number(a, t->activation));
+    else
         escape_html(out, t->text);
-        return;
-    }
-    str_addf(out, "<span class=\"a%d%s\" title=\"%s\">", level, peak ? " peak" : "",
-             show_number(a, t->activation));
-    escape_html(out, t->text);
-    str_add(out, "</span>");
 }
 
 /* Emphasis cannot begin or end with a space, so the space is put before it. */
 static void add_markdown(str *out, const shown_token *t, int level)
 {
-    const char *text = t->text;
     if (2 * level <= LEVELS) {
-        escape_markdown(out, text);
+        escape_markdown(out, t->text);
         return;
     }
-    if (*text == ' ') {
-        str_add_char(out, ' ');
-        text++;
-    }
+    const char *text = skip_space(out, t->text);
     str_add(out, "<b>");
     escape_markdown(out, text);
     str_add(out, "</b>");
@@ -72,14 +81,17 @@ err_code optimum_strip(page *p, const char *key, const char *stem, const record_
     str html = {0};
     const char *label = "Nearest real token at each position of the optimised input, coloured by "
                         "the activation of the optimised input there";
+    str_add(&html, "<p class=\"tokens strip\">");
     for (int i = 0; i < o->n_positions; i++) {
         const record_position *q = &o->positions[i];
-        tokens[i] = (token_value){
-            q->n_neighbours ? show_token(a, q->neighbours[0].token) : "–", q->activation,
-            i == o->position};
+        const char *text = q->n_neighbours ? show_token(a, q->neighbours[0].token) : "–";
+        tokens[i] = (token_value){text, q->activation, i == o->position};
+        add_span(&html, text, level_of(q->activation, o->activation),
+                 i == o->position ? " peak" : "",
+                 arena_printf(a, "position %d: %s", i, show_number(a, q->activation)));
+        str_add(&html, i + 1 < o->n_positions ? " " : "</p>");
     }
-    token_strip_svg(&html, tokens, o->n_positions, NAN, 0, label);
-    err_code rc = token_strip_write(tokens, o->n_positions, NAN, label,
+    err_code rc = token_strip_write(tokens, o->n_positions, (double)NAN, label,
                                     path_join(a, p->site->dir, "fig"), stem, e);
     block_add(&p->blocks, key, arena_printf(a, "![%s](%sfig/%s.svg)\n", label, p->root, stem),
               str_text(&html), arena_printf(a, "%sfig/%s.csv", p->root, stem));

@@ -9,7 +9,7 @@
 const char *context_mark(page *p, const record_context *c, double maximum);
 
 /* The optimised input: its nearest real token at each position, coloured by activation, as a block
- * `key` (drawn by token_strip_svg) and as fig/STEM.svg, .csv, .txt. */
+ * `key` and as fig/STEM.svg, .csv, .txt. */
 err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o,
                        err *e);
 
