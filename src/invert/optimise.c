@@ -3,6 +3,7 @@
 #include "invert/optimise.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "invert/descent.h"
 #include "invert/penalties.h"
 #include <math.h>
 #include <string.h>
@@ -56,6 +57,11 @@ void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int
     }
 }
 
+static double norm_limit(const optimiser *p)
+{
+    return p->o->norm_limit * p->set->table->max_norm;
+}
+
 static void start_job(optimiser *p, slot *s)
 {
     size_t cells = (size_t)p->longest * (size_t)p->D;
@@ -64,6 +70,8 @@ static void start_job(optimiser *p, slot *s)
     s->step = s->reference_step = 0;
     s->best = s->reference = (double)-INFINITY;
     memcpy(s->x_LD, job->x_LD, (size_t)job->length * (size_t)p->D * sizeof *s->x_LD);
+    for (int i = job->frozen; i < job->length; i++)
+        descent_keep_inside(ROW(s->x_LD, i, p->D), p->D, norm_limit(p));
     memset(s->first_LD, 0, cells * sizeof *s->first_LD);
     memset(s->second_LD, 0, cells * sizeof *s->second_LD);
     job->curve = arena_push(p->memory, (size_t)p->o->curve_points + 2, sizeof *job->curve);
@@ -179,22 +187,32 @@ static err_code feature_gradient(optimiser *p, err *e)
     return rc ? rc : backend_sync(be, e);
 }
 
-/* Adds coherence_weight times the gradient of each sequence's cross-entropy. Every token weighs
- * 1 / longest, so that one call serves sequences of all lengths. */
+/* Positions of a job that have a token before them, so that a token can be expected there. */
+static int n_expected(const optimiser *p, const optimise_job *job)
+{
+    int n = job->length - !p->skip;
+    return n > 0 ? n : 1;
+}
+
+/* Adds coherence_weight times the gradient of each sequence's mean cross-entropy. Sequences differ
+ * in length and do not meet, so each one's mean is taken from the gradient of the sum. */
 static err_code coherence_gradient(optimiser *p, err *e)
 {
     backend *be = p->be;
-    size_t cells = (size_t)p->n_slots * p->T * p->D;
-    float scale = (float)(p->o->coherence_weight / p->longest);
+    size_t row = (size_t)p->T * (size_t)p->D, cells = (size_t)p->n_slots * row;
+    float weight = (float)p->o->coherence_weight;
     err_code rc = forward_mixed(p->to_end, p->tokens_BT, p->x_BTD, p->n_slots, p->T, NULL, e);
     if (!rc)
-        rc = backward_loss(p->host_loss_N, p->d_x_BTD, p->to_end, p->targets_BT, scale, e);
+        rc = backward_loss(p->host_loss_N, p->d_x_BTD, p->to_end, p->targets_BT, weight, e);
     if (rc)
         return rc;
     be->download(be, p->host_x_BTD, p->d_x_BTD, cells * sizeof(float));
     rc = backend_sync(be, e);
-    for (size_t i = 0; i < cells; i++)
-        p->host_d_BTD[i] += p->host_x_BTD[i];
+    for (int b = 0; b < p->n_slots; b++) {
+        float share = 1 / (float)n_expected(p, p->slots[b].job);
+        for (size_t i = (size_t)b * row; i < (size_t)(b + 1) * row; i++)
+            p->host_d_BTD[i] += share * p->host_x_BTD[i];
+    }
     return rc;
 }
 
@@ -221,7 +239,7 @@ static slot_values evaluate(const optimiser *p, int b)
     }
     double coherence = 0;
     for (int t = 0; t < p->T && p->to_end; t++)
-        coherence += (double)ROW(p->host_loss_N, b, p->T)[t] / p->longest;
+        coherence += (double)ROW(p->host_loss_N, b, p->T)[t] / n_expected(p, job);
 
     const float **rows = mem_small((size_t)L, sizeof *rows);
     for (int i = 0; i < L; i++)
@@ -245,31 +263,12 @@ static slot_values evaluate(const optimiser *p, int b)
     return v;
 }
 
-/* AdamW (Loshchilov and Hutter 2019) with the usual constants and no decay, then back into the ball. */
 static void move(const optimiser *p, slot *s)
 {
-    const double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-    const token_table *table = p->set->table;
-    double rate = p->o->learning_rate * table->rms, limit = p->o->norm_limit * table->max_norm;
-    double fix1 = 1 - pow(beta1, s->step + 1), fix2 = 1 - pow(beta2, s->step + 1);
-    for (int i = s->job->frozen; i < s->job->length; i++) {
-        float *x = ROW(s->x_LD, i, p->D), *first = ROW(s->first_LD, i, p->D);
-        float *second = ROW(s->second_LD, i, p->D);
-        const float *g = ROW(s->d_x_LD, i, p->D);
-        double norm = 0;
-        for (int d = 0; d < p->D; d++) {
-            first[d] = (float)(beta1 * (double)first[d] + (1 - beta1) * (double)g[d]);
-            second[d] =
-                (float)(beta2 * (double)second[d] + (1 - beta2) * (double)g[d] * (double)g[d]);
-            x[d] -= (float)(rate * ((double)first[d] / fix1) /
-                            (sqrt((double)second[d] / fix2) + eps));
-            norm += (double)x[d] * (double)x[d];
-        }
-        norm = sqrt(norm);
-        if (limit > 0 && norm > limit)
-            for (int d = 0; d < p->D; d++)
-                x[d] = (float)((double)x[d] * limit / norm);
-    }
+    double rate = p->o->learning_rate * p->set->table->rms;
+    for (int i = s->job->frozen; i < s->job->length; i++)
+        descent_step(ROW(s->x_LD, i, p->D), ROW(s->d_x_LD, i, p->D), ROW(s->first_LD, i, p->D),
+                     ROW(s->second_LD, i, p->D), p->D, s->step, rate, norm_limit(p));
 }
 
 static void step_slot(void *context, int b)
@@ -294,8 +293,8 @@ static void step_slot(void *context, int b)
     int every = (o->max_steps + o->curve_points - 1) / o->curve_points;
     if (s->step % every == 0 || last)
         job->curve[job->n_curve++] = v.point;
-    move(p, s);
     s->step++;
+    move(p, s);
     if (last) {
         job->converged = converged;
         job->last_step = s->step;
@@ -386,6 +385,18 @@ static void optimiser_close(optimiser *p)
         mem_free(on_host[i]);
 }
 
+/* A job none of whose steps gave a number has no best input. */
+static err_code check_finished(const optimiser *p, err *e)
+{
+    for (int i = 0; i < p->n_slots; i++)
+        if (p->slots[i].job->last_step && !isfinite(p->slots[i].best))
+            return err_set(e, E_NUMERIC,
+                           "the objective of feature %d is not finite at any step; the weights or "
+                           "the hook (%s) do not fit this model",
+                           p->slots[i].job->feature, p->set->hook->name);
+    return OK;
+}
+
 static err_code run(optimiser *p, err *e)
 {
     progress bar = progress_start(p->set->reporter, p->set->name, p->n_jobs);
@@ -403,9 +414,10 @@ static err_code run(optimiser *p, err *e)
         if (rc)
             break;
         pool_run(p->be->pool, p->n_slots, step_slot, p);
+        rc = check_finished(p, e);
         refill(p);
         progress_step(&bar, p->next_job - p->n_slots, NULL);
-        rc = cancel_check(e);
+        rc = rc ? rc : cancel_check(e);
     }
     progress_end(&bar);
     return rc;

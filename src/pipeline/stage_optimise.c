@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    OPTIMISE_VERSION = 1, /* raised when the stage's arithmetic or file layout changes */
+    OPTIMISE_VERSION = 2, /* raised when the stage's arithmetic or file layout changes */
     CURVE_POINTS = 60,
     GROUP_BATCHES = 4 /* batches of sequences between two savings of finished work */
 };
