@@ -1,6 +1,7 @@
 /* The record's middle: filter, features, clusters and the cluster-by-prompt matrix. */
 #include "base/memory.h"
 #include "pipeline/report.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,9 +160,20 @@ static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V,
     mem_free(stats);
 }
 
-/* "garden, seed, rose": the first tokens that are words, blanks removed. */
+static bool has_letters(record_bytes t)
+{
+    int letters = 0;
+    for (int i = 0; i < t.n; i++)
+        letters += isalpha((unsigned char)t.bytes[i]) || (unsigned char)t.bytes[i] >= 0x80;
+    return letters >= 2;
+}
+
+/* "garden, seed, rose": the first tokens, blanks removed; words only, when there are words. */
 static const char *name_of(const record_cluster *k, arena *a)
 {
+    bool words_only = false;
+    for (int i = 0; i < k->n_tokens; i++)
+        words_only |= has_letters(k->tokens[i].token);
     str name = {0};
     record_bytes used[NAME_TOKENS];
     int words = 0;
@@ -169,7 +181,8 @@ static const char *name_of(const record_cluster *k, arena *a)
         record_bytes t = k->tokens[i].token;
         while (t.n && strchr(" \t\r\n", t.bytes[0]))
             t.bytes++, t.n--;
-        bool known = t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n);
+        bool known = t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n) ||
+                     (words_only && !has_letters(t));
         for (int u = 0; u < words && !known; u++)
             known = used[u].n == t.n && !memcmp(used[u].bytes, t.bytes, (size_t)t.n);
         if (known)

@@ -240,8 +240,8 @@ static const char *reason_of(study *s, int feature)
         if (f->rank == 0)
             return "Named in select.features.";
         return arena_printf(&s->memory,
-                            "Number %d of its cluster by %s activation over prompts; the cluster is "
-                            "number %d by %s score.",
+                            "Chosen as number %d of its cluster by %s activation over prompts; the "
+                            "cluster is number %d by its %s score.",
                             f->rank, s->config->select.feature_selection_method, f->cluster_rank,
                             s->config->select.scoring_method);
     }
