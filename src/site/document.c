@@ -72,7 +72,7 @@ static void replace_marks(str *out, const char *text, const block_list *blocks, 
             str_add(out, "</code>");
             text += width;
         } else if (!strncmp(text, MARK_BLOCK, width)) {
-            int number = atoi(text + width);
+            long number = strtol(text + width, NULL, 10);
             text = strstr(text, MARK_BLOCK_END) + width;
             str_add(out, html ? blocks->items[number].html : blocks->items[number].markdown);
         } else {

@@ -117,6 +117,22 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
     return *drawn ? page_figure(p, "comparison", "comparison", &f, e) : OK;
 }
 
+/* Each row over its maximum: clusters differ in strength by orders of magnitude, and what the picture
+ * is for is where each one is active. */
+static double *row_shares(const record_matrix *m, arena *a)
+{
+    double *shares = arena_push(a, (size_t)m->n_values + 1, sizeof *shares);
+    for (int i = 0; i < m->rows; i++) {
+        const double *row = m->values + (size_t)i * m->columns;
+        double *out = shares + (size_t)i * m->columns, most = 0;
+        for (int j = 0; j < m->columns; j++)
+            most = fmax(most, row[j]);
+        for (int j = 0; j < m->columns; j++)
+            out[j] = most > 0 ? row[j] / most : row[j];
+    }
+    return shares;
+}
+
 err_code draw_matrix(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
@@ -132,8 +148,8 @@ err_code draw_matrix(page *p, bool *drawn, err *e)
                                                 ? arena_printf(a, "prompts, in groups of %d",
                                                                m->prompts_per_column)
                                                 : "prompt",
-                            .value_title = "mean activation", .row_labels = labels,
-                            .values = m->values, .rows = m->rows, .columns = m->columns}};
+                            .value_title = "share of its maximum", .row_labels = labels,
+                            .values = row_shares(m, a), .rows = m->rows, .columns = m->columns}};
     return *drawn ? page_figure(p, "matrix", "cluster-prompts", &f, e) : OK;
 }
 

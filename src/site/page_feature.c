@@ -40,30 +40,42 @@ static const char *muted_mark(page *p, const char *text)
     return block_mark(&p->blocks, number);
 }
 
-static void put_explanations(page *p, const record_target *t)
+static void put_explanation(cJSON *list, page *p, const record_explanation *x)
 {
     arena *a = &p->memory;
-    cJSON *list = json_add_array(p->tree, "explanations");
+    cJSON *row = put_entry(list), *scores = json_add_array(row, "scores");
+    int cut = x->prefix.n > 0 && x->prefix.n <= x->text.n ? x->prefix.n : 0;
+    put_text(row, "title", a, x->title);
+    put_text(row, "method", a, x->method);
+    json_add_string(row, "prefix", cut ? muted_mark(p, show_part(a, x->text, 0, cut)) : "");
+    json_add_string(row, "text", show_part(a, x->text, cut, x->text.n));
+    json_add_string(row, "activation", show_number(a, x->activation));
+    json_add_string(row, "specificity", show_number(a, x->specificity));
+    json_add_string(row, "coherence", show_number(a, x->coherence));
+    json_add_string(row, "length", show_count(a, x->length));
+    for (int k = 0; k < x->n_scores; k++) {
+        cJSON *score = put_entry(scores);
+        put_text(score, "name", a, x->scores[k].name);
+        put_text(score, "unit", a, x->scores[k].unit);
+        json_add_string(score, "value", show_number(a, x->scores[k].value));
+    }
+}
+
+/* The first of each method leads the page; the others are folded away. */
+static void put_explanations(page *p, const record_target *t)
+{
+    cJSON *lead = json_add_array(p->tree, "explanations"), *rest = json_add_array(p->tree, "others");
+    int n_others = 0;
     for (int i = 0; i < t->n_explanations; i++) {
-        const record_explanation *x = &t->explanations[i];
-        cJSON *row = put_entry(list), *scores = json_add_array(row, "scores");
-        int cut = x->prefix.n > 0 && x->prefix.n <= x->text.n ? x->prefix.n : 0;
-        put_text(row, "title", a, x->title);
-        put_text(row, "method", a, x->method);
-        json_add_string(row, "prefix", cut ? muted_mark(p, show_part(a, x->text, 0, cut)) : "");
-        json_add_string(row, "text", show_part(a, x->text, cut, x->text.n));
-        json_add_string(row, "activation", show_number(a, x->activation));
-        json_add_string(row, "specificity", show_number(a, x->specificity));
-        json_add_string(row, "coherence", show_number(a, x->coherence));
-        json_add_string(row, "length", show_count(a, x->length));
-        for (int k = 0; k < x->n_scores; k++) {
-            cJSON *score = put_entry(scores);
-            put_text(score, "name", a, x->scores[k].name);
-            put_text(score, "unit", a, x->scores[k].unit);
-            json_add_string(score, "value", show_number(a, x->scores[k].value));
-        }
+        bool first = true;
+        for (int k = 0; k < i; k++)
+            first = first && strcmp(t->explanations[k].method, t->explanations[i].method) != 0;
+        put_explanation(first ? lead : rest, p, &t->explanations[i]);
+        n_others += !first;
     }
     json_add_bool(p->tree, "has_explanations", t->n_explanations > 0);
+    json_add_bool(p->tree, "has_others", n_others > 0);
+    json_add_string(p->tree, "n_others", show_count(&p->memory, n_others));
 }
 
 static void put_concept(page *p, const record_target *t)

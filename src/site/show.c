@@ -54,17 +54,17 @@ const char *show_number(arena *a, double value)
         return "–";
     if (value == floor(value) && size < 1e7) {
         snprintf(text, sizeof text, "%.0f", value == 0 ? 0.0 : value);
-    } else if (size < 1e-3 || size >= 1e7) {
+    } else if (size < 1e-4 || size >= 1e7) {
         snprintf(text, sizeof text, "%.2e", value);
         char *e = strchr(text, 'e');
-        int power = atoi(e + 1);
+        int power = (int)strtol(e + 1, NULL, 10);
         *e = '\0';
         add_grouped(&out, text);
         add_power(&out, power);
         return take(a, &out);
     } else {
-        int whole = (int)floor(log10(size)) + 1;
-        snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : whole > 0 ? 3 - whole : 3, value);
+        int whole = (int)floor(log10(size)) + 1; /* digits before the point; negative: zeros after */
+        snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : 3 - whole, value);
     }
     add_grouped(&out, text);
     return take(a, &out);

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "results/record.h"
 
-/* Three significant digits, a true minus, powers of ten below 0.001 and from ten million on; an en
+/* Three significant digits, a true minus, powers of ten below 0.0001 and from ten million on; an en
  * dash for NaN. */
 const char *show_number(arena *a, double value);
 /* Thousands apart by a thin space. */

@@ -314,8 +314,11 @@ static void make_explanations(record_target *t, maker *m, int topic)
     if (m->hostile)
         usual = prompt = text(m, "The feature\n\n# is <script>alert(1)</script> about");
     static record_metric scores[] = {{"tokens covered", 0.72, "share", "higher", (double)NAN, ""}};
-    t->n_explanations = 2;
-    t->explanations = arena_push(m->a, 2, sizeof *t->explanations);
+    t->n_explanations = 3;
+    t->explanations = arena_push(m->a, 3, sizeof *t->explanations);
+    t->explanations[2] = (record_explanation){
+        "template", "Template over the top tokens", {usual, (int)strlen(usual)}, {0}, 5.9, 19, 9,
+        -3.6, NULL, 0};
     t->explanations[0] = (record_explanation){
         "template", "Template over the top tokens", {usual, (int)strlen(usual)}, {0}, 6.2, 21.5, 9,
         -3.4, scores, 1};
