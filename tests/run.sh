@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs test programs and shell tests, as many at once as there are processors.
 #   tests/run.sh BUILD_FOLDER TEST...
-# A test speaks TAP: "ok", "not ok", "ok ... # SKIP". One that ends badly, runs past the limit
+# A test speaks TAP: "ok", "not ok", "... # SKIP". One that ends badly, runs past the limit
 # (SAEINV_TEST_SECONDS, default 300) or checks nothing counts as failed. Each gets an empty folder
 # of its own in TMPDIR. One line per test, the whole output of a failed one, and last the line
 # "N passed, N failed, N skipped".
@@ -14,6 +14,8 @@ if [ "${CONFIG-}" = tsan ] && setarch -R true 2>/dev/null; then
     launcher=(setarch -R)
 fi
 
+skip_line='^(not )?ok .*# *(SKIP|skip)'
+
 # title PATH: FOLDER/NAME, without what all tests share.
 title() {
     local name=${1#*tests/}
@@ -24,7 +26,7 @@ title() {
 # run_one BUILD TEST: runs it and leaves TEST.log and TEST.counts ("passed failed skipped").
 run_one() {
     local build=$1 test=$2 record status=0 passed failed skipped planned began ended verdict=ok
-    record=$build/tests/results/$(title "$test")
+    record=$build/test-logs/$(title "$test")
     mkdir -p "${record%/*}"
     TMPDIR=$(mktemp -d) || exit 1
     export TMPDIR CMOCKA_MESSAGE_OUTPUT=TAP
@@ -35,9 +37,10 @@ run_one() {
     timeout "${SAEINV_TEST_SECONDS:-300}" "${launcher[@]}" "$test" >"$record.log" 2>&1 </dev/null || status=$?
     ended=${EPOCHREALTIME/./}
     rm -rf "$TMPDIR"
-    skipped=$(grep -aciE '^ok .*# *skip' "$record.log")
-    passed=$(($(grep -ac '^ok ' "$record.log") - skipped))
-    failed=$(grep -ac '^not ok ' "$record.log")
+    # cmocka says "not ok N # SKIP name" of a test that chose not to run.
+    skipped=$(grep -acE "$skip_line" "$record.log")
+    passed=$(grep -avE "$skip_line" "$record.log" | grep -ac '^ok ')
+    failed=$(grep -avE "$skip_line" "$record.log" | grep -ac '^not ok ')
     planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$record.log" | awk '{n += $1} END {print n + 0}')
     if [ "$failed" -eq 0 ] &&
         { [ "$status" -ne 0 ] || [ $((passed + skipped)) -ne "$planned" ] || [ "$planned" -eq 0 ]; }; then
@@ -48,8 +51,11 @@ run_one() {
     echo "$passed $failed $skipped" >"$record.counts"
     printf '%-4s %-34s %4d passed %3d failed %3d skipped %7.2f s\n' "$verdict" "$(title "$test")" \
         "$passed" "$failed" "$skipped" "$(((ended - began) / 10000))e-2"
-    grep -aE '^ok .*# *(skip|SKIP)' "$record.log" | sed 's/^/     /'
-    [ "$failed" -gt 0 ] && sed 's/^/     /' "$record.log"
+    if [ "$failed" -eq 0 ]; then
+        sed -nE "s/$skip_line/     skipped:/p" "$record.log"
+        return 0
+    fi
+    sed 's/^/     /' "$record.log"
     return 0
 }
 
@@ -59,11 +65,11 @@ if [ "$1" = --one ]; then
 fi
 build=$1
 shift
-rm -rf "$build/tests/results"
+rm -rf "$build/test-logs"
 printf '%s\0' "$@" | xargs -0 -r -n 1 -P "$(getconf _NPROCESSORS_ONLN)" "$0" --one "$build"
 passed=0 failed=0 skipped=0
 for test; do
-    if read -r p f s <"$build/tests/results/$(title "$test").counts"; then
+    if read -r p f s <"$build/test-logs/$(title "$test").counts"; then
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     else
         failed=$((failed + 1))

@@ -24,7 +24,7 @@ bad 'a number out of range' '{"collect": {"n_prompts": -4}}' 'collect\.n_prompts
 bad 'a number too large for any type' '{"collect": {"n_prompts": 1e300}}' 'collect\.n_prompts'
 bad 'an infinite number' '{"optimise": {"learning_rate": 1e999}}' 'optimise\.learning_rate'
 bad 'none of the choices' '{"cluster": {"method": "kmeens"}}' 'cluster\.method' 'kmeens' 'kmeans'
-bad 'a list where a value belongs' '{"optimise": {"max_steps": [1, 2]}}' 'max_steps' '1,2'
+bad 'a list where a value belongs' '{"optimise": {"max_steps": [1, 2]}}' 'max_steps' '1, ?2'
 bad 'a value where a section belongs' '{"optimise": 3}' 'optimise' 'section'
 bad 'not an object' '[1, 2]' 'c\.json' 'object'
 bad 'broken JSON: the place' '{"run":\n {"seed": }}' 'c\.json' 'line 2'
