@@ -114,6 +114,8 @@ err_code explain_templates(explanation *out, int *n_out, const optimise_setting 
                            const tokenizer *t, int feature, const int32_t *top_tokens, int n_top,
                            const explain_options *o, arena *a, err *e)
 {
+    /* A sentence is measured whole; only what the model cannot read is cut. */
+    int longest = model_describe(setting->model)->context - (setting->bos >= 0);
     const char **words = mem_small((size_t)n_top + 1, sizeof *words);
     int n_words = distinct_words(words, t, top_tokens, n_top, a), n = 0;
     size_t room = COUNT_OF(patterns) * (size_t)n_words * (size_t)n_words;
@@ -125,8 +127,7 @@ err_code explain_templates(explanation *out, int *n_out, const optimise_setting 
                 if (i == j)
                     continue;
                 candidates[n].index = n;
-                rc = fill(&candidates[n++].made, t, patterns[p], words[i], words[j], o->length, a,
-                          e);
+                rc = fill(&candidates[n++].made, t, patterns[p], words[i], words[j], longest, a, e);
             }
     if (!rc && n)
         rc = measure(candidates, n, setting, feature, false, e);
