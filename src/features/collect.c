@@ -23,16 +23,18 @@ static err_code flush(collector *c, err *e)
 {
     if (c->n == 0)
         return OK;
-    size_t cells = (size_t)c->n * (size_t)c->F, bad;
+    size_t cells = (size_t)c->n * (size_t)c->F, bad, overflowed;
     sae_encode(c->f_NF, c->sae, c->x_ND, c->n);
-    c->be->count_nonfinite(c->be, &bad, c->f_NF, cells);
+    /* The rows as well: a feature of NaN is 0, because NaN is above no threshold. */
+    c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)c->n * (size_t)c->D);
+    c->be->count_nonfinite(c->be, &overflowed, c->f_NF, cells);
     c->be->download(c->be, c->host_f_NF, c->f_NF, cells * sizeof(float));
     err_code rc = backend_sync(c->be, e);
-    if (!rc && bad)
+    if (!rc && bad + overflowed)
         rc = err_set(e, E_NUMERIC,
                      "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
                      "do not fit this model",
-                     bad, c->prompts_N[0], c->source->hook->name);
+                     bad + overflowed, c->prompts_N[0], c->source->hook->name);
     if (!rc)
         gatherer_add(c->gatherer, c->host_f_NF, c->prompts_N, c->positions_N, c->counted_N, c->n);
     c->n = 0;
