@@ -43,25 +43,45 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-int main(int argc, char **argv)
+static int no_command(const char *name)
 {
-    if (argc < 2) {
-        print_help(stderr);
-        return 2;
-    }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    err e;
+    err_set(&e, E_USAGE, "no command \"%s\"; saeinv --help lists them", name);
+    fprintf(stderr, "saeinv: %s\n", e.text);
+    return 2;
+}
+
+/* "saeinv help", "saeinv help run" (the same as "saeinv run --help"), "saeinv --help". */
+static int help(const char *name)
+{
+    const command *c = name ? find_command(name) : NULL;
+    if (name && !c)
+        return no_command(name);
+    if (!c) {
         print_help(stdout);
         return 0;
     }
-    if (!strcmp(argv[1], "--version")) {
+    char option[] = "--help", *arguments[] = {(char[]){""}, option, NULL};
+    err e;
+    return c->run(2, arguments, &e) == OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    if (!*name) {
+        print_help(stderr);
+        return 2;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        return help(argc > 2 ? argv[2] : NULL);
+    if (!strcmp(name, "--version") || !strcmp(name, "version")) {
         puts("saeinv " SAEINV_VERSION);
         return 0;
     }
-    const command *c = find_command(argv[1]);
-    if (!c) {
-        fprintf(stderr, "saeinv: no command \"%s\"; see saeinv --help\n", argv[1]);
-        return 2;
-    }
+    const command *c = find_command(name);
+    if (!c)
+        return no_command(name);
     start_with_right_kernels(argv);
     err e;
     err_code rc = c->run(argc - 1, argv + 1, &e);
