@@ -1,5 +1,5 @@
-/* The charts of the report, each from the record alone. All add a block to the page and write their
- * files under fig/; a chart without data adds nothing and returns false in *drawn (may be NULL). */
+/* The charts of the report, each from the record alone. They add blocks to the page and write their
+ * files under fig/; a chart without data adds nothing and says so in *drawn. */
 #ifndef SITE_FIGURES_H
 #define SITE_FIGURES_H
 #include "site/page.h"
@@ -21,7 +21,8 @@ err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e)
 err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e);
 err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e);
 
-/* Cluster page: block activity, row `index` of the matrix. */
-err_code draw_activity(page *p, int index, bool *drawn, err *e);
+/* Cluster page: block activity, row `index` of the matrix. Drawn inside the page, without files of
+ * its own: there may be many clusters. In Markdown it is the run page's chart of all clusters. */
+bool draw_activity(page *p, int index);
 
 #endif

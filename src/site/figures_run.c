@@ -34,6 +34,15 @@ err_code draw_funnel(page *p, err *e)
     return page_figure(p, "funnel", "funnel", &f, e);
 }
 
+/* Short, because there are thousands of them. */
+static const char *point_title(arena *a, const record_feature *f, const record_cluster *c)
+{
+    const char *name = c ? show_text(a, c->name) : NULL;
+    return f->selected ? arena_printf(a, "%d, target: %s", f->id, name ? name : "in no cluster")
+           : name      ? arena_printf(a, "%d: %s", f->id, name)
+                       : arena_printf(a, "%d", f->id);
+}
+
 static map_point *map_points(int *n, page *p, const char *root)
 {
     const record *r = p->site->r;
@@ -49,9 +58,7 @@ static map_point *map_points(int *n, page *p, const char *root)
         const char *id = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
         points[(*n)++] = (map_point){
             .x = f->x, .y = f->y, .id = id, .cluster = c ? (int)(c - r->clusters) : -1,
-            .title = arena_printf(a, "%s, %s, active on %s of tokens%s", id,
-                                  c ? show_text(a, c->name) : "in no cluster",
-                                  show_share(a, f->density), f->selected ? ", target" : ""),
+            .title = point_title(a, f, c),
             .href = f->selected ? arena_printf(a, "%sfeatures/%s.html", root, id) : NULL,
             .is_medoid = c && c->medoid == i, .is_selected = f->selected};
     }
@@ -153,26 +160,31 @@ err_code draw_matrix(page *p, bool *drawn, err *e)
     return *drawn ? page_figure(p, "matrix", "cluster-prompts", &f, e) : OK;
 }
 
-err_code draw_activity(page *p, int index, bool *drawn, err *e)
+bool draw_activity(page *p, int index)
 {
     const record *r = p->site->r;
     const record_matrix *m = &r->matrix;
     arena *a = &p->memory;
-    char stem[RECORD_NAME];
-    *drawn = index < m->rows && m->columns > 0;
-    if (!*drawn)
-        return OK;
-    record_cluster_name(stem, r->run.sae.layer, r->clusters[index].label);
+    if (index >= m->rows || m->columns == 0)
+        return false;
+    str svg = {0};
     line_series series = {.name = NULL, .y = m->values + (size_t)index * m->columns,
                           .n = m->columns, .color = 1};
-    figure f = {.title = "Mean activation over the prompts", .kind = FIGURE_LINE, .width = WIDE,
-                .height = 240,
-                .line = {.x = {.title = arena_printf(a, "group of %d prompts",
-                                                     m->prompts_per_column),
+    figure f = {.title = "Mean activation over the prompts", .kind = FIGURE_LINE, .width = 720,
+                .height = 220,
+                .line = {.x = {.title = m->prompts_per_column > 1
+                                            ? arena_printf(a, "group of %d prompts",
+                                                           m->prompts_per_column)
+                                            : "prompt",
                                .integer = true},
                          .y = {.title = "mean activation", .include_zero = true},
                          .series = &series, .n_series = 1}};
-    return page_figure(p, "activity", arena_printf(a, "%s-activity", stem), &f, e);
+    figure_svg(&svg, &f);
+    block_add(&p->blocks, "activity",
+              arena_printf(a, "![Clusters over the prompts](%sfig/cluster-prompts.png)\n", p->root),
+              str_text(&svg), arena_printf(a, "%sfig/cluster-prompts.csv", p->root));
+    str_release(&svg);
+    return true;
 }
 
 err_code draw_dictionary(page *p, err *e)

@@ -76,7 +76,6 @@ err_code page_cluster(const site *s, int index, err *e)
     const record *r = s->r;
     const record_cluster *c = &r->clusters[index];
     char label[RECORD_NAME];
-    bool activity = false;
     page p;
     record_cluster_name(label, r->run.sae.layer, c->label);
     page_start(&p, s, SECTION_CLUSTERS, "clusters", label, c->name && *c->name ? c->name : label);
@@ -87,10 +86,6 @@ err_code page_cluster(const site *s, int index, err *e)
                      index + 1 < r->n_clusters ? r->clusters[index + 1].label : -1);
     put_cluster(&p, c);
     put_members(&p, c);
-    err_code rc = draw_activity(&p, index, &activity, e);
-    json_add_bool(p.tree, "has_activity", activity);
-    if (!rc)
-        return page_write(&p, "cluster.md", e);
-    page_drop(&p);
-    return rc;
+    json_add_bool(p.tree, "has_activity", draw_activity(&p, index));
+    return page_write(&p, "cluster.md", e);
 }
