@@ -95,9 +95,13 @@ int survey_contexts(feature_context **out, const survey *s, int which, const pro
         /* Rank 0 is the strongest, decile 10. */
         int low = (int)((int64_t)n_found * (10 - d) / 10);
         int high = (int)((int64_t)n_found * (11 - d) / 10);
-        for (int k = 0; k < o->per_decile && k < high - low; k++) {
-            int at = low + (int)rng_below(&r, (uint32_t)(high - low));
-            made[n++] = cut(&found[at], d, s, which, p, o->window, a);
+        for (int k = low; k < high && k < low + o->per_decile; k++) {
+            /* Drawn ones go to the front, so that none is drawn twice. */
+            int at = k + (int)rng_below(&r, (uint32_t)(high - k));
+            candidate drawn = found[at];
+            found[at] = found[k];
+            found[k] = drawn;
+            made[n++] = cut(&drawn, d, s, which, p, o->window, a);
         }
     }
     mem_free(found);
