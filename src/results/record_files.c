@@ -156,7 +156,7 @@ static err_code write_readme(const char *dir, err *e)
                   "CSV as in RFC 4180 and JSON, both UTF-8. Numbers have six digits; an empty cell "
                   "or null is a number that is not defined. Every page and figure of the report is "
                   "made from these files, `../run.json` and the templates alone: `saeinv render` "
-                  "does it again. The values drawn in each figure stand beside it in `../fig/`.\n\n"
+                  "does it again. The values drawn in each figure stand beside it in `../fig/`, as CSV and JSON.\n\n"
                   "Bytes that are not UTF-8 are written as an object with `text`, which shows "
                   "them, and `hex`, which is exact.\n");
     for (size_t i = 0; i < COUNT_OF(tables); i++)

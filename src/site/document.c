@@ -174,7 +174,7 @@ static err_code put_open(publisher *p, opened kind, const char *rest)
         size_t start = p->html->len;
         rc = document_inline(p->html, rest, strlen(rest), p->blocks, p->e);
         str_add(p->markdown, p->html->data + start);
-        str_add(p->markdown, "</summary>\n");
+        str_add(p->markdown, "</summary>\n\n");
         str_add(p->html, "</summary>\n");
     }
     return rc;
@@ -188,7 +188,7 @@ static err_code put_end(publisher *p)
     if (kind == OPEN_DIV)
         str_add(p->html, "</div>\n");
     if (kind == OPEN_DETAILS) {
-        str_add(p->markdown, "</details>\n");
+        str_add(p->markdown, "\n</details>\n");
         str_add(p->html, "</details>\n");
     }
     return OK;

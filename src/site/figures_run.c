@@ -1,6 +1,7 @@
 /* Charts of the run page and of cluster pages. */
 #include "base/io.h"
 #include "draw/cluster_map.h"
+#include "site/figure_json.h"
 #include "site/figures.h"
 #include "site/show.h"
 #include <stdlib.h>
@@ -91,9 +92,12 @@ err_code draw_map(page *p, bool *drawn, err *e)
     if (!*drawn)
         return OK;
     cluster_map_svg(&svg, &map, "map");
-    err_code rc = cluster_map_write(&map, path_join(a, p->site->dir, "fig"), "map", "../", e);
+    const char *folder = path_join(a, p->site->dir, "fig");
+    err_code rc = cluster_map_write(&map, folder, "map", "../", e);
+    if (!rc)
+        rc = figure_json_write(folder, "map", e);
     block_add(&p->blocks, "map",
-              arena_printf(a, "![Map of the features](%sfig/map.svg)\n", p->root),
+              arena_printf(a, "![Map of the features](%sfig/map.svg)", p->root),
               str_text(&svg), arena_printf(a, "%sfig/map.csv", p->root));
     str_release(&svg);
     return rc;
@@ -181,7 +185,7 @@ bool draw_activity(page *p, int index)
                          .series = &series, .n_series = 1}};
     figure_svg(&svg, &f);
     block_add(&p->blocks, "activity",
-              arena_printf(a, "![Clusters over the prompts](%sfig/cluster-prompts.png)\n", p->root),
+              arena_printf(a, "![Clusters over the prompts](%sfig/cluster-prompts.png)", p->root),
               str_text(&svg), arena_printf(a, "%sfig/cluster-prompts.csv", p->root));
     str_release(&svg);
     return true;

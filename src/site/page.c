@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "site/escape.h"
+#include "site/figure_json.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -54,7 +55,10 @@ err_code page_figure(page *p, const char *key, const char *stem, const figure *f
     arena *a = &p->memory;
     str alt = {0}, html = {0}, markdown = {0}, shown = {0};
     int width, height;
-    err_code rc = figure_write(f, path_join(a, p->site->dir, "fig"), stem, e);
+    const char *folder = path_join(a, p->site->dir, "fig");
+    err_code rc = figure_write(f, folder, stem, e);
+    if (!rc)
+        rc = figure_json_write(folder, stem, e);
     figure_size(&width, &height, f);
     figure_alt(&alt, f);
     escape_html(&shown, str_text(&alt));
@@ -64,7 +68,7 @@ err_code page_figure(page *p, const char *key, const char *stem, const figure *f
                     "alt=\"%s\"></picture>", base, base, width, height, str_text(&shown));
     str_addf(&markdown, "<picture><source media=\"(prefers-color-scheme: dark)\" "
                         "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" alt=\"%s\">"
-                        "</picture>\n", base, base, width, str_text(&shown));
+                        "</picture>", base, base, width, str_text(&shown));
     block_add(&p->blocks, key, str_text(&markdown), str_text(&html),
               arena_printf(a, "%s.csv", base));
     str_release(&alt);

@@ -37,7 +37,7 @@ void page_start(page *p, const site *s, site_section part, const char *folder, c
 err_code page_write(page *p, const char *template_name, err *e);
 void page_drop(page *p);
 
-/* Draws fig/STEM.png, -dark.png, .csv and .txt and adds the block `key`. */
+/* Draws fig/STEM.png, -dark.png, .csv, .json and .txt and adds the block `key`. */
 err_code page_figure(page *p, const char *key, const char *stem, const figure *f, err *e);
 
 /* Values: texts that are not ours pass through show_text. */

@@ -61,7 +61,8 @@ static void put_sparkline(cJSON *row, page *p, const record_target *t)
         sparkline_svg(&svg, s->activation_curve, s->n_steps,
                       arena_printf(&p->memory, "activation over %d steps, ending at %s",
                                    s->last_step, show_number(&p->memory, s->activation)));
-        mark = block_mark(&p->blocks, block_add(&p->blocks, "", "", str_text(&svg), NULL));
+        const char *markdown = arena_printf(&p->memory, "%d steps", s->last_step);
+        mark = block_mark(&p->blocks, block_add(&p->blocks, "", markdown, str_text(&svg), NULL));
     }
     json_add_string(row, "curve", mark);
     str_release(&svg);
@@ -71,6 +72,7 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
+    json_add_bool(tree, "has_concepts", r->n_concepts > 0);
     cJSON *list = json_add_array(tree, key);
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[i];

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "draw/inline_svg.h"
 #include "site/escape.h"
+#include "site/figure_json.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -91,9 +92,11 @@ err_code optimum_strip(page *p, const char *key, const char *stem, const record_
                  arena_printf(a, "position %d: %s", i, show_number(a, q->activation)));
         str_add(&html, i + 1 < o->n_positions ? " " : "</p>");
     }
-    err_code rc = token_strip_write(tokens, o->n_positions, (double)NAN, label,
-                                    path_join(a, p->site->dir, "fig"), stem, e);
-    block_add(&p->blocks, key, arena_printf(a, "![%s](%sfig/%s.svg)\n", label, p->root, stem),
+    const char *folder = path_join(a, p->site->dir, "fig");
+    err_code rc = token_strip_write(tokens, o->n_positions, (double)NAN, label, folder, stem, e);
+    if (!rc)
+        rc = figure_json_write(folder, stem, e);
+    block_add(&p->blocks, key, arena_printf(a, "![%s](%sfig/%s.svg)", label, p->root, stem),
               str_text(&html), arena_printf(a, "%sfig/%s.csv", p->root, stem));
     str_release(&html);
     return rc;

@@ -28,7 +28,7 @@ static const struct {
      "<a class=\"data\" href=\"p.csv\">values</a></figcaption>\n</figure>\n",
      "a block with its caption and numbers"},
     {"@begin pair\nx\n@end\n", "x\n", "<div class=\"pair\">\n<p>x</p>\n</div>\n", "a division"},
-    {"@details More\nx\n@end\n", "<details><summary>More</summary>\nx\n</details>\n",
+    {"@details More\nx\n@end\n", "<details><summary>More</summary>\n\nx\n\n</details>\n",
      "<details>\n<summary>More</summary>\n<p>x</p>\n</details>\n", "folded text"},
     {"@markdown\nx\n| a |\n| - |\n@end\ny\n", "x\n| a |\n| - |\ny\n", "<p>y</p>\n",
      "text for Markdown alone"},
