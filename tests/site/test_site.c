@@ -2,6 +2,7 @@
  * leak of markup, same bytes every time. SAEINV_KEEP_SITE=DIR keeps them to be looked at. */
 #include "test.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "site/common_site.h"
 #include "site/site.h"
@@ -292,6 +293,37 @@ static void a_number_is_the_same_everywhere(void **state)
     arena_release(&a);
 }
 
+/* Every CSV in fig/ has a JSON twin with the same columns and as many rows. */
+static void figures_have_json_twins(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    int n, checked = 0;
+    const char *dir = path_join(&a, site_dir(&a, "hostile"), "fig");
+    char **files = list_files(&n, &a, dir);
+    for (int i = 0; i < n; i++) {
+        if (!ends_with(files[i], ".csv"))
+            continue;
+        cJSON *json;
+        size_t stem = strlen(files[i]) - strlen(".csv");
+        const char *twin = arena_printf(&a, "%s/%.*s.json", dir, (int)stem, files[i]);
+        if (json_read(&json, twin, 1 << 24, &e))
+            fail_msg("%s", e.text);
+        const cJSON *columns = json_member(json, "columns"), *rows = json_member(json, "rows"), *row;
+        const char *csv = file_text(&a, dir, files[i]);
+        size_t first = strlen(columns->child->valuestring);
+        assert_memory_equal(csv + (*csv == '"'), columns->child->valuestring, first);
+        cJSON_ArrayForEach(row, rows)
+            assert_int_equal(cJSON_GetArraySize(row), cJSON_GetArraySize(columns));
+        assert_true(*json_member(json, "description")->valuestring);
+        cJSON_Delete(json);
+        checked++;
+    }
+    assert_true(checked > 15);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +334,7 @@ int main(void)
         cmocka_unit_test(rendering_again_replaces_old_pages),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(a_number_is_the_same_everywhere),
+        cmocka_unit_test(figures_have_json_twins),
     };
     return cmocka_run_group_tests(tests, make_sites, remove_scratch);
 }
