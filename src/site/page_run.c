@@ -22,6 +22,7 @@ static void put_facts(page *p, const record_metric *list, int n)
                         *found = headline(list, n, "concepts_found");
     put_fact(facts, show_count(a, (int64_t)headline(list, n, "kept_features")->value),
              arena_printf(a, "of %s features passed the filter", show_count(a, r->n_features)));
+    json_add_bool(p->tree, "has_kept", headline(list, n, "kept_features")->value > 0);
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "targets optimised");
     if (isfinite(ratio->value))
