@@ -83,11 +83,10 @@ record_metric *record_headlines(int *n, const record *r, arena *a)
         {"targets", r->n_targets, "features", "", (double)NAN, ""},
         {"median_data_ratio", median_over_targets(r, offsetof(record_optimum, data_ratio), a),
          "ratio", "higher", (double)NAN, ""},
-        {"median_snapped_ratio",
-         median_over_targets(r, offsetof(record_optimum, snapped_ratio), a), "ratio", "higher",
-         (double)NAN, ""},
-        {"median_specificity", median_over_targets(r, offsetof(record_optimum, specificity), a),
-         "", "higher", (double)NAN, ""},
+        {"median_snapped_ratio", median_over_targets(r, offsetof(record_optimum, snapped_ratio), a),
+         "ratio", "higher", (double)NAN, ""},
+        {"median_specificity", median_over_targets(r, offsetof(record_optimum, specificity), a), "",
+         "higher", (double)NAN, ""},
         {"concepts_found", concepts_found(r), "share", "higher", (double)NAN, ""},
     };
     int fixed = (int)(sizeof list / sizeof *list);

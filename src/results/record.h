@@ -61,15 +61,15 @@ typedef struct record_sae {
 typedef struct record_data {
     const char *source;
     int n_prompts;
-    int64_t n_tokens;  /* positions that entered the statistics */
-    int64_t n_special; /* positions left out because they are special */
+    int64_t n_tokens;           /* positions that entered the statistics */
+    int64_t n_special;          /* positions left out because they are special */
     int min_tokens, max_tokens; /* shortest and longest prompt */
     const char *sha256;
 } record_data;
 
 typedef struct record_run {
-    const char *title; /* heading of the run page: "Built-in model, layer 2" */
-    const char *label; /* short name, usually the directory's */
+    const char *title;                  /* heading of the run page: "Built-in model, layer 2" */
+    const char *label;                  /* short name, usually the directory's */
     const char *tool_version, *command; /* the command line with relative paths */
     const char *seed;                   /* decimal; text because 64 bits do not fit a JSON number */
     const char *backend;                /* "cpu" */
@@ -99,7 +99,7 @@ typedef struct record_sae_point {
 
 /* A named figure. In evaluation and headline tables and for further scores of an explanation. */
 typedef struct record_metric {
-    const char *name;   /* "loss recovered" */
+    const char *name; /* "loss recovered" */
     double value;
     const char *unit;   /* "nats", "share", "tokens", "" */
     const char *better; /* "higher", "lower" or "" */
@@ -127,16 +127,16 @@ typedef struct record_filter {
 /* Every feature of the dictionary, ascending ids. */
 typedef struct record_feature {
     int id;
-    int64_t n_active;     /* tokens with activation > 0 */
-    double density;       /* n_active / tokens */
-    double prompt_share;  /* share of prompts active above activation_threshold */
-    double entropy;       /* over prompts, nats */
-    double mean;          /* over all tokens */
-    double mean_active;   /* over tokens with activation > 0 */
+    int64_t n_active;    /* tokens with activation > 0 */
+    double density;      /* n_active / tokens */
+    double prompt_share; /* share of prompts active above activation_threshold */
+    double entropy;      /* over prompts, nats */
+    double mean;         /* over all tokens */
+    double mean_active;  /* over tokens with activation > 0 */
     double max;
     double variance, skewness, kurtosis; /* of the non-zero activations */
-    const char *dropped_by; /* a record_filter.name; "" when kept */
-    int cluster;            /* a record_cluster.label, RECORD_NOISE or RECORD_NOT_CLUSTERED */
+    const char *dropped_by;              /* a record_filter.name; "" when kept */
+    int cluster; /* a record_cluster.label, RECORD_NOISE or RECORD_NOT_CLUSTERED */
     bool selected;
     double x, y; /* on the map; NaN when not on it */
 } record_feature;
@@ -152,7 +152,7 @@ typedef struct record_token_stat {
 } record_token_stat;
 
 typedef struct record_cluster {
-    int label; /* the smallest member's id: names its page */
+    int label;        /* the smallest member's id: names its page */
     const char *name; /* a few words for people, made from its top tokens; may be "" */
     int size, medoid; /* members; the id of the most central one */
     bool selected;
@@ -165,12 +165,12 @@ typedef struct record_cluster {
 } record_cluster;
 
 typedef struct record_quality {
-    const char *method;     /* "HDBSCAN" */
-    const char *space;      /* "activations over prompts, UMAP to 10 dimensions" */
-    const char *settings;   /* "min_cluster_size 5, min_samples 5" */
+    const char *method;       /* "HDBSCAN" */
+    const char *space;        /* "activations over prompts, UMAP to 10 dimensions" */
+    const char *settings;     /* "min_cluster_size 5, min_samples 5" */
     const char *map_settings; /* "UMAP, n_neighbors 15, min_dist 0.1, cosine" */
-    const char *score_kind; /* which score chose the clusters: "composite" */
-    int n_features;         /* that were clustered */
+    const char *score_kind;   /* which score chose the clusters: "composite" */
+    int n_features;           /* that were clustered */
     int n_clusters;
     double noise_share, silhouette, trustworthiness, neighbour_overlap;
     int n_neighbours; /* that the last two count */
@@ -226,7 +226,7 @@ typedef struct record_neighbour {
 /* One position of the best optimised input. */
 typedef struct record_position {
     double activation, pre_activation;
-    double snapped; /* activation here when the nearest real tokens are run instead */
+    double snapped;               /* activation here when the nearest real tokens are run instead */
     record_neighbour *neighbours; /* nearest first */
     int n_neighbours;
 } record_position;
@@ -305,12 +305,13 @@ typedef struct record {
     int n_targets;
 } record;
 
-/* 6. What may differ between two runs of the same inputs; kept apart under volatile/ ------------ */
+/* 6. What may differ between two runs of the same inputs; kept apart under volatile/ ------------
+ */
 
 typedef struct record_stage {
     const char *name;
     double seconds;
-    bool cached; /* its output was reused */
+    bool cached;      /* its output was reused */
     const char *note; /* "1.2 M tokens/s" */
 } record_stage;
 

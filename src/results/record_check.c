@@ -32,8 +32,10 @@ static err_code check_features(const record *r, err *e)
             return err_set(e, E_SHAPE, "features.csv: row %d has id %d; ids are 0, 1, 2 ...", i,
                            f->id);
         if (!is_cluster(r, f->cluster))
-            return err_set(e, E_SHAPE, "features.csv: feature %d is in cluster %d, which is not in "
-                           "clusters.json", i, f->cluster);
+            return err_set(e, E_SHAPE,
+                           "features.csv: feature %d is in cluster %d, which is not in "
+                           "clusters.json",
+                           i, f->cluster);
     }
     for (int i = 0; i < r->n_concepts; i++)
         if (r->concepts[i].feature < -1 || r->concepts[i].feature >= r->n_features)
@@ -49,15 +51,19 @@ static err_code check_clusters(const record *r, err *e)
         const record_cluster *c = &r->clusters[i];
         if (c->label < 0 || c->label >= r->n_features || c->medoid < 0 ||
             c->medoid >= r->n_features)
-            return err_set(e, E_SHAPE, "clusters.json: clusters[%d]: label %d and medoid %d must "
-                           "be features of %d", i, c->label, c->medoid, r->n_features);
+            return err_set(e, E_SHAPE,
+                           "clusters.json: clusters[%d]: label %d and medoid %d must "
+                           "be features of %d",
+                           i, c->label, c->medoid, r->n_features);
         if (record_find_cluster(r, c->label) != c)
             return err_set(e, E_SHAPE, "clusters.json: label %d appears twice", c->label);
         for (int j = 0; j < c->n_members; j++)
             if (c->members[j] < 0 || c->members[j] >= r->n_features ||
                 (j && c->members[j] <= c->members[j - 1]))
-                return err_set(e, E_SHAPE, "clusters.json: clusters[%d].members[%d] is %d: members "
-                               "are ascending ids below %d", i, j, c->members[j], r->n_features);
+                return err_set(e, E_SHAPE,
+                               "clusters.json: clusters[%d].members[%d] is %d: members "
+                               "are ascending ids below %d",
+                               i, j, c->members[j], r->n_features);
     }
     if (m->rows < 0 || m->columns < 0 || (int64_t)m->rows * m->columns != m->n_values)
         return err_set(e, E_SHAPE, "clusters.json: matrix has %d values for %d x %d", m->n_values,
@@ -71,8 +77,8 @@ static err_code check_clusters(const record *r, err *e)
 static err_code check_histogram(const record_histogram *h, int id, const char *name, err *e)
 {
     if (h->n_counts ? h->n_edges != h->n_counts + 1 : h->n_edges > 1)
-        return err_set(e, E_SHAPE, "target %d: %s has %d edges for %d counts", id, name,
-                       h->n_edges, h->n_counts);
+        return err_set(e, E_SHAPE, "target %d: %s has %d edges for %d counts", id, name, h->n_edges,
+                       h->n_counts);
     for (int i = 0; i < h->n_edges; i++)
         if (!isfinite(h->edges[i]) || (i && h->edges[i] < h->edges[i - 1]))
             return err_set(e, E_SHAPE, "target %d: %s.edges[%d] is not above the one before", id,

@@ -18,7 +18,8 @@ void record_csv_text(str *out, const char *text, size_t n)
     else
         visible_add(&shown, text, n, VISIBLE_PROSE);
     const char *cell = str_text(&shown);
-    bool quote = strpbrk(cell, ",\"\r\n") || *cell == ' ' || (n && shown.data[shown.len - 1] == ' ');
+    bool quote =
+        strpbrk(cell, ",\"\r\n") || *cell == ' ' || (n && shown.data[shown.len - 1] == ' ');
     if (quote)
         str_add_char(out, '"');
     for (; *cell; cell++) {
@@ -153,8 +154,7 @@ static err_code read_cell(reader *r, err *e)
     if (*r->at != ',' && *r->at != '\n')
         return wrong(r, e, "text after the closing quote of a cell");
     r->last_in_row = *r->at++ == '\n';
-    if (!utf8_valid(str_text(&r->cell), r->cell.len) ||
-        memchr(str_text(&r->cell), 0, r->cell.len))
+    if (!utf8_valid(str_text(&r->cell), r->cell.len) || memchr(str_text(&r->cell), 0, r->cell.len))
         return wrong(r, e, "bytes that are not UTF-8 text");
     return OK;
 }
@@ -251,8 +251,8 @@ static err_code read_row(void *item, reader *r, arena *a, const schema *s, int c
     return OK;
 }
 
-err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text, size_t size,
-                   const char *name, err *e)
+err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text,
+                          size_t size, const char *name, err *e)
 {
     reader r = {.at = text, .end = text + size, .name = name, .line = 1};
     int columns = count_columns(s), room = 0, used = 0;

@@ -24,12 +24,12 @@ static const struct {
      offsetof(record, n_sae_curve), "Training of the SAE, one row per point drawn"},
     {"data/evaluation.csv", &SCHEMA_METRIC, offsetof(record, evaluation),
      offsetof(record, n_evaluation), "Figures of the model and the SAE on held-out text"},
-    {"data/concepts.csv", &SCHEMA_CONCEPT, offsetof(record, concepts),
-     offsetof(record, n_concepts), "Known concepts of the text and the features that find them"},
+    {"data/concepts.csv", &SCHEMA_CONCEPT, offsetof(record, concepts), offsetof(record, n_concepts),
+     "Known concepts of the text and the features that find them"},
     {"data/filter.csv", &SCHEMA_FILTER, offsetof(record, filters), offsetof(record, n_filters),
      "Tests of the filter, in the order applied"},
-    {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features),
-     offsetof(record, n_features), "Every feature of the dictionary"},
+    {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features), offsetof(record, n_features),
+     "Every feature of the dictionary"},
 };
 
 /* ---- writing ---- */
@@ -156,15 +156,20 @@ static err_code write_readme(const char *dir, err *e)
                   "CSV as in RFC 4180 and JSON, both UTF-8. Numbers have six digits; an empty cell "
                   "or null is a number that is not defined. Every page and figure of the report is "
                   "made from these files, `../run.json` and the templates alone: `saeinv render` "
-                  "does it again. The values drawn in each figure stand beside it in `../fig/`, as CSV and JSON.\n\n"
+                  "does it again. The values drawn in each figure stand beside it in `../fig/`, as "
+                  "CSV and JSON.\n\n"
                   "Bytes that are not UTF-8 are written as an object with `text`, which shows "
                   "them, and `hex`, which is exact.\n");
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         describe(&out, tables[i].path, tables[i].title, tables[i].type);
-    describe(&out, "data/clusters.csv", "One row per cluster, largest first; members and tokens "
-                                        "are in `clusters.json`", &SCHEMA_CLUSTER);
-    describe(&out, "data/targets.csv", "One row per target feature; curves, contexts and tokens "
-                                       "are in `targets/`", &SCHEMA_TARGET);
+    describe(&out, "data/clusters.csv",
+             "One row per cluster, largest first; members and tokens "
+             "are in `clusters.json`",
+             &SCHEMA_CLUSTER);
+    describe(&out, "data/targets.csv",
+             "One row per target feature; curves, contexts and tokens "
+             "are in `targets/`",
+             &SCHEMA_TARGET);
     str_add(&out, "\n## explanations.csv\n\nOne row per explanation: the `feature` it is of, then "
                   "its method, text and scores.\n");
     err_code rc = write_text(dir, "data/README.md", &out, e);
@@ -242,8 +247,8 @@ static err_code read_table(record *out, arena *a, const char *dir, size_t i, err
     err_code rc = io_read(&text, path, CSV_LIMIT, e);
     if (!rc)
         rc = record_csv_parse((char *)out + tables[i].list,
-                       (int *)(void *)((char *)out + tables[i].count), a, tables[i].type,
-                       str_text(&text), text.len, path, e);
+                              (int *)(void *)((char *)out + tables[i].count), a, tables[i].type,
+                              str_text(&text), text.len, path, e);
     str_release(&text);
     return rc;
 }

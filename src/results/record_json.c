@@ -197,8 +197,7 @@ static err_code list_from_json(void *at, int *count, bool counted, arena *a, con
     char *items = n ? arena_push(a, (size_t)n, element_size(f)) : NULL;
     *(char **)at = items;
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         err_code rc = element_from_json(items + (size_t)i * element_size(f), a, f, item, e);
         if (rc) {
             err_context(e, "[%d]", i);
@@ -260,13 +259,13 @@ static err_code field_from_json(void *item, arena *a, const schema *s, int i, co
 static err_code refuse_unknown(const schema *s, const cJSON *object, const char *skip, err *e)
 {
     const cJSON *member;
-    cJSON_ArrayForEach(member, object)
-    {
+    cJSON_ArrayForEach(member, object) {
         bool known = skip && !strcmp(member->string, skip);
         for (int i = 0; i < s->n_fields && !known; i++)
             known = !strcmp(member->string, s->fields[i].name);
         if (!known)
-            return err_set(e, E_FORMAT, "unknown key \"%.100s\"; was it written by a newer version?",
+            return err_set(e, E_FORMAT,
+                           "unknown key \"%.100s\"; was it written by a newer version?",
                            member->string);
     }
     return OK;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "results/record.h"
 
+/* clang-format off */
 #define PLAIN(KIND, s, m, help) {#m, KIND, offsetof(s, m), 0, NULL, help}
 #define INT(s, m, help) PLAIN(FIELD_INT, s, m, help)
 #define INT64(s, m, help) PLAIN(FIELD_INT64, s, m, help)
@@ -17,6 +18,7 @@
 #define NUMBERS(s, m, n, help) VECTOR(FIELD_NUMBERS, s, m, n, help)
 #define TOKENS(s, m, n, help) VECTOR(FIELD_TOKENS, s, m, n, help)
 #define SCHEMA(NAME, s, table) const schema NAME = {#s, sizeof(s), table, COUNT_OF(table)}
+/* clang-format on */
 
 /* ---- the run ---- */
 

@@ -1,8 +1,9 @@
 /* Bytes of tokens as text that can be shown anywhere: always valid UTF-8, no control character, no
  * character that changes the direction or order of what stands around it, none that cannot be seen.
  *
- * A newline becomes U+21B5, a tab U+21E5; other controls, separators, zero-width and bidirectional characters, private-use and non-characters become \u{HEX}; bytes
- * that are not UTF-8 become \xNN. */
+ * A newline becomes U+21B5, a tab U+21E5; other controls, separators, zero-width and bidirectional
+ * characters, private-use and non-characters become \u{HEX}; bytes that are not UTF-8 become \xNN.
+ */
 #ifndef RESULTS_VISIBLE_H
 #define RESULTS_VISIBLE_H
 #include "base/str.h"

@@ -40,10 +40,9 @@ int block_add(block_list *list, const char *key, const char *markdown, const cha
         list->items = items;
         list->room = room;
     }
-    list->items[list->n] = (block){arena_strdup(list->memory, key),
-                                   arena_strdup(list->memory, markdown),
-                                   arena_strdup(list->memory, html),
-                                   data ? arena_strdup(list->memory, data) : NULL};
+    list->items[list->n] =
+        (block){arena_strdup(list->memory, key), arena_strdup(list->memory, markdown),
+                arena_strdup(list->memory, html), data ? arena_strdup(list->memory, data) : NULL};
     return list->n++;
 }
 
@@ -198,7 +197,7 @@ static const char *after(const char *line, const char *word)
 {
     size_t n = strlen(word);
     return !strncmp(line, word, n) && (line[n] == ' ' || !line[n]) ? line + n + (line[n] == ' ')
-                                                                    : NULL;
+                                                                   : NULL;
 }
 
 static err_code put_directive(publisher *p, const char *line)

@@ -5,7 +5,8 @@
 #include "base/str.h"
 
 /* Private-use characters that stand for markup inside page sources: the text between the first two
- * is code, the number between the other two is an inline block. visible_add never lets them through. */
+ * is code, the number between the other two is an inline block. visible_add never lets them
+ * through. */
 #define MARK_CODE "\uE000"
 #define MARK_CODE_END "\uE001"
 #define MARK_BLOCK "\uE002"

@@ -46,7 +46,8 @@ static void add_rows(cJSON *object, const char *csv)
     cJSON *columns = json_add_array(object, "columns"), *rows = json_add_array(object, "rows");
     for (cJSON *row = columns; *csv;) {
         csv = read_cell(&cell, csv);
-        add(row, row == columns ? cJSON_CreateString(str_text(&cell)) : cell_value(str_text(&cell)));
+        add(row,
+            row == columns ? cJSON_CreateString(str_text(&cell)) : cell_value(str_text(&cell)));
         if (*csv == '\n' && csv[1])
             add(rows, row = cJSON_CreateArray());
         csv += *csv != '\0';

@@ -27,13 +27,22 @@ static err_code draw_restarts(page *p, const record_target *t, const curve *c,
     for (int i = 0; i < o->n_restarts; i++) {
         const record_restart *s = &o->restarts[i];
         const double *y = *(double *const *)(const void *)((const char *)s + c->offset);
-        series[i] = (line_series){.x = s->step, .y = y, .n = s->n_steps,
+        series[i] = (line_series){.x = s->step,
+                                  .y = y,
+                                  .n = s->n_steps,
                                   .weight = s->is_best ? LINE_BOLD : LINE_FAINT,
-                                  .name = s->is_best ? "best" : NULL, .color = s->is_best ? 1 : 0};
+                                  .name = s->is_best ? "best" : NULL,
+                                  .color = s->is_best ? 1 : 0};
     }
-    figure f = {.title = c->title, .kind = FIGURE_LINE, .width = HALF_WIDTH, .height = HALF_HEIGHT,
-                .line = {.x = {.title = "step", .integer = true}, .y = {.title = c->y_title},
-                         .series = series, .n_series = o->n_restarts, .horizontal = lines,
+    figure f = {.title = c->title,
+                .kind = FIGURE_LINE,
+                .width = HALF_WIDTH,
+                .height = HALF_HEIGHT,
+                .line = {.x = {.title = "step", .integer = true},
+                         .y = {.title = c->y_title},
+                         .series = series,
+                         .n_series = o->n_restarts,
+                         .horizontal = lines,
                          .n_horizontal = n_lines}};
     return page_figure(p, c->key, stem_of(p, t, c->key), &f, e);
 }
@@ -66,19 +75,25 @@ err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
     *drawn = o->n_positions > 0;
     for (int i = 0; i < o->n_positions; i++) {
         const record_position *q = &o->positions[i];
-        labels[i] = q->n_neighbours
-                        ? arena_printf(a, "%d %s", i, show_token_ascii(a, q->neighbours[0].token,
-                                                                       LABEL))
-                        : arena_printf(a, "%d", i);
+        labels[i] =
+            q->n_neighbours
+                ? arena_printf(a, "%d %s", i, show_token_ascii(a, q->neighbours[0].token, LABEL))
+                : arena_printf(a, "%d", i);
         values[i] = q->activation;
         snapped[i] = q->snapped;
     }
-    figure f = {.title = "Activation at each position", .kind = FIGURE_BARS, .height = 300,
+    figure f = {.title = "Activation at each position",
+                .kind = FIGURE_BARS,
+                .height = 300,
                 .width = o->n_positions > ROOMY ? 1000 : 720,
                 .bars = {.x = {.title = "position and nearest token"},
-                         .y = {.title = "activation"}, .labels = labels, .values = values,
-                         .compare = snapped, .name = "optimised input",
-                         .compare_name = "nearest real tokens", .n = o->n_positions,
+                         .y = {.title = "activation"},
+                         .labels = labels,
+                         .values = values,
+                         .compare = snapped,
+                         .name = "optimised input",
+                         .compare_name = "nearest real tokens",
+                         .n = o->n_positions,
                          .highlight = 0}};
     return *drawn ? page_figure(p, "positions", stem_of(p, t, "positions"), &f, e) : OK;
 }
@@ -93,13 +108,18 @@ static err_code draw_histogram(page *p, const record_target *t, const char *key,
                                 {row->max, "max"},
                                 {t->optimum.snapped_activation, "real tokens"},
                                 {t->optimum.activation, "optimum"}};
-    figure f = {.title = h->log_edges ? "Non-zero activations, logarithmic"
-                                      : "Non-zero activations",
-                .kind = FIGURE_HISTOGRAM, .width = HALF_WIDTH, .height = HALF_HEIGHT,
+    figure f = {.title =
+                    h->log_edges ? "Non-zero activations, logarithmic" : "Non-zero activations",
+                .kind = FIGURE_HISTOGRAM,
+                .width = HALF_WIDTH,
+                .height = HALF_HEIGHT,
                 .histogram = {.x = {.title = "activation", .log = h->log_edges},
                               .y = {.title = "tokens", .integer = true, .log = !h->log_edges},
-                              .edges = h->edges, .counts = h->counts, .n = h->n_counts,
-                              .markers = markers, .n_markers = t->optimum.n_positions ? 4 : 2}};
+                              .edges = h->edges,
+                              .counts = h->counts,
+                              .n = h->n_counts,
+                              .markers = markers,
+                              .n_markers = t->optimum.n_positions ? 4 : 2}};
     return page_figure(p, key, stem_of(p, t, key), &f, e);
 }
 

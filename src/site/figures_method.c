@@ -23,8 +23,8 @@ static int gather(double *x, double *y, const void *points, size_t size, int n, 
 typedef struct curve {
     const char *key, *title, *y_title, *unit;
     size_t offset;
-    const char *name;   /* of the line; NULL when it is the only one */
-    size_t second;      /* offset of a second line, 0: none */
+    const char *name; /* of the line; NULL when it is the only one */
+    size_t second;    /* offset of a second line, 0: none */
     const char *second_name;
     bool log, include_zero;
 } curve;
@@ -42,11 +42,17 @@ static err_code draw_curve(page *p, const curve *c, const char *prefix, const vo
         series[i].x = x;
         series[i].y = y;
     }
-    figure f = {.title = c->title, .kind = FIGURE_LINE, .width = HALF_WIDTH, .height = HALF_HEIGHT,
+    figure f = {.title = c->title,
+                .kind = FIGURE_LINE,
+                .width = HALF_WIDTH,
+                .height = HALF_HEIGHT,
                 .line = {.x = {.title = "tokens", .integer = true},
-                         .y = {.title = c->y_title, .unit = c->unit, .log = c->log,
+                         .y = {.title = c->y_title,
+                               .unit = c->unit,
+                               .log = c->log,
                                .include_zero = c->include_zero},
-                         .series = series, .n_series = lines}};
+                         .series = series,
+                         .n_series = lines}};
     return page_figure(p, c->key, arena_printf(a, "%s-%s", prefix, c->key), &f, e);
 }
 
@@ -62,8 +68,8 @@ err_code draw_lm_training(page *p, bool *drawn, err *e)
     *drawn = r->n_lm_curve > 0;
     err_code rc = OK;
     for (size_t i = 0; i < sizeof curves / sizeof *curves && !rc && *drawn; i++)
-        rc = draw_curve(p, &curves[i], "training", r->lm_curve, sizeof *r->lm_curve,
-                        r->n_lm_curve, offsetof(record_lm_point, tokens), e);
+        rc = draw_curve(p, &curves[i], "training", r->lm_curve, sizeof *r->lm_curve, r->n_lm_curve,
+                        offsetof(record_lm_point, tokens), e);
     return rc;
 }
 
@@ -73,8 +79,8 @@ err_code draw_sae_training(page *p, bool *drawn, err *e)
     static const curve curves[] = {
         {"sae-loss", "Loss of the SAE", "loss", NULL, offsetof(record_sae_point, loss), NULL, 0,
          NULL, true, false},
-        {"sae-l0", "Active features a token", "mean L0", "features",
-         offsetof(record_sae_point, l0), NULL, 0, NULL, false, true},
+        {"sae-l0", "Active features a token", "mean L0", "features", offsetof(record_sae_point, l0),
+         NULL, 0, NULL, false, true},
         {"sae-variance", "Explained variance", "explained variance", "share",
          offsetof(record_sae_point, explained_variance), NULL, 0, NULL, false, false},
         {"sae-dead", "Dead features", "dead", "share of the dictionary",
@@ -102,11 +108,17 @@ err_code draw_concepts(page *p, bool *drawn, err *e)
         y[i] = r->concepts[i].f1;
         names[i] = show_text(a, r->concepts[i].name);
     }
-    figure f = {.title = "Concepts of the text and their best feature", .kind = FIGURE_SCATTER,
-                .width = 720, .height = 360,
+    figure f = {.title = "Concepts of the text and their best feature",
+                .kind = FIGURE_SCATTER,
+                .width = 720,
+                .height = 360,
                 .scatter = {.x = {.title = "share of tokens that carry the concept", .log = true},
                             .y = {.title = "F1 of the best feature", .include_zero = true},
-                            .x_values = x, .y_values = y, .names = names, .n = r->n_concepts,
-                            .horizontal = &found, .n_horizontal = 1}};
+                            .x_values = x,
+                            .y_values = y,
+                            .names = names,
+                            .n = r->n_concepts,
+                            .horizontal = &found,
+                            .n_horizontal = 1}};
     return *drawn ? page_figure(p, "concepts", "concepts", &f, e) : OK;
 }

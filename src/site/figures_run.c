@@ -29,9 +29,14 @@ err_code draw_funnel(page *p, err *e)
     labels[n - 1] = "targets";
     notes[n - 1] = "chosen for optimisation";
     values[n - 1] = r->n_targets;
-    figure f = {.title = "Features left after each test", .kind = FIGURE_ROWS, .width = 720,
-                .rows = {.value = {.title = "features", .integer = true}, .labels = labels,
-                         .notes = notes, .values = values, .n = n}};
+    figure f = {.title = "Features left after each test",
+                .kind = FIGURE_ROWS,
+                .width = 720,
+                .rows = {.value = {.title = "features", .integer = true},
+                         .labels = labels,
+                         .notes = notes,
+                         .values = values,
+                         .n = n}};
     return page_figure(p, "funnel", "funnel", &f, e);
 }
 
@@ -58,10 +63,14 @@ static map_point *map_points(int *n, page *p, const char *root)
         const record_cluster *c = record_find_cluster(r, f->cluster);
         const char *id = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
         points[(*n)++] = (map_point){
-            .x = f->x, .y = f->y, .id = id, .cluster = c ? (int)(c - r->clusters) : -1,
+            .x = f->x,
+            .y = f->y,
+            .id = id,
+            .cluster = c ? (int)(c - r->clusters) : -1,
             .title = point_title(a, f, c),
             .href = f->selected ? arena_printf(a, "%sfeatures/%s.html", root, id) : NULL,
-            .is_medoid = c && c->medoid == i, .is_selected = f->selected};
+            .is_medoid = c && c->medoid == i,
+            .is_selected = f->selected};
     }
     return points;
 }
@@ -74,7 +83,8 @@ static map_cluster *map_clusters(page *p, const char *root)
     map_cluster *list = arena_push(a, (size_t)r->n_clusters + 1, sizeof *list);
     for (int i = 0; i < r->n_clusters; i++) {
         record_cluster_name(name, r->run.sae.layer, r->clusters[i].label);
-        list[i] = (map_cluster){.name = show_text(a, r->clusters[i].name), .number = i + 1,
+        list[i] = (map_cluster){.name = show_text(a, r->clusters[i].name),
+                                .number = i + 1,
                                 .href = arena_printf(a, "%sclusters/%s.html", root, name),
                                 .size = r->clusters[i].size};
     }
@@ -85,8 +95,7 @@ err_code draw_map(page *p, bool *drawn, err *e)
 {
     arena *a = &p->memory;
     str svg = {0};
-    cluster_map map = {.n_clusters = p->site->r->n_clusters,
-                       .clusters = map_clusters(p, p->root)};
+    cluster_map map = {.n_clusters = p->site->r->n_clusters, .clusters = map_clusters(p, p->root)};
     map.points = map_points(&map.n_points, p, p->root);
     *drawn = map.n_points > 0;
     if (!*drawn)
@@ -96,8 +105,7 @@ err_code draw_map(page *p, bool *drawn, err *e)
     err_code rc = cluster_map_write(&map, folder, "map", "../", e);
     if (!rc)
         rc = figure_json_write(folder, "map", e);
-    block_add(&p->blocks, "map",
-              arena_printf(a, "![Map of the features](%sfig/map.svg)", p->root),
+    block_add(&p->blocks, "map", arena_printf(a, "![Map of the features](%sfig/map.svg)", p->root),
               str_text(&svg), arena_printf(a, "%sfig/map.csv", p->root));
     str_release(&svg);
     return rc;
@@ -120,16 +128,22 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
         values[3 * i + 1] = t->optimum.snapped_activation;
         values[3 * i + 2] = record_find_feature(r, t->id)->max;
     }
-    figure f = {.title = "Activation of each target", .kind = FIGURE_GROUPED, .height = 340,
+    figure f = {.title = "Activation of each target",
+                .kind = FIGURE_GROUPED,
+                .height = 340,
                 .width = n > ROOMY ? WIDE : 720,
-                .grouped = {.x = {.title = "feature"}, .y = {.title = "activation"},
-                            .labels = labels, .names = names, .values = values, .n = n,
+                .grouped = {.x = {.title = "feature"},
+                            .y = {.title = "activation"},
+                            .labels = labels,
+                            .names = names,
+                            .values = values,
+                            .n = n,
                             .n_series = 3}};
     return *drawn ? page_figure(p, "comparison", "comparison", &f, e) : OK;
 }
 
-/* Each row over its maximum: clusters differ in strength by orders of magnitude, and what the picture
- * is for is where each one is active. */
+/* Each row over its maximum: clusters differ in strength by orders of magnitude, and what the
+ * picture is for is where each one is active. */
 static double *row_shares(const record_matrix *m, arena *a)
 {
     double *shares = arena_push(a, (size_t)m->n_values + 1, sizeof *shares);
@@ -153,14 +167,19 @@ err_code draw_matrix(page *p, bool *drawn, err *e)
     *drawn = m->n_values > 0;
     for (int i = 0; i < m->rows; i++)
         labels[i] = arena_printf(a, "%d", i + 1);
-    figure f = {.title = "Clusters over the prompts", .kind = FIGURE_HEATMAP, .width = WIDE,
+    figure f = {.title = "Clusters over the prompts",
+                .kind = FIGURE_HEATMAP,
+                .width = WIDE,
                 .heatmap = {.row_title = "cluster",
                             .column_title = m->prompts_per_column > 1
                                                 ? arena_printf(a, "prompts, in groups of %d",
                                                                m->prompts_per_column)
                                                 : "prompt",
-                            .value_title = "share of its maximum", .row_labels = labels,
-                            .values = row_shares(m, a), .rows = m->rows, .columns = m->columns}};
+                            .value_title = "share of its maximum",
+                            .row_labels = labels,
+                            .values = row_shares(m, a),
+                            .rows = m->rows,
+                            .columns = m->columns}};
     return *drawn ? page_figure(p, "matrix", "cluster-prompts", &f, e) : OK;
 }
 
@@ -172,17 +191,20 @@ bool draw_activity(page *p, int index)
     if (index >= m->rows || m->columns == 0)
         return false;
     str svg = {0};
-    line_series series = {.name = NULL, .y = m->values + (size_t)index * m->columns,
-                          .n = m->columns, .color = 1};
-    figure f = {.title = "Mean activation over the prompts", .kind = FIGURE_LINE, .width = 720,
-                .height = 220,
-                .line = {.x = {.title = m->prompts_per_column > 1
-                                            ? arena_printf(a, "group of %d prompts",
-                                                           m->prompts_per_column)
-                                            : "prompt",
-                               .integer = true},
-                         .y = {.title = "mean activation", .include_zero = true},
-                         .series = &series, .n_series = 1}};
+    line_series series = {
+        .name = NULL, .y = m->values + (size_t)index * m->columns, .n = m->columns, .color = 1};
+    figure f = {
+        .title = "Mean activation over the prompts",
+        .kind = FIGURE_LINE,
+        .width = 720,
+        .height = 220,
+        .line = {.x = {.title = m->prompts_per_column > 1
+                                    ? arena_printf(a, "group of %d prompts", m->prompts_per_column)
+                                    : "prompt",
+                       .integer = true},
+                 .y = {.title = "mean activation", .include_zero = true},
+                 .series = &series,
+                 .n_series = 1}};
     figure_svg(&svg, &f);
     block_add(&p->blocks, "activity",
               arena_printf(a, "![Clusters over the prompts](%sfig/cluster-prompts.png)", p->root),
@@ -210,11 +232,18 @@ err_code draw_dictionary(page *p, err *e)
         group[n] = f->selected ? 1 : *f->dropped_by ? -1 : 0;
         names[n++] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
     }
-    figure f = {.title = "Density and largest activation", .kind = FIGURE_SCATTER, .width = 720,
+    figure f = {.title = "Density and largest activation",
+                .kind = FIGURE_SCATTER,
+                .width = 720,
                 .height = 400,
                 .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
                             .y = {.title = "largest activation", .include_zero = true},
-                            .x_values = x, .y_values = y, .groups = group, .names = names, .n = n,
-                            .group_names = groups, .n_groups = 2}};
+                            .x_values = x,
+                            .y_values = y,
+                            .groups = group,
+                            .names = names,
+                            .n = n,
+                            .group_names = groups,
+                            .n_groups = 2}};
     return page_figure(p, "dictionary", "dictionary", &f, e);
 }

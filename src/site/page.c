@@ -34,8 +34,12 @@ cJSON *put_entry(cJSON *list)
 void page_start(page *p, const site *s, site_section part, const char *folder, const char *stem,
                 const char *title)
 {
-    *p = (page){.site = s, .folder = folder, .stem = stem, .section = part,
-                .root = *folder ? "../" : "", .tree = cJSON_CreateObject()};
+    *p = (page){.site = s,
+                .folder = folder,
+                .stem = stem,
+                .section = part,
+                .root = *folder ? "../" : "",
+                .tree = cJSON_CreateObject()};
     p->blocks.memory = &p->memory;
     p->title = show_text(&p->memory, title);
     json_add_string(p->tree, "title", p->title);
@@ -63,12 +67,16 @@ err_code page_figure(page *p, const char *key, const char *stem, const figure *f
     figure_alt(&alt, f);
     escape_html(&shown, str_text(&alt));
     const char *base = arena_printf(a, "%sfig/%s", p->root, stem);
-    str_addf(&html, "<picture><source media=\"(prefers-color-scheme: dark)\" "
-                    "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" height=\"%d\" "
-                    "alt=\"%s\"></picture>", base, base, width, height, str_text(&shown));
-    str_addf(&markdown, "<picture><source media=\"(prefers-color-scheme: dark)\" "
-                        "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" alt=\"%s\">"
-                        "</picture>", base, base, width, str_text(&shown));
+    str_addf(&html,
+             "<picture><source media=\"(prefers-color-scheme: dark)\" "
+             "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" height=\"%d\" "
+             "alt=\"%s\"></picture>",
+             base, base, width, height, str_text(&shown));
+    str_addf(&markdown,
+             "<picture><source media=\"(prefers-color-scheme: dark)\" "
+             "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" alt=\"%s\">"
+             "</picture>",
+             base, base, width, str_text(&shown));
     block_add(&p->blocks, key, str_text(&markdown), str_text(&html),
               arena_printf(a, "%s.csv", base));
     str_release(&alt);
@@ -112,8 +120,9 @@ static err_code fill_layout(str *out, page *p, const str *body, err *e)
     for (size_t i = 0; i < COUNT_OF(menu); i++) {
         cJSON *entry = put_entry(list);
         json_add_string(entry, "label", menu[i].label);
-        json_add_string(entry, "href", arena_printf(&p->memory, "%s%s%s.html", p->root,
-                                                    menu[i].folder, menu[i].stem));
+        json_add_string(
+            entry, "href",
+            arena_printf(&p->memory, "%s%s%s.html", p->root, menu[i].folder, menu[i].stem));
         json_add_bool(entry, "current", menu[i].section == p->section);
     }
     err_code rc = template_fill(out, p->site->templates, "layout.html", tree, TEMPLATE_HTML, e);

@@ -15,7 +15,13 @@ typedef struct site {
     const template_set *templates;
 } site;
 
-typedef enum { SECTION_RUN, SECTION_FEATURES, SECTION_CLUSTERS, SECTION_METHOD, SECTION_TIMES } site_section;
+typedef enum {
+    SECTION_RUN,
+    SECTION_FEATURES,
+    SECTION_CLUSTERS,
+    SECTION_METHOD,
+    SECTION_TIMES
+} site_section;
 
 typedef struct page {
     const site *site;

@@ -1,4 +1,5 @@
-/* The page of one target feature: explanation, where it fires, what drives it most, how strongly. */
+/* The page of one target feature: explanation, where it fires, what drives it most, how strongly.
+ */
 #include "site/escape.h"
 #include "site/figures.h"
 #include "site/pages.h"
@@ -64,7 +65,8 @@ static void put_explanation(cJSON *list, page *p, const record_explanation *x)
 /* The first of each method leads the page; the others are folded away. */
 static void put_explanations(page *p, const record_target *t)
 {
-    cJSON *lead = json_add_array(p->tree, "explanations"), *rest = json_add_array(p->tree, "others");
+    cJSON *lead = json_add_array(p->tree, "explanations"),
+          *rest = json_add_array(p->tree, "others");
     int n_others = 0;
     for (int i = 0; i < t->n_explanations; i++) {
         bool first = true;
@@ -192,7 +194,8 @@ static void put_optimum(page *p, const record_target *t)
     json_add_string(object, "n_restarts", show_count(a, o->n_restarts));
     json_add_string(object, "n_converged", show_count(a, converged));
     json_add_string(object, "best", show_count(a, best));
-    json_add_string(object, "steps", show_count(a, o->n_restarts ? o->restarts[best].last_step : 0));
+    json_add_string(object, "steps",
+                    show_count(a, o->n_restarts ? o->restarts[best].last_step : 0));
     json_add_string(object, "restart_mean", show_number(a, o->restart_mean));
     json_add_string(object, "restart_deviation", show_number(a, o->restart_deviation));
     json_add_string(object, "restart_min", show_number(a, o->restart_min));

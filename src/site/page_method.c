@@ -22,8 +22,9 @@ static void put_identity(page *p)
     put_row(list, "source", show_text(a, m->source));
     put_row(list, "family", show_text(a, m->family));
     put_row(list, "parameters", show_count(a, m->n_parameters));
-    put_row(list, "shape", arena_printf(a, "%d layers, d_model %d, %d heads, d_mlp %d", m->n_layers,
-                                        m->d_model, m->n_heads, m->d_mlp));
+    put_row(list, "shape",
+            arena_printf(a, "%d layers, d_model %d, %d heads, d_mlp %d", m->n_layers, m->d_model,
+                         m->n_heads, m->d_mlp));
     put_row(list, "vocabulary", show_count(a, m->d_vocab));
     put_row(list, "context", arena_printf(a, "%d tokens", m->context));
     put_row(list, "SHA-256", show_text(a, m->sha256));
@@ -38,8 +39,8 @@ static void put_identity(page *p)
     list = json_add_array(p->tree, "data");
     put_row(list, "source", show_text(a, run->data.source));
     put_row(list, "prompts", show_count(a, run->data.n_prompts));
-    put_row(list, "prompt length", arena_printf(a, "%d to %d tokens", run->data.min_tokens,
-                                                run->data.max_tokens));
+    put_row(list, "prompt length",
+            arena_printf(a, "%d to %d tokens", run->data.min_tokens, run->data.max_tokens));
     put_row(list, "tokens counted", show_count(a, run->data.n_tokens));
     put_row(list, "special, left out", show_count(a, run->data.n_special));
     put_row(list, "SHA-256", show_text(a, run->data.sha256));
@@ -96,10 +97,11 @@ static void put_evaluation(page *p)
         put_text(row, "unit", a, m->unit);
         put_text(row, "note", a, m->note);
         json_add_string(row, "value", show_number(a, m->value));
-        json_add_string(row, "target", !isfinite(m->target) ? ""
-                                       : arena_printf(a, "%s %s, %s", higher ? "≥" : "≤",
-                                                      number_text(target, m->target),
-                                                      met ? "met" : "missed"));
+        json_add_string(row, "target",
+                        !isfinite(m->target)
+                            ? ""
+                            : arena_printf(a, "%s %s, %s", higher ? "≥" : "≤",
+                                           number_text(target, m->target), met ? "met" : "missed"));
     }
     json_add_bool(p->tree, "has_evaluation", r->n_evaluation > 0);
 }

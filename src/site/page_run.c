@@ -53,7 +53,8 @@ static void put_inputs(page *p)
     json_add_string(tree, "n_prompts", show_count(a, run->data.n_prompts));
     json_add_string(tree, "n_tokens", show_count(a, run->data.n_tokens));
     json_add_string(tree, "n_special", show_count(a, run->data.n_special));
-    json_add_bool(tree, "bitwise", run->reproducibility && !strcmp(run->reproducibility, "bitwise"));
+    json_add_bool(tree, "bitwise",
+                  run->reproducibility && !strcmp(run->reproducibility, "bitwise"));
 }
 
 static void put_filters(page *p)

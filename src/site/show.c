@@ -8,7 +8,8 @@
 
 enum {
     MERGE_LIMIT = 5, /* a UTF-8 character has at most 4 bytes; one more token may hold a space */
-    ALONE_LIMIT = 40, CONTEXT_LIMIT = 200 /* bytes shown of a token on its own, or in a context */
+    ALONE_LIMIT = 40,
+    CONTEXT_LIMIT = 200 /* bytes shown of a token on its own, or in a context */
 };
 
 static const char *take(arena *a, str *s)
@@ -63,7 +64,8 @@ const char *show_number(arena *a, double value)
         add_power(&out, power);
         return take(a, &out);
     } else {
-        int whole = (int)floor(log10(size)) + 1; /* digits before the point; negative: zeros after */
+        int whole =
+            (int)floor(log10(size)) + 1; /* digits before the point; negative: zeros after */
         snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : 3 - whole, value);
     }
     add_grouped(&out, text);

@@ -25,7 +25,7 @@ const char *show_token_ascii(arena *a, record_bytes token, int limit);
 
 /* Neighbouring tokens that only together are UTF-8, shown as one. */
 typedef struct shown_token {
-    const char *text; /* in running text: single spaces stay spaces */
+    const char *text;  /* in running text: single spaces stay spaces */
     double activation; /* the largest of its parts */
     int first, n;      /* tokens it is made of */
 } shown_token;

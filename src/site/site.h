@@ -5,9 +5,9 @@
 #include "site/template.h"
 
 /* Reads DIR's record (run.json, data/, volatile/) and writes its index.html, README.md, features/,
- * clusters/, method.*, fig/, assets/ and volatile/index.*; finally MANIFEST.sha256. Same input, same
- * bytes. Call it after record_write and record_write_volatile, or alone to render again.
- * E_IO, E_FORMAT or E_SHAPE. */
+ * clusters/, method.*, fig/, assets/ and volatile/index.*; finally MANIFEST.sha256. Same input,
+ * same bytes. Call it after record_write and record_write_volatile, or alone to render again. E_IO,
+ * E_FORMAT or E_SHAPE. */
 err_code site_write(const char *dir, const template_set *templates, err *e);
 
 #endif

@@ -92,8 +92,9 @@ err_code table_html(str *html, const char *rows, const char *caption, int number
         return err_set(e, E_FORMAT, "a table without its row of dashes");
     err_code rc = OK;
     if (*caption) {
-        str_addf(html, "<div class=\"table\" role=\"region\" tabindex=\"0\" "
-                       "aria-labelledby=\"table-%d\">\n<table>\n<caption id=\"table-%d\">",
+        str_addf(html,
+                 "<div class=\"table\" role=\"region\" tabindex=\"0\" "
+                 "aria-labelledby=\"table-%d\">\n<table>\n<caption id=\"table-%d\">",
                  number, number);
         rc = document_inline(html, caption, strlen(caption), blocks, e);
         str_add(html, "</caption>\n");

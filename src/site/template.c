@@ -20,8 +20,8 @@ typedef struct filler {
 typedef struct tag {
     char kind; /* '=' escaped, '`' code, '{' raw, or # ^ / > ! */
     char key[MAX_KEY];
-    const char *start, *end;             /* of the whole tag */
-    const char *line_start, *line_end;   /* same, or the whole line when the tag stands alone */
+    const char *start, *end;           /* of the whole tag */
+    const char *line_start, *line_end; /* same, or the whole line when the tag stands alone */
 } tag;
 
 static err_code wrong(const filler *f, const char *at, const char *what, const char *key)
@@ -169,8 +169,7 @@ static err_code put_section(filler *f, const tag *open, const char *from, const 
         return OK;
     if (!cJSON_IsArray(value))
         return fill_with(f, value, from, end);
-    cJSON_ArrayForEach(entry, value)
-    {
+    cJSON_ArrayForEach(entry, value) {
         rc = fill_with(f, entry, from, end);
         if (rc)
             break;
@@ -250,8 +249,13 @@ const template_source *template_find(const template_set *set, const char *name)
 err_code template_fill(str *out, const template_set *set, const char *name, const cJSON *tree,
                        template_language language, err *e)
 {
-    filler f = {.out = out, .set = set, .language = language, .scopes = {tree}, .n_scopes = 1,
-                .e = e, .source = template_find(set, name)};
+    filler f = {.out = out,
+                .set = set,
+                .language = language,
+                .scopes = {tree},
+                .n_scopes = 1,
+                .e = e,
+                .source = template_find(set, name)};
     if (!f.source)
         return err_set(e, E_FORMAT, "there is no template %s among the %d given", name, set->n);
     return fill(&f, f.source->data, f.source->data + f.source->size);

@@ -9,8 +9,8 @@
  *   {{!text}}           nothing
  *
  * A path is names joined by dots, or "." for the entry at hand; its first name is looked up from
- * the innermost section outward. A name found nowhere is an error, never silently empty. A line that
- * holds nothing but one section, comment or partial tag leaves no line behind. */
+ * the innermost section outward. A name found nowhere is an error, never silently empty. A line
+ * that holds nothing but one section, comment or partial tag leaves no line behind. */
 #ifndef SITE_TEMPLATE_H
 #define SITE_TEMPLATE_H
 #include "base/err.h"
@@ -30,7 +30,8 @@ typedef struct template_set {
 
 typedef enum { TEMPLATE_MARKDOWN, TEMPLATE_HTML } template_language;
 
-/* Appends template `name`, filled with `tree`. E_FORMAT names the template, the line and the key. */
+/* Appends template `name`, filled with `tree`. E_FORMAT names the template, the line and the key.
+ */
 err_code template_fill(str *out, const template_set *set, const char *name, const cJSON *tree,
                        template_language language, err *e);
 

@@ -4,14 +4,13 @@
 #include "site/page.h"
 
 /* The context as an inline block of `p`, coloured by activation / maximum; returns its mark, for
- * use in a line of the page. Active tokens carry their value in a tooltip; the peak is underlined. In
- * Markdown the tokens above half the maximum are bold. */
+ * use in a line of the page. Active tokens carry their value in a tooltip; the peak is underlined.
+ * In Markdown the tokens above half the maximum are bold. */
 const char *context_mark(page *p, const record_context *c, double maximum);
 
 /* The optimised input: its nearest real token at each position, coloured by activation, as a block
  * `key` and as fig/STEM.svg, .csv, .txt. */
-err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o,
-                       err *e);
+err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e);
 
 /* A code span for each token, for use in a line: "`a` `b`". */
 const char *token_list(arena *a, const record_token_stat *tokens, int n, int limit);

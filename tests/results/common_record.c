@@ -7,13 +7,35 @@
 
 enum { D_SAE = 4096, CLUSTERS = 14, TARGETS = 8, STEPS = 26, RESTARTS = 5, POSITIONS = 10 };
 
-#define B(text) {text, sizeof text - 1}
+#define B(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
 const record_bytes HOSTILE_TOKENS[] = {
-    B("<script>alert(1)</script>"), B("&amp;&lt;"), B("\"'`"), B("|"), B("` `` ```"), B("\n"),
-    B("\0"), B("\x80"), B("\xe2\x80"), B("\u202Eevil"), B("\uFFFE"), B("\r\n\t"),
-    B("](javascript:alert(1))"), B("![x](http://example.org/x.png)"), B("{{x}}{{{y}}}"),
-    B("@insert map"), B("@[map]"), B("<!--"), B("]]>"), B("*_~#-+1. "), B("\x1b[31m"),
-    B("=cmd()"), B("\uE000x\uE001"), B("onclick=alert(1) "),
+    B("<script>alert(1)</script>"),
+    B("&amp;&lt;"),
+    B("\"'`"),
+    B("|"),
+    B("` `` ```"),
+    B("\n"),
+    B("\0"),
+    B("\x80"),
+    B("\xe2\x80"),
+    B("\u202Eevil"),
+    B("\uFFFE"),
+    B("\r\n\t"),
+    B("](javascript:alert(1))"),
+    B("![x](http://example.org/x.png)"),
+    B("{{x}}{{{y}}}"),
+    B("@insert map"),
+    B("@[map]"),
+    B("<!--"),
+    B("]]>"),
+    B("*_~#-+1. "),
+    B("\x1b[31m"),
+    B("=cmd()"),
+    B("\uE000x\uE001"),
+    B("onclick=alert(1) "),
 };
 const int N_HOSTILE_TOKENS = COUNT_OF(HOSTILE_TOKENS);
 
@@ -54,18 +76,18 @@ static record_bytes token(maker *m, const char *usual)
     if (m->hostile && rng_below(&m->random, 3) == 0) {
         int i = m->next_hostile++ % (N_HOSTILE_TOKENS + 1);
         enum { LONG = 4096 };
-        return i < N_HOSTILE_TOKENS ? HOSTILE_TOKENS[i]
-                                    : (record_bytes){memset(arena_push(m->a, LONG, 1), 'x', LONG),
-                                                     LONG};
+        return i < N_HOSTILE_TOKENS
+                   ? HOSTILE_TOKENS[i]
+                   : (record_bytes){memset(arena_push(m->a, LONG, 1), 'x', LONG), LONG};
     }
     return (record_bytes){usual, (int)strlen(usual)};
 }
 
 static const char *text(maker *m, const char *usual)
 {
-    return m->hostile ? arena_printf(m->a, "%s <b onclick=x>|`\"'&\n\x80\u202E](javascript:x)",
-                                     usual)
-                      : usual;
+    return m->hostile
+               ? arena_printf(m->a, "%s <b onclick=x>|`\"'&\n\x80\u202E](javascript:x)", usual)
+               : usual;
 }
 
 static void make_run(record_run *r, maker *m)
@@ -91,15 +113,23 @@ static void make_run(record_run *r, maker *m)
         {"OpenBLAS", "0.3.21"}, {"libpng", "1.6.39"}, {"cmark", "0.30.2"}, {"cJSON", "1.7.15"}};
     const char *sha = "0f3a9b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80";
     *r = (record_run){
-        .title = text(m, "Built-in model, layer 2"), .label = "default", .tool_version = "0.1.0",
-        .command = text(m, "saeinv run --out reports/default"), .seed = "1", .backend = "cpu",
-        .precision = "fp32", .reproducibility = "bitwise", .config_sha256 = sha,
+        .title = text(m, "Built-in model, layer 2"),
+        .label = "default",
+        .tool_version = "0.1.0",
+        .command = text(m, "saeinv run --out reports/default"),
+        .seed = "1",
+        .backend = "cpu",
+        .precision = "fp32",
+        .reproducibility = "bitwise",
+        .config_sha256 = sha,
         .model = {"built-in world model", "GPT-NeoX", 5, 192, 6, 768, 2048, 128, 3002112, sha},
         .sae = {"built-in SAE", "jumprelu (trained as BatchTopK)", "blocks.2.hook_resid_post", 2,
                 192, D_SAE, "none", true, sha},
         .data = {text(m, "built-in world, seed 1"), 512, 58213, 512, 24, 128, sha},
-        .config = config, .n_config = COUNT_OF(config),
-        .libraries = libraries, .n_libraries = COUNT_OF(libraries),
+        .config = config,
+        .n_config = COUNT_OF(config),
+        .libraries = libraries,
+        .n_libraries = COUNT_OF(libraries),
     };
 }
 
@@ -114,7 +144,9 @@ static void make_training(record *r, maker *m)
         r->lm_curve[i] = (record_lm_point){i * 100, i * 819200.0, 2.02 + 5.6 * fall + noise,
                                            i % 5 ? (double)NAN : 2.05 + 5.6 * fall,
                                            1e-3 * fmin(1, i / 6.0) * (1 - i / 75.0)};
-        r->sae_curve[i] = (record_sae_point){i * 200, i * 409600.0, 0.08 + 0.9 * fall + noise / 9,
+        r->sae_curve[i] = (record_sae_point){i * 200,
+                                             i * 409600.0,
+                                             0.08 + 0.9 * fall + noise / 9,
                                              32 + 40 * fall + 10 * noise,
                                              0.957 - 0.6 * fall + noise / 10,
                                              0.012 + 0.05 * fall * (1 - fall)};
@@ -134,23 +166,26 @@ static void make_training(record *r, maker *m)
     r->n_concepts = 24;
     r->concepts = arena_push(m->a, (size_t)r->n_concepts, sizeof *r->concepts);
     for (int i = 0; i < r->n_concepts; i++)
-        r->concepts[i] = (record_concept){
-            arena_printf(m->a, "%s %d", kinds[i % 6], i), kinds[i % 6],
-            text(m, "tokens inside a quotation"), between(m, 0.001, 0.1), i * 7,
-            between(m, 0.6, 1), between(m, 0.6, 1), between(m, 0.6, 1)};
+        r->concepts[i] = (record_concept){arena_printf(m->a, "%s %d", kinds[i % 6], i),
+                                          kinds[i % 6],
+                                          text(m, "tokens inside a quotation"),
+                                          between(m, 0.001, 0.1),
+                                          i * 7,
+                                          between(m, 0.6, 1),
+                                          between(m, 0.6, 1),
+                                          between(m, 0.6, 1)};
 }
 
 static void make_features(record *r, maker *m)
 {
-    const record_filter filters[] = {
-        {"dead", "active at least once", "", 49, 4047},
-        {"sparsity", "active in 0.5% to 25% of the prompts", "sparsity_min, sparsity_max", 2841,
-         1206},
-        {"entropy", "entropy over prompts between 0.5 and 5.5 nats",
-         "entropy_threshold_low, entropy_threshold_high", 610, 596}};
+    const record_filter filters[] = {{"dead", "active at least once", "", 49, 4047},
+                                     {"sparsity", "active in 0.5% to 25% of the prompts",
+                                      "sparsity_min, sparsity_max", 2841, 1206},
+                                     {"entropy", "entropy over prompts between 0.5 and 5.5 nats",
+                                      "entropy_threshold_low, entropy_threshold_high", 610, 596}};
     r->n_filters = COUNT_OF(filters);
-    r->filters = memcpy(arena_push(m->a, COUNT_OF(filters), sizeof *filters), filters,
-                        sizeof filters);
+    r->filters =
+        memcpy(arena_push(m->a, COUNT_OF(filters), sizeof *filters), filters, sizeof filters);
     r->n_features = D_SAE;
     r->features = arena_push(m->a, D_SAE, sizeof *r->features);
     for (int i = 0; i < D_SAE; i++) {
@@ -161,14 +196,21 @@ static void make_features(record *r, maker *m)
             c = RECORD_NOISE;
         double angle = 2 * 3.14159265 * c / CLUSTERS, spread = c < 0 ? 6 : 0.7;
         r->features[i] = (record_feature){
-            .id = i, .n_active = (int64_t)(density * 58213), .density = density,
-            .prompt_share = dead ? 0 : fmin(1, density * 18), .max = dead ? 0 : between(m, 1, 9),
-            .entropy = dead ? (double)NAN : between(m, 0.3, 6), .mean = density * 1.7,
+            .id = i,
+            .n_active = (int64_t)(density * 58213),
+            .density = density,
+            .prompt_share = dead ? 0 : fmin(1, density * 18),
+            .max = dead ? 0 : between(m, 1, 9),
+            .entropy = dead ? (double)NAN : between(m, 0.3, 6),
+            .mean = density * 1.7,
             .mean_active = dead ? (double)NAN : between(m, 0.5, 2.5),
             .variance = dead ? (double)NAN : between(m, 0.1, 2),
             .skewness = dead ? (double)NAN : between(m, 0.2, 3),
             .kurtosis = dead ? (double)NAN : between(m, 2, 9),
-            .dropped_by = dead ? "dead" : kept ? "" : i % 3 ? "sparsity" : "entropy",
+            .dropped_by = dead    ? "dead"
+                          : kept  ? ""
+                          : i % 3 ? "sparsity"
+                                  : "entropy",
             .cluster = kept ? c : RECORD_NOT_CLUSTERED,
             .x = kept ? 6 * cos(angle) * (c >= 0) + spread * rng_normal(&m->random) : (double)NAN,
             .y = kept ? 4 * sin(angle) * (c >= 0) + spread * rng_normal(&m->random) : (double)NAN};
@@ -205,8 +247,8 @@ static void make_clusters(record *r, maker *m)
         c->medoid = c->members[c->n_members / 2];
         c->selected = k < 4;
         c->tokens = make_tokens(&c->n_tokens, m, k);
-        c->name = text(m, arena_printf(m->a, "%s, %s,%s", TOPICS[k][0] + 1, TOPICS[k][1] + 1,
-                                       TOPICS[k][2]));
+        c->name = text(
+            m, arena_printf(m->a, "%s, %s,%s", TOPICS[k][0] + 1, TOPICS[k][1] + 1, TOPICS[k][2]));
         c->score = c->score_composite = between(m, 0.2, 0.9);
         c->score_size = c->size;
         c->score_activation = between(m, 0.5, 2);
@@ -217,14 +259,22 @@ static void make_clusters(record *r, maker *m)
         for (int j = 0; j < r->clusters[k].n_members; j++)
             r->features[r->clusters[k].members[j]].cluster = r->clusters[k].label;
     qsort(r->clusters, CLUSTERS, sizeof *r->clusters, by_size);
-    r->quality = (record_quality){"HDBSCAN", "activations over prompts, unit length",
+    r->quality = (record_quality){"HDBSCAN",
+                                  "activations over prompts, unit length",
                                   "min_cluster_size 6, min_samples 5",
-                                  "UMAP, n_neighbors 15, min_dist 0.1, cosine", "composite", 586,
-                                  CLUSTERS, 0.26, 0.31, 0.94, 0.47, 15};
+                                  "UMAP, n_neighbors 15, min_dist 0.1, cosine",
+                                  "composite",
+                                  586,
+                                  CLUSTERS,
+                                  0.26,
+                                  0.31,
+                                  0.94,
+                                  0.47,
+                                  15};
     enum { COLUMNS = 128 };
-    r->matrix = (record_matrix){CLUSTERS, COLUMNS, 4,
-                                arena_push(m->a, CLUSTERS * COLUMNS, sizeof(double)),
-                                CLUSTERS * COLUMNS};
+    r->matrix =
+        (record_matrix){CLUSTERS, COLUMNS, 4, arena_push(m->a, CLUSTERS * COLUMNS, sizeof(double)),
+                        CLUSTERS * COLUMNS};
     for (int i = 0; i < CLUSTERS * COLUMNS; i++)
         r->matrix.values[i] = rng_below(&m->random, 5) ? 0 : pow(between(m, 0, 1.4), 3);
 }
@@ -232,8 +282,11 @@ static void make_clusters(record *r, maker *m)
 static record_context make_context(maker *m, int topic, int decile)
 {
     enum { TOKENS = 32 };
-    record_context c = {.prompt = (int)rng_below(&m->random, 512), .peak = 14, .decile = decile,
-                        .start = (int)rng_below(&m->random, 60), .n_tokens = TOKENS};
+    record_context c = {.prompt = (int)rng_below(&m->random, 512),
+                        .peak = 14,
+                        .decile = decile,
+                        .start = (int)rng_below(&m->random, 60),
+                        .n_tokens = TOKENS};
     c.tokens = arena_push(m->a, TOKENS, sizeof *c.tokens);
     c.activations = arena_push(m->a, TOKENS, sizeof(double));
     double peak = decile ? decile * 0.7 : between(m, 6.5, 8);
@@ -262,11 +315,16 @@ static record_histogram make_histogram(maker *m, bool log_edges)
 
 static record_restart make_restart(maker *m, int index, double top)
 {
-    record_restart s = {.index = index, .is_best = index == 2, .converged = index != 4,
-                        .n_steps = STEPS, .last_step = 250, .activation = top,
+    record_restart s = {.index = index,
+                        .is_best = index == 2,
+                        .converged = index != 4,
+                        .n_steps = STEPS,
+                        .last_step = 250,
+                        .activation = top,
                         .pre_activation = top + 0.3};
-    double **series[] = {&s.step, &s.loss, &s.objective, &s.activation_curve, &s.nearest_distance,
-                         &s.diversity, &s.repetition};
+    double **series[] = {
+        &s.step,      &s.loss,      &s.objective, &s.activation_curve, &s.nearest_distance,
+        &s.diversity, &s.repetition};
     for (size_t k = 0; k < COUNT_OF(series); k++)
         *series[k] = arena_push(m->a, STEPS, sizeof(double));
     for (int i = 0; i < STEPS; i++) {
@@ -284,11 +342,21 @@ static record_restart make_restart(maker *m, int index, double top)
 
 static void make_optimum(record_optimum *o, maker *m, int topic)
 {
-    *o = (record_optimum){.activation = 14.2, .position = 6, .mean = 5.1, .skewness = 0.8,
-                          .specificity = 38.5, .snapped_activation = 7.3, .data_ratio = 1.83,
-                          .snapped_ratio = 0.94, .restart_mean = 13.6, .restart_deviation = 0.5,
-                          .restart_min = 12.9, .restart_max = 14.2, .restart_cosine = 0.61,
-                          .restart_token_overlap = 0.3, .n_positions = POSITIONS,
+    *o = (record_optimum){.activation = 14.2,
+                          .position = 6,
+                          .mean = 5.1,
+                          .skewness = 0.8,
+                          .specificity = 38.5,
+                          .snapped_activation = 7.3,
+                          .data_ratio = 1.83,
+                          .snapped_ratio = 0.94,
+                          .restart_mean = 13.6,
+                          .restart_deviation = 0.5,
+                          .restart_min = 12.9,
+                          .restart_max = 14.2,
+                          .restart_cosine = 0.61,
+                          .restart_token_overlap = 0.3,
+                          .n_positions = POSITIONS,
                           .n_restarts = RESTARTS};
     o->positions = arena_push(m->a, POSITIONS, sizeof *o->positions);
     o->restarts = arena_push(m->a, RESTARTS, sizeof *o->restarts);
@@ -300,8 +368,8 @@ static void make_optimum(record_optimum *o, maker *m, int topic)
         *p = (record_position){act, act > 0 ? act + 0.3 : between(m, -2, 0), act * 0.5,
                                arena_push(m->a, 5, sizeof(record_neighbour)), 5};
         for (int k = 0; k < 5; k++)
-            p->neighbours[k] = (record_neighbour){token(m, TOPICS[topic][(i + k) % 6]), 99 + k,
-                                                  0.8 - 0.1 * k};
+            p->neighbours[k] =
+                (record_neighbour){token(m, TOPICS[topic][(i + k) % 6]), 99 + k, 0.8 - 0.1 * k};
     }
 }
 
@@ -316,15 +384,36 @@ static void make_explanations(record_target *t, maker *m, int topic)
     static record_metric scores[] = {{"tokens covered", 0.72, "share", "higher", (double)NAN, ""}};
     t->n_explanations = 3;
     t->explanations = arena_push(m->a, 3, sizeof *t->explanations);
-    t->explanations[2] = (record_explanation){
-        "template", "Template over the top tokens", {usual, (int)strlen(usual)}, {0}, 5.9, 19, 9,
-        -3.6, NULL, 0};
-    t->explanations[0] = (record_explanation){
-        "template", "Template over the top tokens", {usual, (int)strlen(usual)}, {0}, 6.2, 21.5, 9,
-        -3.4, scores, 1};
-    t->explanations[1] = (record_explanation){
-        "prompt", "Optimised prompt with a frozen beginning", {prompt, (int)strlen(prompt)},
-        {prompt, 20}, 9.6, 30.1, 9, -5.9, NULL, 0};
+    t->explanations[2] = (record_explanation){"template",
+                                              "Template over the top tokens",
+                                              {usual, (int)strlen(usual)},
+                                              {0},
+                                              5.9,
+                                              19,
+                                              9,
+                                              -3.6,
+                                              NULL,
+                                              0};
+    t->explanations[0] = (record_explanation){"template",
+                                              "Template over the top tokens",
+                                              {usual, (int)strlen(usual)},
+                                              {0},
+                                              6.2,
+                                              21.5,
+                                              9,
+                                              -3.4,
+                                              scores,
+                                              1};
+    t->explanations[1] = (record_explanation){"prompt",
+                                              "Optimised prompt with a frozen beginning",
+                                              {prompt, (int)strlen(prompt)},
+                                              {prompt, 20},
+                                              9.6,
+                                              30.1,
+                                              9,
+                                              -5.9,
+                                              NULL,
+                                              0};
 }
 
 static void make_targets(record *r, maker *m, int n)
@@ -334,9 +423,11 @@ static void make_targets(record *r, maker *m, int n)
     for (int i = 0; i < n; i++) {
         record_target *t = &r->targets[i];
         const record_cluster *c = &r->clusters[i / 2];
-        *t = (record_target){.id = c->members[3 + 5 * (i % 2)], .cluster = c->label,
+        *t = (record_target){.id = c->members[3 + 5 * (i % 2)],
+                             .cluster = c->label,
                              .reason = text(m, "highest mean activation in its cluster"),
-                             .threshold = 0.21, .concept_index = i < 6 ? i : -1,
+                             .threshold = 0.21,
+                             .concept_index = i < 6 ? i : -1,
                              .concept_f1 = i < 6 ? 0.9 : (double)NAN};
     }
     for (int i = 1; i < n; i++) /* ascending ids */
@@ -384,8 +475,9 @@ void synthetic_record(record *out, record_volatile *times, arena *a, synthetic_k
                                     {"filter", 0.02, false, ""},
                                     {"cluster", 6.1, true, ""},
                                     {"optimise", 41.7, false, "288 steps/s"}};
-    *times = (record_volatile){"2026-01-01T00:00:00Z", "example", "two cores", "reports/default", 2,
-                               63.1, 412e6, stages, COUNT_OF(stages)};
+    *times = (record_volatile){
+        "2026-01-01T00:00:00Z", "example", "two cores", "reports/default", 2, 63.1, 412e6, stages,
+        COUNT_OF(stages)};
     *out = (record){0};
     make_run(&out->run, &m);
     make_features(out, &m);

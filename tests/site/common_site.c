@@ -41,8 +41,8 @@ template_set load_templates(arena *a)
         str text = {0};
         if (io_read(&text, path_join(a, "templates", names[i]), 1 << 20, &e))
             fail_msg("%s", e.text);
-        sources[i] = (template_source){names[i], arena_strndup(a, str_text(&text), text.len),
-                                       text.len};
+        sources[i] =
+            (template_source){names[i], arena_strndup(a, str_text(&text), text.len), text.len};
         str_release(&text);
     }
     return (template_set){sources, n};

@@ -36,12 +36,14 @@ static const struct {
      "**C**\n\n| a | b |\n| --- | ---: |\n| x\\|y | `1` |\n",
      "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-1\">\n<table>\n"
      "<caption id=\"table-1\">C</caption>\n<thead>\n<tr><th scope=\"col\">a</th>"
-     "<th scope=\"col\" class=\"num\">b</th></tr>\n</thead>\n<tbody>\n<tr><th scope=\"row\">x|y</th>"
+     "<th scope=\"col\" class=\"num\">b</th></tr>\n</thead>\n<tbody>\n<tr><th "
+     "scope=\"row\">x|y</th>"
      "<td class=\"num\"><code>1</code></td></tr>\n</tbody>\n</table>\n</div>\n",
      "a table, with an escaped pipe and a column of numbers"},
     {"| | |\n| - | - |\n| a | b |\n", "| | |\n| - | - |\n| a | b |\n",
      "<div class=\"table\">\n<table>\n<tbody>\n<tr><th scope=\"row\">a</th><td>b</td></tr>\n"
-     "</tbody>\n</table>\n</div>\n", "names and values, without column headers"},
+     "</tbody>\n</table>\n</div>\n",
+     "names and values, without column headers"},
     {"x " MARK_CODE "a&#96;b" MARK_CODE_END "\n", "x <code>a&#96;b</code>\n",
      "<p>x <code>a`b</code></p>\n", "code that no backticks can hold"},
     {"x " MARK_BLOCK "0" MARK_BLOCK_END "\n", "x ![plot](p.png)\n",
@@ -100,9 +102,30 @@ static void escaped_text_stays_text(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "<script>alert(1)</script>", "&amp;", "a|b", "`x`", "**b** _i_", "[l](javascript:x)",
-        "![i](http://x/y.png)", "# h", "- l", "1. n", "> q", "---", "@insert plot", "<!-- c -->",
-        "~~~", "\\", "\\|", "a\\", "<a@b.c>", "&#65;", "| a |", "+ x", "=== ", "***",
+        "<script>alert(1)</script>",
+        "&amp;",
+        "a|b",
+        "`x`",
+        "**b** _i_",
+        "[l](javascript:x)",
+        "![i](http://x/y.png)",
+        "# h",
+        "- l",
+        "1. n",
+        "> q",
+        "---",
+        "@insert plot",
+        "<!-- c -->",
+        "~~~",
+        "\\",
+        "\\|",
+        "a\\",
+        "<a@b.c>",
+        "&#65;",
+        "| a |",
+        "+ x",
+        "=== ",
+        "***",
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         arena a = {0};

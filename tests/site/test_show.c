@@ -38,7 +38,10 @@ static void numbers_are_short(void **state)
     arena_release(&a);
 }
 
-#define B(text) {text, sizeof text - 1}
+#define B(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
 
 static void tokens_are_visible(void **state)
 {
@@ -75,15 +78,15 @@ static void tokens_are_visible(void **state)
 static void pieces_of_characters_are_merged(void **state)
 {
     (void)state;
-    record_bytes tokens[] = {B("caf"), B("\xc3"), B("\xa9"), B(" \xe6"), B("\x97"),
-                             B("\xa5"), B("\x80"), B(" x"), B("\n"), B(" y")};
+    record_bytes tokens[] = {B("caf"),  B("\xc3"), B("\xa9"), B(" \xe6"), B("\x97"),
+                             B("\xa5"), B("\x80"), B(" x"),   B("\n"),    B(" y")};
     double activations[] = {0, 1, 3, 0, 2, 0, 4, 0, 0, 0};
     static const struct {
         const char *text;
         int n;
         double activation;
-    } want[] = {{"caf", 1, 0},     {"é", 2, 3}, {" 日", 3, 2},   {"\\x80", 1, 4},
-                {" x", 1, 0}, {"↵", 1, 0}, {"␣y", 1, 0}};
+    } want[] = {{"caf", 1, 0}, {"é", 2, 3}, {" 日", 3, 2}, {"\\x80", 1, 4},
+                {" x", 1, 0},  {"↵", 1, 0}, {"␣y", 1, 0}};
     record_context c = {.tokens = tokens, .activations = activations, .n_tokens = COUNT_OF(tokens)};
     arena a = {0};
     int n;

@@ -89,8 +89,8 @@ static void visit_tags(const char *file, const char *html, tag_visitor *visit, v
 static void refuse(const char *file, const char *tag, const attribute *one, void *context)
 {
     (void)context;
-    static const char *const bad[] = {"script", "style", "iframe", "object", "embed", "form", "b",
-                                      "base"};
+    static const char *const bad[] = {"script", "style", "iframe", "object",
+                                      "embed",  "form",  "b",      "base"};
     for (size_t i = 0; i < COUNT_OF(bad) && !one; i++)
         if (!strcmp(tag, bad[i]))
             fail_msg("%s: <%s>", file, tag);
@@ -180,8 +180,8 @@ static void follow(const char *file, const char *tag, const attribute *one, void
     const char *hash = strchr(one->value, '#'), *slash = strrchr(file, '/');
     size_t n = hash ? (size_t)(hash - one->value) : strlen(one->value);
     const char *target = arena_strndup(l->a, one->value, n);
-    const char *path = arena_printf(l->a, "%.*s%s", slash ? (int)(slash - file) + 1 : 0, file,
-                                    target);
+    const char *path =
+        arena_printf(l->a, "%.*s%s", slash ? (int)(slash - file) + 1 : 0, file, target);
     if (n && !io_exists(path_join(l->a, l->dir, path)))
         fail_msg("%s links to %s, which is not there", file, one->value);
     if (hash)
@@ -287,8 +287,8 @@ static void a_number_is_the_same_everywhere(void **state)
     assert_non_null(strstr(file_text(&a, dir, "data/targets.csv"), ",38.5,"));
     assert_non_null(strstr(file_text(&a, dir, "features/L02-00343.md"), "38.5"));
     assert_non_null(strstr(file_text(&a, dir, "features/L02-00343.html"), "38.5"));
-    assert_non_null(strstr(file_text(&a, dir, "data/targets/L02-00343.json"),
-                           "\"specificity\": 38.5"));
+    assert_non_null(
+        strstr(file_text(&a, dir, "data/targets/L02-00343.json"), "\"specificity\": 38.5"));
     assert_non_null(strstr(file_text(&a, dir, "compare.json"), "\"median_specificity\""));
     arena_release(&a);
 }
@@ -310,7 +310,8 @@ static void figures_have_json_twins(void **state)
         const char *twin = arena_printf(&a, "%s/%.*s.json", dir, (int)stem, files[i]);
         if (json_read(&json, twin, 1 << 24, &e))
             fail_msg("%s", e.text);
-        const cJSON *columns = json_member(json, "columns"), *rows = json_member(json, "rows"), *row;
+        const cJSON *columns = json_member(json, "columns"), *rows = json_member(json, "rows"),
+                    *row;
         const char *csv = file_text(&a, dir, files[i]);
         size_t first = strlen(columns->child->valuestring);
         assert_memory_equal(csv + (*csv == '"'), columns->child->valuestring, first);
