@@ -9,7 +9,12 @@ succeeds 'help is also --help' 'run' -- --help
 succeeds 'a sub-command has its own help' '--out' '--config' '--set' -- help run
 succeeds 'version' '[0-9]+\.[0-9]+' -- version
 
-refuses 'no sub-command' 'help' --
+saeinv
+if [ $status -eq 2 ] && grep -q 'saeinv run' "$work/err" && [ ! -s "$work/out" ]; then
+    ok 'no sub-command: the help, and a failure'
+else
+    not_ok 'no sub-command: the help, and a failure' </dev/null
+fi
 refuses 'a mistyped sub-command suggests the nearest' 'rnu' 'run' -- rnu
 refuses 'an option nobody knows' 'ouut' '--out' -- run --ouut x
 refuses 'an option without its value' '--out' -- run --out
