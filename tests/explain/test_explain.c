@@ -103,7 +103,7 @@ static void sentences_hold_both_words_strongest_first(void **state)
     int n = templates(all, &b, words, 3, ROOM);
     assert_int_equal(n, 4 * 6); /* every pattern, every ordered pair */
     char *texts[ROOM];
-    double last = INFINITY;
+    double last = (double)INFINITY;
     int first_counts[3] = {0};
     for (int i = 0; i < n; i++) {
         str text = {0};
@@ -180,6 +180,7 @@ static void prompts_keep_their_frozen_start(void **state)
     bench_open(&b);
     assert_true(templates(starts, &b, words, 2, ROOM) > N);
     starts[1].length = 3; /* shorter than what is frozen: nothing is left to optimise */
+    starts[2].tokens[1] = 0; /* frozen although no position is ever read as a special token */
     for (int weight = 0; weight < 2; weight++) {
         explain_options o = options(1);
         o.optimise.coherence_weight = weight;

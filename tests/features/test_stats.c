@@ -269,6 +269,22 @@ static void edge_cases(void **state)
     }
 }
 
+static void the_first_of_equal_peaks(void **state)
+{
+    (void)state;
+    float x[5] = {9, 1, 4, 4, 4};
+    int32_t prompts[5] = {0}, positions[5] = {0, 1, 2, 3, 4};
+    bool counted[5] = {false, true, true, true, true};
+    gatherer *g = gatherer_new(1, NULL);
+    collection c = {0};
+    err e = {0};
+    gatherer_add(g, x, prompts, positions, counted, 5);
+    assert_int_equal(gatherer_finish(&c, g, 1, &e), OK);
+    assert_int_equal(collection_entries(&c, 0)->peak, 2);
+    gatherer_free(g);
+    collection_release(&c);
+}
+
 /* A prompt's mean may round to zero: the entropy stays a number. */
 static void a_mean_below_the_smallest_float(void **state)
 {
@@ -314,6 +330,7 @@ int main(void)
         cmocka_unit_test(equal_to_the_whole_matrix),
         cmocka_unit_test(any_blocks_and_threads_give_the_same_bytes),
         cmocka_unit_test(edge_cases),
+        cmocka_unit_test(the_first_of_equal_peaks),
         cmocka_unit_test(a_mean_below_the_smallest_float),
         cmocka_unit_test(bins),
     };

@@ -68,7 +68,8 @@ static void check_close(const char *what, int i, double got, double want)
 
 static void check_restarts(const bench *b, const optimum *o, const optimise_job *jobs, int f)
 {
-    double mean = 0, squares = 0, low = INFINITY, high = -INFINITY, similar = 0, same = 0;
+    double mean = 0, squares = 0, similar = 0, same = 0;
+    double low = (double)INFINITY, high = (double)-INFINITY;
     int32_t nearest[RESTARTS][L];
     err e = {0};
     int best = 0;
