@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "pipeline/report.h"
 #include "pipeline/version.h"
+#include <ctype.h>
 #include <string.h>
 
 /* A place on disk as a report names it. Where a folder lies on one machine is nobody else's concern
@@ -135,8 +136,11 @@ static const char *title_of(study *s)
 {
     if (s->config->run.title[0])
         return s->config->run.title;
-    return arena_printf(&s->memory, "%s, %s", shown_place(s->model_files.label, &s->memory),
-                        s->hook.name);
+    char *title = arena_printf(&s->memory, "%s, %s",
+                               shown_place(s->model_files.label, &s->memory), s->hook.name);
+    if (!s->model_files.dir) /* the built-in model's label is words, a folder's is a name */
+        title[0] = (char)toupper((unsigned char)title[0]);
+    return title;
 }
 
 void report_run(record *r, study *s)

@@ -100,6 +100,7 @@ err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
 
 /* ---- histograms ---- */
 
+/* The optimum lies far above the data: only a logarithmic axis holds both. */
 static err_code draw_histogram(page *p, const record_target *t, const char *key,
                                const record_histogram *h, err *e)
 {
@@ -119,7 +120,7 @@ static err_code draw_histogram(page *p, const record_target *t, const char *key,
                               .counts = h->counts,
                               .n = h->n_counts,
                               .markers = markers,
-                              .n_markers = t->optimum.n_positions ? 4 : 2}};
+                              .n_markers = h->log_edges && t->optimum.n_positions ? 4 : 2}};
     return page_figure(p, key, stem_of(p, t, key), &f, e);
 }
 

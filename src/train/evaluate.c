@@ -236,16 +236,19 @@ static err_code measure_features(evaluation *out, float *host_frequency_F, const
 
 /* ---- concepts ------------------------------------------------------------------------------------ */
 
-static err_code write_concepts(const concept_match *matches, int n, const char *dir, err *e)
+/* n_tokens: of the sample on which the figures were taken. */
+static err_code write_concepts(const concept_match *matches, int n, int n_tokens, const char *dir,
+                               err *e)
 {
     int count;
     const world_concept *concepts = world_concepts(&count);
     str csv = {0};
-    curve_header(&csv, "concept,kind,feature,threshold,f1,precision,recall,f1_where_chosen,tokens");
+    curve_header(&csv, "concept,kind,base_rate,feature,threshold,f1,precision,recall,"
+                       "f1_where_chosen,tokens");
     for (int c = 0; c < n; c++) {
         const concept_match *m = &matches[c];
-        double row[] = {m->feature, (double)m->threshold, m->f1,       m->precision,
-                        m->recall,  m->chosen_f1,         m->positives};
+        double row[] = {(double)m->positives / n_tokens, m->feature, (double)m->threshold, m->f1,
+                        m->precision, m->recall, m->chosen_f1, m->positives};
         str_addf(&csv, "\"%s\",%s,", concepts[c].name, concepts[c].kind);
         curve_row(&csv, row, (int)COUNT_OF(row));
     }
@@ -273,7 +276,7 @@ static err_code measure_concepts(evaluation *out, const subject *u, const char *
             out->recovered += matches[c].f1 >= RECOVERED_F1;
             out->mean_f1 += matches[c].f1 / out->concepts;
         }
-        rc = write_concepts(matches, out->concepts, dir, e);
+        rc = write_concepts(matches, out->concepts, halves[1].n_tokens, dir, e);
     }
     mem_free(matches);
     for (int i = 0; i < 2; i++)
