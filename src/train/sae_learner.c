@@ -17,8 +17,7 @@ void sae_learner_free(sae_learner *l)
         l->be->free(l->be, l->list[i].value);
         l->be->free(l->be, l->list[i].gradient);
     }
-    float *arrays[] = {l->x_ND, l->input_ND, l->pre_NF, l->y_GND, l->d_y_GND, l->aux_ND,
-                       l->idle_F};
+    float *arrays[] = {l->x_ND, l->input_ND, l->pre_NF, l->y_ND, l->d_y_ND, l->aux_ND, l->idle_F};
     for (size_t i = 0; i < COUNT_OF(arrays); i++)
         l->be->free(l->be, arrays[i]);
     mem_free(l->dead_F);
@@ -30,7 +29,6 @@ void sae_learner_free(sae_learner *l)
 static err_code allocate(sae_learner *l, err *e)
 {
     size_t N = (size_t)l->o.batch, D = (size_t)l->o.d_in, F = (size_t)l->o.d_sae;
-    size_t G = (size_t)l->o.nested.n;
     backend *be = l->be;
     struct {
         const char *name;
@@ -51,9 +49,8 @@ static err_code allocate(sae_learner *l, err *e)
     struct {
         float **array;
         size_t n;
-    } work[] = {{&l->x_ND, N * D},   {&l->input_ND, N * D}, {&l->pre_NF, N * F},
-                {&l->y_GND, G * N * D}, {&l->d_y_GND, G * N * D}, {&l->aux_ND, N * D},
-                {&l->idle_F, F}};
+    } work[] = {{&l->x_ND, N * D},   {&l->input_ND, N * D}, {&l->pre_NF, N * F}, {&l->y_ND, N * D},
+                {&l->d_y_ND, N * D}, {&l->aux_ND, N * D},   {&l->idle_F, F}};
     for (size_t i = 0; i < COUNT_OF(work); i++) {
         *work[i].array = be->alloc(be, work[i].n, sizeof(float), "SAE training", e);
         if (!*work[i].array)
@@ -161,16 +158,9 @@ static void note_firing(sae_learner *l)
     }
 }
 
-/* The reconstruction by the whole dictionary. */
-static const float *whole(const sae_learner *l)
-{
-    return l->y_GND + (size_t)(l->o.nested.n - 1) * (size_t)l->o.batch * (size_t)l->o.d_in;
-}
-
 static void measure(sae_step_sums *sums, const sae_learner *l)
 {
     int N = l->o.batch, D = l->o.d_in;
-    const float *y_ND = whole(l);
     for (int d = 0; d < D; d++) {
         double sum = 0, squares = 0;
         for (int n = 0; n < N; n++) {
@@ -181,7 +171,7 @@ static void measure(sae_step_sums *sums, const sae_learner *l)
         sums->variance += squares - sum * sum / N;
     }
     for (size_t i = 0; i < (size_t)N * D; i++) {
-        double error = (double)y_ND[i] - (double)l->x_ND[i];
+        double error = (double)l->y_ND[i] - (double)l->x_ND[i];
         sums->squared_error += error * error;
     }
     sums->active = l->kept.row_start_N[N];
@@ -189,46 +179,38 @@ static void measure(sae_step_sums *sums, const sae_learner *l)
 
 /* ---- backward ------------------------------------------------------------------------------------ */
 
-/* Loss: squared error, averaged over nested dictionaries, rows and numbers. A feature takes part in
- * its own dictionary and all larger ones, so the gradient at its output is the sum over those. */
+/* Loss: squared error, averaged over rows and numbers; and its gradient at the reconstruction. */
 static void main_gradients(sae_learner *l)
 {
-    int D = l->o.d_in, N = l->o.batch, G = l->o.nested.n;
-    size_t cells = (size_t)N * D;
-    float scale = (float)(2.0 / ((double)N * D * G));
-    for (int g = G - 1; g >= 0; g--) {
-        const float *y_ND = l->y_GND + (size_t)g * cells;
-        float *d_y_ND = l->d_y_GND + (size_t)g * cells;
-        for (size_t i = 0; i < cells; i++)
-            d_y_ND[i] = scale * (y_ND[i] - l->x_ND[i]) + (g + 1 < G ? d_y_ND[cells + i] : 0);
-    }
-    sparse_decode_backward(&l->kept, l->w_dec_FD, l->d_y_GND, &l->o.nested, D, l->be->pool);
+    int D = l->o.d_in, N = l->o.batch;
+    float scale = (float)(2.0 / ((double)N * D));
+    for (size_t i = 0; i < (size_t)N * D; i++)
+        l->d_y_ND[i] = scale * (l->y_ND[i] - l->x_ND[i]);
+    sparse_decode_backward(&l->kept, l->w_dec_FD, l->d_y_ND, D, l->be->pool);
     sparse_weight_gradients(l->list[2].gradient, l->list[0].gradient, l->list[1].gradient, &l->kept,
-                            l->d_y_GND, &l->o.nested, l->input_ND, D, l->be->pool);
-    l->be->column_sum(l->be, l->list[3].gradient, l->d_y_GND, N, D);
+                            l->d_y_ND, l->input_ND, D, l->be->pool);
+    l->be->column_sum(l->be, l->list[3].gradient, l->d_y_ND, N, D);
 }
 
 /* AuxK: dead features learn to reconstruct what the living ones left over (Gao et al. 2024, A.2). */
 static void revive_gradients(sae_step_sums *sums, sae_learner *l)
 {
     int D = l->o.d_in, N = l->o.batch;
-    sparse_groups all = sparse_whole(l->o.d_sae);
-    const float *y_ND = whole(l);
     if (!l->n_dead)
         return;
     double few = (double)l->n_dead / l->o.k_aux;
     double weight = (double)l->o.aux_weight * (few < 1 ? few : 1);
     sparse_rows_top_k(&l->revived, l->pre_NF, N, l->dead_F, l->n_dead, l->o.k_aux, l->be->pool);
-    sparse_decode(l->aux_ND, &l->revived, l->w_dec_FD, NULL, &all, D, l->be->pool);
+    sparse_decode(l->aux_ND, &l->revived, l->w_dec_FD, NULL, D, l->be->pool);
     float scale = (float)(2 * weight / ((double)N * D));
     for (size_t i = 0; i < (size_t)N * D; i++) {
-        float error = l->aux_ND[i] - (l->x_ND[i] - y_ND[i]);
+        float error = l->aux_ND[i] - (l->x_ND[i] - l->y_ND[i]);
         sums->auxiliary += (double)error * (double)error;
         l->aux_ND[i] = scale * error;
     }
-    sparse_decode_backward(&l->revived, l->w_dec_FD, l->aux_ND, &all, D, l->be->pool);
+    sparse_decode_backward(&l->revived, l->w_dec_FD, l->aux_ND, D, l->be->pool);
     sparse_weight_gradients(l->list[2].gradient, l->list[0].gradient, l->list[1].gradient,
-                            &l->revived, l->aux_ND, &all, l->input_ND, D, l->be->pool);
+                            &l->revived, l->aux_ND, l->input_ND, D, l->be->pool);
 }
 
 /* b_dec is subtracted from the input as well: the encoder's share of its gradient. */
@@ -278,8 +260,7 @@ err_code sae_learner_step(sae_step_sums *sums, sae_learner *l, const float *x_ND
     encode(l);
     follow_threshold(l);
     note_firing(l);
-    sparse_decode(l->y_GND, &l->kept, l->w_dec_FD, l->b_dec_D, &l->o.nested, l->o.d_in,
-                  l->be->pool);
+    sparse_decode(l->y_ND, &l->kept, l->w_dec_FD, l->b_dec_D, l->o.d_in, l->be->pool);
     measure(sums, l);
     for (int i = 0; i < SAE_PARAMETERS; i++)
         l->be->zero(l->be, l->list[i].gradient, l->list[i].n * sizeof(float));

@@ -1,8 +1,6 @@
 /* A BatchTopK sparse autoencoder while it learns: its weights, and one step.
  *
- * Bussmann, Leask, Nanda 2024 (BatchTopK); Bussmann, Nabeshima, Karvonen, Nanda 2025 (Matryoshka:
- * nested dictionaries that must each reconstruct alone, so that general features are not split up
- * among special ones); Gao et al. 2024 (encoder starts as the decoder's
+ * Bussmann, Leask, Nanda 2024 (BatchTopK); Gao et al. 2024 (encoder starts as the decoder's
  * transpose, auxiliary loss that revives dead features); Bricken et al. 2023 (decoder rows of unit
  * norm, the gradient along them removed); SAELens's BatchTopKTrainingSAE for the threshold. */
 #ifndef TRAIN_SAE_LEARNER_H
@@ -13,7 +11,6 @@
 
 typedef struct sae_learner_options {
     int d_in, d_sae, batch; /* rows per step */
-    sparse_groups nested;   /* dictionaries that reconstruct alone; sparse_whole(d_sae) for one */
     float k;                /* active features per row, on average over a batch */
     int dead_after;         /* steps without firing that make a feature dead */
     int k_aux;              /* dead features per row that learn the residual */
@@ -35,8 +32,7 @@ typedef struct sae_learner {
     parameter list[SAE_PARAMETERS];
     adamw *optimiser;
     /* workspace */
-    float *x_ND, *input_ND, *pre_NF, *aux_ND;
-    float *y_GND, *d_y_GND; /* one reconstruction and one gradient per nested dictionary */
+    float *x_ND, *input_ND, *pre_NF, *y_ND, *d_y_ND, *aux_ND;
     sparse_batch kept, revived;
     int *dead_F, n_dead;
     float last_smallest;

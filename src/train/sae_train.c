@@ -36,10 +36,10 @@ static void describe_options(sae_run *u, const text_stream *text)
     const sae_learner_options *l = &u->o->learner;
     const adamw_options *a = &l->optimiser;
     snprintf(u->options, sizeof u->options,
-             "sae %dx%d nested %d k %g at %s, batch %d, steps %ld, chunk %d, rate %g*%g warmup %ld decay "
+             "sae %dx%d k %g at %s, batch %d, steps %ld, chunk %d, rate %g*%g warmup %ld decay "
              "%ld, adam %g %g %g, clip %g, dead %d, aux %d %g, threshold %g, seed %llu, "
              "text %llu/%d/%d, report %ld",
-             l->d_in, l->d_sae, l->nested.n, (double)l->k, u->h.name, l->batch, a->steps, u->o->chunk_windows,
+             l->d_in, l->d_sae, (double)l->k, u->h.name, l->batch, a->steps, u->o->chunk_windows,
              (double)a->peak_rate, (double)a->final_share, a->warmup, a->decay, (double)a->beta1,
              (double)a->beta2, (double)a->eps, (double)a->max_norm, l->dead_after, l->k_aux,
              (double)l->aux_weight, (double)l->threshold_rate, (unsigned long long)l->seed,

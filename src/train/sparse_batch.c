@@ -278,30 +278,10 @@ void sparse_rows_top_k(sparse_batch *b, const float *pre_NF, int N, const int *f
 
 typedef struct product {
     const sparse_batch *b;
-    const sparse_groups *groups;
-    float *y_GND, *d_dec_FD, *d_enc_FD, *d_bias_F, *d_value;
-    const float *w_FD, *bias_D, *d_y_GND, *x_ND;
+    float *y_ND, *d_dec_FD, *d_enc_FD, *d_bias_F, *d_value;
+    const float *w_FD, *bias_D, *d_y_ND, *x_ND;
     int D;
 } product;
-
-sparse_groups sparse_whole(int F)
-{
-    return (sparse_groups){.n = 1, .end = {F}};
-}
-
-/* Row n of reconstruction g. */
-static size_t row_at(const product *p, int g, int n)
-{
-    return ((size_t)g * (size_t)p->b->N + (size_t)n) * (size_t)p->D;
-}
-
-static int group_of(const sparse_groups *groups, int feature)
-{
-    int g = 0;
-    while (feature >= groups->end[g])
-        g++;
-    return g;
-}
 
 static void add_scaled(float *y_D, float a, const float *x_D, int D)
 {
@@ -309,29 +289,23 @@ static void add_scaled(float *y_D, float a, const float *x_D, int D)
         y_D[d] += a * x_D[d];
 }
 
-/* Entries ascend within a row, so each reconstruction goes on from the one before. */
 static void decode_block(void *context, int block)
 {
     const product *p = context;
-    const sparse_batch *b = p->b;
-    int end = smaller(b->N, (block + 1) * ROWS_PER_BLOCK);
+    int end = smaller(p->b->N, (block + 1) * ROWS_PER_BLOCK);
     for (int n = block * ROWS_PER_BLOCK; n < end; n++) {
-        int i = b->row_start_N[n];
-        for (int g = 0; g < p->groups->n; g++) {
-            float *y_D = p->y_GND + row_at(p, g, n);
-            const float *from_D = g ? p->y_GND + row_at(p, g - 1, n) : p->bias_D;
-            for (int d = 0; d < p->D; d++)
-                y_D[d] = from_D ? from_D[d] : 0;
-            for (; i < b->row_start_N[n + 1] && b->feature[i] < p->groups->end[g]; i++)
-                add_scaled(y_D, b->value[i], ROW(p->w_FD, b->feature[i], p->D), p->D);
-        }
+        float *y_D = ROW(p->y_ND, n, p->D);
+        for (int d = 0; d < p->D; d++)
+            y_D[d] = p->bias_D ? p->bias_D[d] : 0;
+        for (int i = p->b->row_start_N[n]; i < p->b->row_start_N[n + 1]; i++)
+            add_scaled(y_D, p->b->value[i], ROW(p->w_FD, p->b->feature[i], p->D), p->D);
     }
 }
 
-void sparse_decode(float *y_GND, const sparse_batch *b, const float *w_FD, const float *bias_D,
-                   const sparse_groups *groups, int D, pool *p)
+void sparse_decode(float *y_ND, const sparse_batch *b, const float *w_FD, const float *bias_D,
+                   int D, pool *p)
 {
-    product q = {.b = b, .groups = groups, .y_GND = y_GND, .w_FD = w_FD, .bias_D = bias_D, .D = D};
+    product q = {.b = b, .y_ND = y_ND, .w_FD = w_FD, .bias_D = bias_D, .D = D};
     pool_run(p, blocks_of(b->N, ROWS_PER_BLOCK), decode_block, &q);
 }
 
@@ -354,21 +328,17 @@ static float dot(const float *a_D, const float *b_D, int D)
 static void decode_backward_block(void *context, int block)
 {
     const product *p = context;
-    const sparse_batch *b = p->b;
-    int end = smaller(b->N, (block + 1) * ROWS_PER_BLOCK);
+    int end = smaller(p->b->N, (block + 1) * ROWS_PER_BLOCK);
     for (int n = block * ROWS_PER_BLOCK; n < end; n++)
-        for (int i = b->row_start_N[n]; i < b->row_start_N[n + 1]; i++) {
-            int g = group_of(p->groups, b->feature[i]);
-            p->d_value[i] = dot(ROW(p->w_FD, b->feature[i], p->D), p->d_y_GND + row_at(p, g, n),
-                                p->D);
-        }
+        for (int i = p->b->row_start_N[n]; i < p->b->row_start_N[n + 1]; i++)
+            p->d_value[i] =
+                dot(ROW(p->w_FD, p->b->feature[i], p->D), ROW(p->d_y_ND, n, p->D), p->D);
 }
 
-void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_GND,
-                            const sparse_groups *groups, int D, pool *p)
+void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_ND, int D,
+                            pool *p)
 {
-    product q = {.b = b, .groups = groups, .w_FD = w_FD, .d_y_GND = d_y_GND,
-                 .d_value = b->d_value, .D = D};
+    product q = {.b = b, .w_FD = w_FD, .d_y_ND = d_y_ND, .d_value = b->d_value, .D = D};
     pool_run(p, blocks_of(b->N, ROWS_PER_BLOCK), decode_backward_block, &q);
 }
 
@@ -377,23 +347,20 @@ static void weight_gradients_block(void *context, int block)
     const product *p = context;
     const sparse_batch *b = p->b;
     int end = smaller(b->F, (block + 1) * FEATURES_PER_BLOCK);
-    for (int f = block * FEATURES_PER_BLOCK; f < end; f++) {
-        int g = group_of(p->groups, f);
+    for (int f = block * FEATURES_PER_BLOCK; f < end; f++)
         for (int j = b->feature_start_F[f]; j < b->feature_start_F[f + 1]; j++) {
             int i = b->by_feature[j], row = b->row[i];
-            const float *d_y_D = p->d_y_GND + row_at(p, g, row);
-            add_scaled(ROW(p->d_dec_FD, f, p->D), b->value[i], d_y_D, p->D);
+            add_scaled(ROW(p->d_dec_FD, f, p->D), b->value[i], ROW(p->d_y_ND, row, p->D), p->D);
             add_scaled(ROW(p->d_enc_FD, f, p->D), b->d_value[i], ROW(p->x_ND, row, p->D), p->D);
             p->d_bias_F[f] += b->d_value[i];
         }
-    }
 }
 
 void sparse_weight_gradients(float *d_dec_FD, float *d_enc_FD, float *d_bias_F,
-                             const sparse_batch *b, const float *d_y_GND,
-                             const sparse_groups *groups, const float *x_ND, int D, pool *p)
+                             const sparse_batch *b, const float *d_y_ND, const float *x_ND, int D,
+                             pool *p)
 {
-    product q = {.b = b, .groups = groups, .d_dec_FD = d_dec_FD, .d_enc_FD = d_enc_FD,
-                 .d_bias_F = d_bias_F, .d_y_GND = d_y_GND, .x_ND = x_ND, .D = D};
+    product q = {.b = b, .d_dec_FD = d_dec_FD, .d_enc_FD = d_enc_FD, .d_bias_F = d_bias_F,
+                 .d_y_ND = d_y_ND, .x_ND = x_ND, .D = D};
     pool_run(p, blocks_of(b->F, FEATURES_PER_BLOCK), weight_gradients_block, &q);
 }

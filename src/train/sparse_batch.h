@@ -39,26 +39,15 @@ float sparse_batch_top_k(sparse_batch *b, const float *pre_NF, int N, int k_tota
 void sparse_rows_top_k(sparse_batch *b, const float *pre_NF, int N, const int *features, int n,
                        int k, pool *p);
 
-/* A dictionary cut into nested ones: dictionary g is the features below end[g]. Feature f belongs to
- * group g when it is in dictionary g and in none before. */
-enum { SPARSE_MAX_GROUPS = 8 };
-typedef struct sparse_groups {
-    int n, end[SPARSE_MAX_GROUPS]; /* ascending; the last is F */
-} sparse_groups;
-/* One dictionary of F features. */
-sparse_groups sparse_whole(int F);
-
-/* One reconstruction per dictionary g, one after another in y_GND:
- * bias_D + sum over a row's entries below end[g] of value * w_FD[feature]; bias_D may be NULL. */
-void sparse_decode(float *y_GND, const sparse_batch *b, const float *w_FD, const float *bias_D,
-                   const sparse_groups *groups, int D, pool *p);
-/* d_value = w_FD[feature] . d_y_GND[group of the feature][row], for every entry. */
-void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_GND,
-                            const sparse_groups *groups, int D, pool *p);
-/* Adds to the gradients of the decoder (value * d_y), the encoder (d_value * x) and its bias, d_y
- * again being the one of the feature's group. */
+/* y_ND = bias_D + sum over a row's entries of value * w_FD[feature]; bias_D may be NULL. */
+void sparse_decode(float *y_ND, const sparse_batch *b, const float *w_FD, const float *bias_D,
+                   int D, pool *p);
+/* d_value = w_FD[feature] . d_y_ND[row], for every entry. */
+void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_ND, int D,
+                            pool *p);
+/* Adds to the gradients of the decoder (value * d_y), the encoder (d_value * x) and its bias. */
 void sparse_weight_gradients(float *d_dec_FD, float *d_enc_FD, float *d_bias_F,
-                             const sparse_batch *b, const float *d_y_GND,
-                             const sparse_groups *groups, const float *x_ND, int D, pool *p);
+                             const sparse_batch *b, const float *d_y_ND, const float *x_ND, int D,
+                             pool *p);
 
 #endif

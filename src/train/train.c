@@ -40,7 +40,6 @@ train_options train_defaults(const char *out)
                            .lm_rate = 3e-3,
                            .d_sae = 4096,
                            .sae_batch = 2048,
-                           .sae_nested = 4,
                            .sae_k = 32,
                            .sae_rate = 1e-3,
                            .sae_steps = 3000,
@@ -133,14 +132,6 @@ static err_code make_model(workshop *b, err *e)
     return rc ? rc : model_save(b->m, b->model_dir, e);
 }
 
-static sparse_groups nested_dictionaries(int d_sae, int n)
-{
-    sparse_groups groups = {.n = n};
-    for (int g = n - 1; g >= 0; g--, d_sae /= 4)
-        groups.end[g] = d_sae;
-    return groups;
-}
-
 static err_code make_sae(workshop *b, err *e)
 {
     const train_options *o = b->o;
@@ -151,7 +142,6 @@ static err_code make_sae(workshop *b, err *e)
         .learner = {.d_in = o->d_model,
                     .d_sae = o->d_sae,
                     .batch = o->sae_batch,
-                    .nested = nested_dictionaries(o->d_sae, o->sae_nested),
                     .k = (float)o->sae_k,
                     .dead_after = 100,
                     .k_aux = o->d_model / 2,

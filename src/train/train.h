@@ -18,7 +18,6 @@ typedef struct train_options {
     double lm_rate;
     const char *hook; /* NULL: the residual stream after the middle block */
     int d_sae, sae_batch; /* tokens per step */
-    int sae_nested;       /* nested dictionaries, each four times the one inside; 1: plain BatchTopK */
     double sae_k, sae_rate;
     long sae_steps;
     int evaluate_windows; /* of context tokens, for the features' figures */

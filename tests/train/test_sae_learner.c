@@ -13,8 +13,8 @@ enum { D = 6, F = 24, N = 16, PARAMETERS = F * D + F + F * D + D };
 static sae_learner_options small_options(int dead_after)
 {
     return (sae_learner_options){
-        .d_in = D, .d_sae = F, .nested = {2, {F / 3, F}}, .batch = N, .k = 3,
-        .dead_after = dead_after, .k_aux = 2, .aux_weight = 0.25f, .threshold_rate = 0.5f, .seed = 3,
+        .d_in = D, .d_sae = F, .batch = N, .k = 3, .dead_after = dead_after, .k_aux = 2,
+        .aux_weight = 0.25f, .threshold_rate = 0.5f, .seed = 3,
         .optimiser = {.steps = 100, .warmup = 1, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f}};
 }
 
@@ -33,16 +33,13 @@ static void flatten(double *all, const sae_learner *l, bool gradients)
             *all++ = (double)(gradients ? l->list[i].gradient[j] : l->list[i].value[j]);
 }
 
-/* sum over a sparse batch's entries below `end` of pre(parameters) * decoder row, added to y_ND. */
-static void add_decoded(double *y_ND, const sparse_batch *b, int end, const double *all,
-                        const float *x_ND)
+/* sum over a sparse batch's entries of pre(parameters) * decoder row, added to y_ND. */
+static void add_decoded(double *y_ND, const sparse_batch *b, const double *all, const float *x_ND)
 {
     const double *w_enc = all, *b_enc = w_enc + F * D, *w_dec = b_enc + F, *b_dec = w_dec + F * D;
     for (int n = 0; n < N; n++)
         for (int i = b->row_start_N[n]; i < b->row_start_N[n + 1]; i++) {
             int f = b->feature[i];
-            if (f >= end)
-                continue;
             double pre = b_enc[f];
             for (int d = 0; d < D; d++)
                 pre += ((double)x_ND[n * D + d] - b_dec[d]) * w_enc[f * D + d];
@@ -56,18 +53,14 @@ static double loss_of(const sae_learner *l, const double *all, const double *tar
 {
     const double *b_dec = all + F * D + F + F * D;
     double y_ND[N * D], aux_ND[N * D] = {0}, loss = 0;
-    const sparse_groups *nested = &l->o.nested;
-    for (int g = 0; g < nested->n; g++) {
-        for (int i = 0; i < N * D; i++)
-            y_ND[i] = b_dec[i % D];
-        add_decoded(y_ND, &l->kept, nested->end[g], all, l->x_ND);
-        for (int i = 0; i < N * D; i++)
-            loss += (y_ND[i] - (double)l->x_ND[i]) * (y_ND[i] - (double)l->x_ND[i]) /
-                    (N * D * nested->n);
-    }
+    for (int i = 0; i < N * D; i++)
+        y_ND[i] = b_dec[i % D];
+    add_decoded(y_ND, &l->kept, all, l->x_ND);
+    for (int i = 0; i < N * D; i++)
+        loss += (y_ND[i] - (double)l->x_ND[i]) * (y_ND[i] - (double)l->x_ND[i]) / (N * D);
     if (!l->n_dead)
         return loss;
-    add_decoded(aux_ND, &l->revived, F, all, l->x_ND);
+    add_decoded(aux_ND, &l->revived, all, l->x_ND);
     double few = (double)l->n_dead / l->o.k_aux;
     double weight = (double)l->o.aux_weight * (few < 1 ? few : 1);
     for (int i = 0; i < N * D; i++)
@@ -99,9 +92,8 @@ static void check_gradients(int dead_after, bool expect_dead)
     assert_int_equal(l->n_dead > 0, expect_dead);
     assert_int_equal(l->revived.row_start_N[N] > 0, expect_dead);
     double target_ND[N * D];
-    const float *whole_ND = l->y_GND + (o.nested.n - 1) * N * D;
     for (int i = 0; i < N * D; i++)
-        target_ND[i] = (double)l->x_ND[i] - (double)whole_ND[i];
+        target_ND[i] = (double)l->x_ND[i] - (double)l->y_ND[i];
     static double expected[PARAMETERS];
     for (int i = 0; i < PARAMETERS; i++) {
         const double step = 1e-5, kept = all[i];

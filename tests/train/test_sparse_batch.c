@@ -133,46 +133,42 @@ static void test_rows_top_k(void **state)
 static void test_products(void **state)
 {
     (void)state;
-    enum { N = 37, F = 70, D = 19, K = 150, G = 2, INNER = 23 };
-    static const sparse_groups groups = {G, {INNER, F}};
-    static float pre[N * F], w[F * D], bias[D], d_y[G * N * D], x[N * D], y[G * N * D];
+    enum { N = 37, F = 70, D = 19, K = 150 };
+    static float pre[N * F], w[F * D], bias[D], d_y[N * D], x[N * D], y[N * D];
     static float d_dec[F * D], d_enc[F * D], d_bias[F], dense[N * F], d_dense[N * F];
     random_matrix(pre, N * F, 1, 0);
     random_matrix(w, F * D, 2, 0);
     random_matrix(bias, D, 3, 0);
-    random_matrix(d_y, G * N * D, 4, 0);
+    random_matrix(d_y, N * D, 4, 0);
     random_matrix(x, N * D, 6, 0);
     err e = {0};
     sparse_batch b;
     pool *p = pool_new(2);
     assert_int_equal(sparse_batch_make(&b, N, F, K, &e), OK);
     sparse_batch_top_k(&b, pre, N, K, 0, p);
-    sparse_decode(y, &b, w, bias, &groups, D, p);
-    sparse_decode_backward(&b, w, d_y, &groups, D, p);
-    sparse_weight_gradients(d_dec, d_enc, d_bias, &b, d_y, &groups, x, D, p);
+    sparse_decode(y, &b, w, bias, D, p);
+    sparse_decode_backward(&b, w, d_y, D, p);
+    sparse_weight_gradients(d_dec, d_enc, d_bias, &b, d_y, x, D, p);
     for (int i = 0; i < K; i++) {
         dense[b.row[i] * F + b.feature[i]] = b.value[i];
-        const float *own = d_y + (b.feature[i] < INNER ? 0 : N * D) + b.row[i] * D;
         double dot = 0;
         for (int d = 0; d < D; d++)
-            dot += (double)w[b.feature[i] * D + d] * (double)own[d];
+            dot += (double)w[b.feature[i] * D + d] * (double)d_y[b.row[i] * D + d];
         assert_true(fabs((double)b.d_value[i] - dot) < 1e-5);
         d_dense[b.row[i] * F + b.feature[i]] = (float)dot;
     }
-    for (int g = 0; g < G; g++)
-        for (int n = 0; n < N; n++)
-            for (int d = 0; d < D; d++) {
-                double sum = (double)bias[d];
-                for (int f = 0; f < groups.end[g]; f++)
-                    sum += (double)dense[n * F + f] * (double)w[f * D + d];
-                assert_true(fabs((double)y[(g * N + n) * D + d] - sum) < 1e-5);
-            }
+    for (int n = 0; n < N; n++)
+        for (int d = 0; d < D; d++) {
+            double sum = (double)bias[d];
+            for (int f = 0; f < F; f++)
+                sum += (double)dense[n * F + f] * (double)w[f * D + d];
+            assert_true(fabs((double)y[n * D + d] - sum) < 1e-5);
+        }
     for (int f = 0; f < F; f++)
         for (int d = 0; d < D; d++) {
             double dec = 0, enc = 0;
             for (int n = 0; n < N; n++) {
-                dec += (double)dense[n * F + f] *
-                       (double)d_y[((f < INNER ? 0 : N) + n) * D + d];
+                dec += (double)dense[n * F + f] * (double)d_y[n * D + d];
                 enc += (double)d_dense[n * F + f] * (double)x[n * D + d];
             }
             assert_true(fabs((double)d_dec[f * D + d] - dec) < 1e-4);

@@ -126,8 +126,8 @@ static model *train(const fixture *x, const lm_options *o, const char *dir)
 static sae_train_options tiny_sae(long steps)
 {
     return (sae_train_options){
-        .learner = {.d_in = 16, .d_sae = 64, .nested = {2, {16, 64}}, .batch = 64, .k = 4,
-                    .dead_after = 5, .k_aux = 4, .aux_weight = 0.1f, .threshold_rate = 0.1f, .seed = 6,
+        .learner = {.d_in = 16, .d_sae = 64, .batch = 64, .k = 4, .dead_after = 5, .k_aux = 4,
+                    .aux_weight = 0.1f, .threshold_rate = 0.1f, .seed = 6,
                     .optimiser = {.peak_rate = 3e-3f, .warmup = 2, .decay = steps / 2, .steps = steps,
                                   .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .max_norm = 1}},
         .hook = "blocks.0.hook_resid_post", .model_name = "test", .chunk_windows = 16, .part = 8,
