@@ -16,6 +16,7 @@ static const char help[] =
     "      --seed N       another world, another model (default 1)\n"
     "      --lm-steps N   steps of the language model's training\n"
     "      --sae-steps N  steps of the autoencoder's training\n"
+    "      --keep-model   train only the autoencoder, for the model that DIR holds\n"
     "      --evaluate     no training\n"
     "  -t, --threads N    0: one per processor; does not change the result\n"
     "  -q, --quiet        warnings and errors only\n"
@@ -23,13 +24,14 @@ static const char help[] =
     "\n"
     "Killed or stopped with Ctrl-C, the same command goes on from the last checkpoint.\n";
 
-enum { OPTION_SEED = 256, OPTION_LM_STEPS, OPTION_SAE_STEPS, OPTION_EVALUATE };
+enum { OPTION_SEED = 256, OPTION_LM_STEPS, OPTION_SAE_STEPS, OPTION_KEEP, OPTION_EVALUATE };
 
 static const struct option options[] = {
     {"out", required_argument, NULL, 'o'},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"lm-steps", required_argument, NULL, OPTION_LM_STEPS},
     {"sae-steps", required_argument, NULL, OPTION_SAE_STEPS},
+    {"keep-model", no_argument, NULL, OPTION_KEEP},
     {"evaluate", no_argument, NULL, OPTION_EVALUATE},
     {"threads", required_argument, NULL, 't'},
     {"quiet", no_argument, NULL, 'q'},
@@ -84,6 +86,9 @@ err_code command_train(int argc, char **argv, err *e)
             break;
         case OPTION_SAE_STEPS:
             rc = parse_number(&o.sae_steps, "sae-steps", optarg, 1, e);
+            break;
+        case OPTION_KEEP:
+            o.keep_model = true;
             break;
         case OPTION_EVALUATE:
             o.evaluate_only = true;

@@ -35,14 +35,14 @@ train_options train_defaults(const char *out)
                            .context = 128,
                            .rotary_share = 0.25,
                            .tokenizer_documents = 20000,
-                           .lm_batch = 32,
-                           .lm_steps = 2400,
-                           .lm_rate = 3e-3,
+                           .lm_batch = 16,
+                           .lm_steps = 3600,
+                           .lm_rate = 2.5e-3,
                            .d_sae = 4096,
                            .sae_batch = 2048,
-                           .sae_k = 32,
-                           .sae_rate = 1e-3,
-                           .sae_steps = 3000,
+                           .sae_k = 12,
+                           .sae_rate = 2e-3,
+                           .sae_steps = 8000,
                            .evaluate_windows = 8192};
 }
 
@@ -230,12 +230,13 @@ static err_code make_dirs(workshop *b, err *e)
 /* The tokenizer is kept when a checkpoint made with it is there. */
 static err_code make_all(workshop *b, err *e)
 {
+    files folder; /* must outlive the model's use of its mapped weights */
     bool going_on = io_exists(path_join(&b->memory, b->checkpoint_dir, "lm.safetensors"));
-    err_code rc = going_on ? OK : make_tokenizer(b, e);
+    err_code rc = going_on || b->o->keep_model ? OK : make_tokenizer(b, e);
     if (!rc)
         rc = open_tokenizer(b, e);
     if (!rc)
-        rc = make_model(b, e);
+        rc = b->o->keep_model ? load_model(b, &folder, e) : make_model(b, e);
     if (!rc)
         rc = make_sae(b, e);
     if (!rc)

@@ -21,6 +21,7 @@ typedef struct train_options {
     double sae_k, sae_rate;
     long sae_steps;
     int evaluate_windows; /* of context tokens, for the features' figures */
+    bool keep_model;      /* train an SAE for the model that out holds already */
     bool evaluate_only;   /* measure what out holds already */
 } train_options;
 
