@@ -234,10 +234,23 @@ static err_code set_member(run_config *c, const char *name, const cJSON *item, e
     return rc;
 }
 
+static bool is_section(const char *name)
+{
+    int n;
+    const config_key *keys = run_config_keys(&n);
+    size_t length = strlen(name);
+    for (int i = 0; i < n; i++)
+        if (!strncmp(keys[i].name, name, length) && keys[i].name[length] == '.')
+            return true;
+    return false;
+}
+
 static err_code set_section(run_config *c, const cJSON *section, err *e)
 {
     if (!cJSON_IsObject(section))
         return err_set(e, E_CONFIG, "\"%.200s\" should be a section {...}", section->string);
+    if (!is_section(section->string))
+        return unknown_key(e, section->string);
     const cJSON *item;
     cJSON_ArrayForEach(item, section)
     {

@@ -17,6 +17,7 @@ typedef struct run_config {
     struct {
         char title[CONFIG_TEXT];
         int64_t seed;
+        char last_stage[CONFIG_TEXT];
         int threads;
         char device[CONFIG_TEXT];
     } run;

@@ -20,6 +20,9 @@ static const config_key keys[] = {
     TEXT(run, title, "", "Title of the report; empty: made from the model and the SAE."),
     {"run.seed", "", "Seed of every random choice; the same seed gives the same report.", NULL,
      CONFIG_INT64, HERE(run, seed), "1", 0, 9007199254740991.0, true},
+    CHOICE(run, last_stage, "filter|select|analyse|explain", "explain",
+           "Where the run ends: after filtering, after clustering and selection, after optimising and "
+           "analysing, or after all."),
     {"run.threads", "threads", "Worker threads; 0: one per processor. Does not change the result.",
      NULL, CONFIG_INT, HERE(run, threads), "0", 0, 1024, false},
     {"run.device", "", "Where to compute; auto takes the first that works of cuda, cpu.",

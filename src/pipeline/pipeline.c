@@ -35,6 +35,8 @@ static err_code run_stages(study *s, err *e)
             return err_context(e, "%s", stages[i].name);
         s->timings[s->n_timings++] = (record_stage){
             .name = stages[i].name, .seconds = clock_seconds() - started, .cached = cached};
+        if (!strcmp(stages[i].name, s->config->run.last_stage))
+            break;
     }
     return OK;
 }

@@ -1,4 +1,4 @@
-/* The record, part by part. */
+/* The record, part by part; what the run's last stage did not reach is left empty. */
 #include "pipeline/report.h"
 
 err_code report_fill(record *r, study *s, err *e)
@@ -10,7 +10,9 @@ err_code report_fill(record *r, study *s, err *e)
         return rc;
     report_filters(r, s);
     report_features(r, s);
-    report_clusters(r, s);
-    report_targets(r, s);
+    if (s->clusters.label_N)
+        report_clusters(r, s);
+    if (s->optima)
+        report_targets(r, s);
     return OK;
 }

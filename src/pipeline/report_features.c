@@ -79,7 +79,7 @@ void report_features(record *r, study *s)
                                           .x = (double)NAN,
                                           .y = (double)NAN};
     }
-    for (int i = 0; i < s->filtered.n_kept; i++) {
+    for (int i = 0; i < s->filtered.n_kept && s->clusters.label_N; i++) {
         record_feature *f = &r->features[s->filtered.kept[i]];
         int cluster = s->clusters.label_N[i];
         f->cluster = cluster < 0 ? RECORD_NOISE : cluster_label(s, cluster);

@@ -273,6 +273,7 @@ void report_targets(record *r, study *s)
         fill_tokens(t, s, i);
         fill_contexts(t, s, i);
         fill_optimum(t, s, i);
-        fill_explanations(t, s, i);
+        if (s->explained)
+            fill_explanations(t, s, i);
     }
 }

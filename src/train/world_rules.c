@@ -126,7 +126,7 @@ static int compile_alternative(alternative *alt, world *w, char *text, const cha
     char *save = NULL, *token = strtok_r(text, " ", &save);
     int weight = 1;
     if (token && isdigit((unsigned char)token[0])) {
-        weight = atoi(token);
+        weight = (int)strtol(token, NULL, 10);
         token = strtok_r(NULL, " ", &save);
     }
     alt->ops = arena_push(&w->memory, MOST_OPS, sizeof *alt->ops);
