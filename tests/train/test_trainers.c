@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define TRAIN_ARGUMENT "--train-both"
+
 enum { VOCAB = 400, CONTEXT = 32, GROUP = 4 };
 
 /* The world, a tokenizer trained on a little of it, and a folder for this test. */
@@ -26,7 +28,7 @@ typedef struct fixture {
     char dir[64];
 } fixture;
 
-static int set_up(void **state)
+static fixture *fixture_make(void)
 {
     fixture *x = mem_small(1, sizeof *x);
     err e = {0};
@@ -42,11 +44,26 @@ static int set_up(void **state)
     assert_int_equal(bpe_train(&json, counter, VOCAB, &e), OK);
     assert_int_equal(tokenizer_parse(&x->t, json.data, json.len, "test", &e), OK);
     assert_int_equal(backend_cpu(&x->be, x->p, &e), OK);
-    snprintf(x->dir, sizeof x->dir, "/tmp/test_trainers.XXXXXX");
-    assert_non_null(mkdtemp(x->dir));
     str_release(&json);
     world_text_release(&text);
     bpe_counter_free(counter);
+    return x;
+}
+
+static void fixture_free(fixture *x)
+{
+    backend_free(x->be);
+    pool_free(x->p);
+    tokenizer_free(x->t);
+    world_free(x->w);
+    mem_free(x);
+}
+
+static int set_up(void **state)
+{
+    fixture *x = fixture_make();
+    snprintf(x->dir, sizeof x->dir, "/tmp/test_trainers.XXXXXX");
+    assert_non_null(mkdtemp(x->dir));
     *state = x;
     return 0;
 }
@@ -56,11 +73,7 @@ static int tear_down(void **state)
     fixture *x = *state;
     err e = {0};
     io_remove_tree(x->dir, &e);
-    backend_free(x->be);
-    pool_free(x->p);
-    tokenizer_free(x->t);
-    world_free(x->w);
-    mem_free(x);
+    fixture_free(x);
     return 0;
 }
 
@@ -152,25 +165,23 @@ static err_code train_both(const fixture *x, const char *dir, err *e)
     return rc;
 }
 
-/* Runs train_both in a process of its own, which gets `number` as soon as `file` is there. */
-static void train_and_stop(const fixture *x, const char *dir, const char *file, int number)
+/* Runs train_both in a process of its own, which gets `number` as soon as `file` is there. The
+ * process is this program again (see main): threads do not survive a fork alone. */
+static void train_and_stop(const char *dir, const char *file, int number)
 {
     arena paths = {0};
     const char *checkpoint = path_join(&paths, dir, file);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        fixture own = *x; /* threads do not survive a fork: a pool of its own */
-        err e = {0};
-        own.p = pool_new(2);
-        cancel_install();
-        _exit(backend_cpu(&own.be, own.p, &e) ? 1 : (int)train_both(&own, dir, &e));
+        execl("/proc/self/exe", "test_trainers", TRAIN_ARGUMENT, dir, (char *)NULL);
+        _exit(127);
     }
-    for (int i = 0; i < 20000 && !io_exists(checkpoint) && waitpid(child, NULL, WNOHANG) == 0; i++)
+    for (int i = 0; i < 60000 && !io_exists(checkpoint); i++)
         usleep(1000);
     kill(child, number);
-    int status = 0;
-    waitpid(child, &status, 0);
+    waitpid(child, NULL, 0);
+    assert_true(io_exists(checkpoint));
     arena_release(&paths);
 }
 
@@ -193,7 +204,7 @@ static void test_resume(void **state)
     assert_int_equal(train_both(x, whole, &e), OK);
     for (size_t i = 0; i < COUNT_OF(stops); i++) {
         const char *dir = folder(x, stops[i].name, &a);
-        train_and_stop(x, dir, stops[i].file, stops[i].signal);
+        train_and_stop(dir, stops[i].file, stops[i].signal);
         if (train_both(x, dir, &e))
             fail_msg("%s", e.text);
         static const char *const results[] = {"lm.safetensors", "lm.csv", "sae.safetensors", "sae.csv",
@@ -289,8 +300,21 @@ static void test_sae_learns(void **state)
     arena_release(&a);
 }
 
-int main(void)
+/* What the child of train_and_stop does. */
+static int train_until_stopped(const char *dir)
 {
+    fixture *x = fixture_make();
+    err e = {0};
+    cancel_install();
+    err_code rc = train_both(x, dir, &e);
+    fixture_free(x);
+    return (int)rc;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && !strcmp(argv[1], TRAIN_ARGUMENT))
+        return train_until_stopped(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lm_learns),     cmocka_unit_test(test_sae_learns),
         cmocka_unit_test(test_resume),        cmocka_unit_test(test_other_options),
