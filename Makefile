@@ -6,7 +6,7 @@
 #   make ARCH=x86-64-v3                   a binary for other machines too (default: this one)
 #   make EXTRA_CFLAGS=...  V=1            more flags; show whole command lines
 MAKEFLAGS += --no-builtin-rules
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 endif
 .SUFFIXES:

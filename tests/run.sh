@@ -30,7 +30,9 @@ run_one() {
     mkdir -p "${record%/*}"
     TMPDIR=$(mktemp -d) || exit 1
     export TMPDIR CMOCKA_MESSAGE_OUTPUT=TAP
-    export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1}
+    # A crash shows where (handle_*=2: cmocka does not catch it first). Not asked for:
+    # detect_stack_use_after_return, under which gcc 12 misaligns 64-byte variables.
+    export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:allocator_may_return_null=1:handle_segv=2:handle_sigbus=2}
     export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1}
     export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1:allocator_may_return_null=1}
     began=${EPOCHREALTIME/./}
