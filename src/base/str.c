@@ -52,6 +52,22 @@ void str_addf(str *s, const char *format, ...)
     va_end(args);
 }
 
+void str_add_xml(str *s, const char *text)
+{
+    for (; *text; text++) {
+        const char *entity = *text == '&'    ? "&amp;"
+                             : *text == '<'  ? "&lt;"
+                             : *text == '>'  ? "&gt;"
+                             : *text == '"'  ? "&quot;"
+                             : *text == '\'' ? "&#39;"
+                                             : NULL;
+        if (entity)
+            str_add(s, entity);
+        else
+            str_add_char(s, *text);
+    }
+}
+
 void str_clear(str *s)
 {
     s->len = 0;

@@ -15,6 +15,8 @@ void str_add(str *s, const char *text);
 void str_add_bytes(str *s, const void *bytes, size_t n);
 void str_add_char(str *s, char c);
 void str_addf(str *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends text as it stands in XML and HTML, between tags or in a quoted attribute. */
+void str_add_xml(str *s, const char *text);
 void str_clear(str *s);   /* empty, memory kept */
 void str_release(str *s); /* empty, memory freed */
 /* The text, never NULL ("" when empty); borrowed until the next change. */

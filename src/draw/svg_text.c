@@ -56,26 +56,7 @@ void svg_escape(str *out, const char *text)
 {
     str visible = {0};
     text_visible(&visible, text);
-    for (const char *c = str_text(&visible); *c; c++)
-        switch (*c) {
-        case '&':
-            str_add(out, "&amp;");
-            break;
-        case '<':
-            str_add(out, "&lt;");
-            break;
-        case '>':
-            str_add(out, "&gt;");
-            break;
-        case '"':
-            str_add(out, "&quot;");
-            break;
-        case '\'':
-            str_add(out, "&#39;");
-            break;
-        default:
-            str_add_char(out, *c);
-        }
+    str_add_xml(out, str_text(&visible));
     str_release(&visible);
 }
 

@@ -5,27 +5,7 @@
 
 void escape_html(str *out, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            str_add(out, "&amp;");
-            break;
-        case '<':
-            str_add(out, "&lt;");
-            break;
-        case '>':
-            str_add(out, "&gt;");
-            break;
-        case '"':
-            str_add(out, "&quot;");
-            break;
-        case '\'':
-            str_add(out, "&#39;");
-            break;
-        default:
-            str_add_char(out, *text);
-        }
-    }
+    str_add_xml(out, text);
 }
 
 /* Whether only blanks and the marks of lists and quotes stand between the last line end, or the

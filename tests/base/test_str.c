@@ -158,6 +158,15 @@ static void nearest_names(void **state)
     assert_non_null(nearest_name(endless, names, COUNT_OF(names)));
 }
 
+static void test_xml(void **state)
+{
+    (void)state;
+    str s = {0};
+    str_add_xml(&s, "a<b>&\"c'\xc3\xa9");
+    assert_string_equal(str_text(&s), "a&lt;b&gt;&amp;&quot;c&#39;\xc3\xa9");
+    str_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +175,7 @@ int main(void)
         cmocka_unit_test(utf8_sequences),
         cmocka_unit_test(utf8_every_code_point_round_trips),
         cmocka_unit_test(nearest_names),
+        cmocka_unit_test(test_xml),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
