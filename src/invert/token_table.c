@@ -6,13 +6,24 @@
 
 enum { BLOCK_ROWS = 256 };
 
+/* Whole characters that can be seen: not a piece of a UTF-8 sequence, no control character but the
+ * blanks. Others stand for bytes that hardly any text holds; their embeddings are untrained noise. */
+static bool is_readable(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)bytes[i] < 0x20 && !strchr("\t\n\r", bytes[i])) || bytes[i] == 0x7f)
+            return false;
+    return n > 0 && utf8_valid(bytes, n);
+}
+
 static void choose_candidates(token_table *t, const tokenizer *tokens)
 {
     t->ids = mem_small((size_t)t->V, sizeof *t->ids);
     for (int id = 0; id < t->V; id++) {
         const char *bytes;
         size_t n;
-        if (tokenizer_bytes(tokens, id, &bytes, &n) && n > 0 && !tokenizer_is_special(tokens, id))
+        if (tokenizer_bytes(tokens, id, &bytes, &n) && is_readable(bytes, n) &&
+            !tokenizer_is_special(tokens, id))
             t->ids[t->n++] = id;
     }
 }
