@@ -1,4 +1,6 @@
 /* saeinv: the command table, the one place that prints errors and chooses the exit status. */
+#include "base/memory.h"
+#include "base/str.h"
 #include "compute/backend.h"
 #include "pipeline/command.h"
 #include "pipeline/version.h"
@@ -45,8 +47,12 @@ static const command *find_command(const char *name)
 
 static int no_command(const char *name)
 {
+    const char *names[COUNT_OF(commands)];
     err e;
-    err_set(&e, E_USAGE, "no command \"%s\"; saeinv --help lists them", name);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        names[i] = commands[i].name;
+    err_set(&e, E_USAGE, "no command \"%.200s\"; did you mean %s? See saeinv help", name,
+            nearest_name(name, names, COUNT_OF(names)));
     fprintf(stderr, "saeinv: %s\n", e.text);
     return 2;
 }
@@ -83,10 +89,13 @@ int main(int argc, char **argv)
     if (!c)
         return no_command(name);
     start_with_right_kernels(argv);
+    opterr = 0; /* options are answered in our own words */
     err e;
     err_code rc = c->run(argc - 1, argv + 1, &e);
+    if (!rc && (fflush(stdout) != 0 || ferror(stdout)))
+        rc = err_set(&e, E_IO, "standard output: cannot write; is the disk full?");
     if (!rc)
-        return fflush(stdout) == 0 ? 0 : 1;
+        return 0;
     fprintf(stderr, "saeinv: %s\n", e.text);
     return rc == E_USAGE || rc == E_CONFIG ? 2 : rc == E_CANCELLED ? 130 : 1;
 }

@@ -3,6 +3,7 @@
 #ifndef PIPELINE_COMMAND_H
 #define PIPELINE_COMMAND_H
 #include "base/err.h"
+#include <getopt.h>
 
 typedef struct command {
     const char *name, *summary;
@@ -13,5 +14,10 @@ err_code command_run(int argc, char **argv, err *e);
 err_code command_render(int argc, char **argv, err *e);
 err_code command_train(int argc, char **argv, err *e);
 err_code command_bench(int argc, char **argv, err *e);
+
+/* What to say when getopt_long() gives '?' or ':' (the short options begin with ':'): the option as
+ * it was typed and the nearest one there is. E_USAGE. */
+err_code command_bad_option(const char *name, int result, char **argv, const struct option *options,
+                            err *e);
 
 #endif

@@ -2,7 +2,6 @@
 #include "base/memory.h"
 #include "pipeline/command.h"
 #include "pipeline/study.h"
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -180,7 +179,7 @@ err_code command_bench(int argc, char **argv, err *e)
     int option;
     *c = run_config_defaults();
     c->collect.n_prompts = 400;
-    while (!rc && (option = getopt_long(argc, argv, "m:a:t:h", options, NULL)) != -1) {
+    while (!rc && (option = getopt_long(argc, argv, ":m:a:t:h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             goto out;
@@ -190,7 +189,7 @@ err_code command_bench(int argc, char **argv, err *e)
                           : option == 't' ? "run.threads"
                                           : NULL;
         rc = key ? run_config_set(c, key, optarg, e)
-                 : err_set(e, E_USAGE, "saeinv bench: see saeinv bench --help");
+                 : command_bad_option("bench", option, argv, options, e);
     }
     if (!rc)
         rc = study_open(&s, c, NULL, &quiet, e);

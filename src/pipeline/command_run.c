@@ -2,7 +2,6 @@
 #include "base/memory.h"
 #include "pipeline/command.h"
 #include "pipeline/pipeline.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,8 +73,9 @@ typedef struct run_command {
     bool print, help;
 } run_command;
 
-static err_code take_option(run_command *c, int option, const char *value, err *e)
+static err_code take_option(run_command *c, int option, char **argv, err *e)
 {
+    const char *value = optarg;
     switch (option) {
     case 'o':
         c->places.out = value;
@@ -117,7 +117,7 @@ static err_code take_option(run_command *c, int option, const char *value, err *
         c->help = true;
         return OK;
     default:
-        return err_set(e, E_USAGE, "saeinv run: see saeinv run --help");
+        return command_bad_option("run", option, argv, run_options, e);
     }
 }
 
@@ -129,10 +129,10 @@ err_code command_run(int argc, char **argv, err *e)
                        .level = REPORT_NORMAL};
     err_code rc = OK;
     int option;
-    while (!rc && (option = getopt_long(argc, argv, "o:fc:s:m:a:d:t:qvh", run_options, NULL)) != -1)
-        rc = take_option(c, option, optarg, e);
+    while (!rc && (option = getopt_long(argc, argv, ":o:fc:s:m:a:d:t:qvh", run_options, NULL)) != -1)
+        rc = take_option(c, option, argv, e);
     if (!rc && optind < argc)
-        rc = err_set(e, E_USAGE, "saeinv run: \"%s\" is no option; see saeinv run --help",
+        rc = err_set(e, E_USAGE, "run: \"%s\" is no option; see saeinv run --help",
                      argv[optind]);
     if (rc)
         goto out;
@@ -162,16 +162,16 @@ err_code command_render(int argc, char **argv, err *e)
     };
     const char *templates = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(render_help, stdout);
             return OK;
         }
         if (option != OPTION_TEMPLATES)
-            return err_set(e, E_USAGE, "saeinv render: see saeinv render --help");
+            return command_bad_option("render", option, argv, options, e);
         templates = optarg;
     }
     if (optind + 1 != argc)
-        return err_set(e, E_USAGE, "saeinv render: give one report folder; see saeinv render --help");
+        return err_set(e, E_USAGE, "render: give one report folder; see saeinv render --help");
     return pipeline_render(argv[optind], templates, e);
 }

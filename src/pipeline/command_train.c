@@ -2,7 +2,6 @@
 #include "pipeline/command.h"
 #include "train/train.h"
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,7 +44,7 @@ static err_code parse_number(long *out, const char *option, const char *text, lo
     errno = 0;
     *out = strtol(text, &end, 10);
     if (end == text || *end || errno || *out < least)
-        return err_set(e, E_USAGE, "saeinv train: --%s %s: expected a whole number of at least %ld",
+        return err_set(e, E_USAGE, "train: --%s %s: expected a whole number of at least %ld",
                        option, text, least);
     return OK;
 }
@@ -72,7 +71,7 @@ err_code command_train(int argc, char **argv, err *e)
     long number = 0, threads = 0;
     err_code rc = OK;
     int option;
-    while (!rc && (option = getopt_long(argc, argv, "o:t:qh", options, NULL)) != -1) {
+    while (!rc && (option = getopt_long(argc, argv, ":o:t:qh", options, NULL)) != -1) {
         switch (option) {
         case 'o':
             o.out = optarg;
@@ -103,11 +102,11 @@ err_code command_train(int argc, char **argv, err *e)
             fputs(help, stdout);
             return OK;
         default:
-            rc = err_set(e, E_USAGE, "saeinv train: see saeinv train --help");
+            rc = command_bad_option("train", option, argv, options, e);
         }
     }
     if (!rc && optind < argc)
-        rc = err_set(e, E_USAGE, "saeinv train: \"%s\" is no option; see saeinv train --help",
+        rc = err_set(e, E_USAGE, "train: \"%s\" is no option; see saeinv train --help",
                      argv[optind]);
     return rc ? rc : train(&o, (int)threads, level, e);
 }

@@ -38,6 +38,8 @@ static err_code add_file(study *s, const char *path, err *e)
     o.text_field = c->collect.text_field;
     corpus texts = {0};
     err_code rc = corpus_read(&texts, path, &o, e);
+    if (rc == E_FORMAT && strstr(path, ".jsonl"))
+        err_context(e, "collect.text_field = %s", c->collect.text_field);
     for (size_t i = 0; i < texts.n_prompts && !rc && s->prompts.n < c->collect.n_prompts; i++) {
         rc = prompts_add(&s->prompts, s->tokenizer, texts.prompts[i].text, texts.prompts[i].n, e);
         if (rc)
