@@ -60,7 +60,7 @@ static const config_key keys[] = {
            "Keep features whose entropy over prompts is above this."),
     DOUBLE(filter, entropy_threshold_high, "nats", "6", 0, 100,
            "Keep features whose entropy over prompts is below this."),
-    DOUBLE(filter, sparsity_min, "share of prompts", "0.003", 0, 1,
+    DOUBLE(filter, sparsity_min, "share of prompts", "0.01", 0, 1,
            "Keep features active in more than this share of prompts."),
     DOUBLE(filter, sparsity_max, "share of prompts", "0.5", 0, 1,
            "Keep features active in less than this share of prompts."),
