@@ -129,7 +129,7 @@ static void test_all(void **state)
     files model_files = files_from_dir(path_join(&x->paths, x->dir, "model"));
     files sae_files = files_from_dir(path_join(&x->paths, x->dir, "sae"));
     model *m;
-    sae *s;
+    sae *s = NULL;
     if (model_load(&m, x->be, &model_files, &e) || sae_load(&s, x->be, &sae_files, &e))
         fail_msg("%s", e.text);
     assert_string_equal(sae_describe(s)->hook, "blocks.0.hook_resid_post");
