@@ -8,15 +8,15 @@
 
 typedef enum {
     OK = 0,
-    E_USAGE,     /* the command line */
-    E_CONFIG,    /* a config key or value */
-    E_IO,        /* the file system: missing, unreadable, full */
-    E_FORMAT,    /* a file's bytes are not what they claim to be */
-    E_SHAPE,     /* two things that must agree in size do not */
-    E_MEMORY,    /* a large array did not fit */
-    E_NUMERIC,   /* NaN, infinity, divergence */
-    E_DATA,      /* valid input that cannot be worked with (no feature left, no prompt) */
-    E_CANCELLED  /* Ctrl-C or a termination signal */
+    E_USAGE,    /* the command line */
+    E_CONFIG,   /* a config key or value */
+    E_IO,       /* the file system: missing, unreadable, full */
+    E_FORMAT,   /* a file's bytes are not what they claim to be */
+    E_SHAPE,    /* two things that must agree in size do not */
+    E_MEMORY,   /* a large array did not fit */
+    E_NUMERIC,  /* NaN, infinity, divergence */
+    E_DATA,     /* valid input that cannot be worked with (no feature left, no prompt) */
+    E_CANCELLED /* Ctrl-C or a termination signal */
 } err_code;
 
 typedef struct err {

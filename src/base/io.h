@@ -1,4 +1,5 @@
-/* Files: read whole or mapped, written atomically, directories made, listed, replaced and removed. */
+/* Files: read whole or mapped, written atomically, directories made, listed, replaced and removed.
+ */
 #ifndef BASE_IO_H
 #define BASE_IO_H
 #include "base/arena.h"

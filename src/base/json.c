@@ -61,8 +61,7 @@ static err_code refuse_duplicates(const cJSON *tree, const char *name, err *e)
     err_code rc = OK;
     size_t n = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, tree)
-    {
+    cJSON_ArrayForEach(item, tree) {
         n++;
         if (cJSON_IsObject(item) || cJSON_IsArray(item))
             if ((rc = refuse_duplicates(item, name, e)))
@@ -72,7 +71,8 @@ static err_code refuse_duplicates(const cJSON *tree, const char *name, err *e)
         return OK;
     const char **keys = mem_small(n, sizeof *keys);
     n = 0;
-    cJSON_ArrayForEach(item, tree) keys[n++] = item->string;
+    cJSON_ArrayForEach(item, tree)
+        keys[n++] = item->string;
     qsort(keys, n, sizeof *keys, by_key);
     for (size_t i = 1; i < n && !rc; i++)
         if (!strcmp(keys[i - 1], keys[i]))

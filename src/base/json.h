@@ -33,7 +33,8 @@ cJSON *json_add_array(cJSON *object, const char *key);
 cJSON *json_number(double value);
 
 /* Appends the tree, 2-space indent, keys in their order, one scalar or member per line, arrays of
- * scalars on one line, a final newline at depth 0. Invalid UTF-8 never gets here: callers escape. */
+ * scalars on one line, a final newline at depth 0. Invalid UTF-8 never gets here: callers escape.
+ */
 void json_print(str *out, const cJSON *tree);
 err_code json_write(const char *path, const cJSON *tree, err *e);
 

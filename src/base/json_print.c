@@ -89,7 +89,9 @@ static bool is_tree(const cJSON *item)
 static bool holds_trees(const cJSON *array)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, array) if (is_tree(item)) return true;
+    cJSON_ArrayForEach(item, array)
+        if (is_tree(item))
+            return true;
     return false;
 }
 
@@ -103,8 +105,7 @@ static void print_tree(str *out, const cJSON *tree, int depth)
     bool one_line = !tree->child || (!object && !holds_trees(tree));
     str_add_char(out, object ? '{' : '[');
     const cJSON *item;
-    cJSON_ArrayForEach(item, tree)
-    {
+    cJSON_ArrayForEach(item, tree) {
         if (one_line)
             str_add(out, item != tree->child ? ", " : "");
         else

@@ -19,8 +19,8 @@ reporter reporter_new(report_level level)
     return (reporter){.level = level, .terminal = isatty(STDERR_FILENO)};
 }
 
-__attribute__((format(printf, 4, 0))) static void
-say(reporter *r, bool visible, const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void say(reporter *r, bool visible, const char *prefix,
+                                                      const char *format, va_list args)
 {
     if (!r)
         return;

@@ -1,7 +1,8 @@
 /* Named, counter-based random streams: draw i of a stream depends on the seed, the stream's name
  * and i alone, never on order, threads or what other code drew.
  *
- * The mixer is SplitMix64's finaliser (Steele, Lea, Flood 2014) applied to key + i * golden ratio. */
+ * The mixer is SplitMix64's finaliser (Steele, Lea, Flood 2014) applied to key + i * golden ratio.
+ */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 #include <stdint.h>
@@ -18,9 +19,9 @@ rng rng_split(const rng *r, uint64_t id);
 uint64_t rng_at(const rng *r, uint64_t i);
 /* The next draw. */
 uint64_t rng_next(rng *r);
-double rng_uniform(rng *r);               /* [0, 1) */
-uint32_t rng_below(rng *r, uint32_t n);   /* 0 .. n-1, unbiased; n >= 1 */
-double rng_normal(rng *r);                /* mean 0, variance 1 (Box-Muller) */
+double rng_uniform(rng *r);             /* [0, 1) */
+uint32_t rng_below(rng *r, uint32_t n); /* 0 .. n-1, unbiased; n >= 1 */
+double rng_normal(rng *r);              /* mean 0, variance 1 (Box-Muller) */
 void rng_shuffle(rng *r, int *items, int n);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start: `str s = {0};`. `data` is NUL-terminated once anything was added; bytes may include NUL. */
+/* Start: `str s = {0};`. `data` is NUL-terminated once anything was added; bytes may include NUL.
+ */
 typedef struct str {
     char *data;
     size_t len, cap;
@@ -34,7 +35,8 @@ int utf8_decode(const unsigned char *p, size_t n, uint32_t *code);
 int utf8_encode(char out[4], uint32_t code);
 bool utf8_valid(const char *text, size_t n);
 
-/* Of n names, the one with the smallest edit distance to `name` (for "did you mean"). NULL if n is 0. */
+/* Of n names, the one with the smallest edit distance to `name` (for "did you mean"). NULL if n is
+ * 0. */
 const char *nearest_name(const char *name, const char *const *names, size_t n);
 
 #endif

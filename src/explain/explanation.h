@@ -20,7 +20,7 @@ typedef struct explanation {
 } explanation;
 
 typedef struct explain_options {
-    int keep;          /* sentences kept per feature */
+    int keep;           /* sentences kept per feature */
     int frozen, length; /* of the optimised prompt: leading tokens kept, tokens at most */
     optimise_options optimise;
 } explain_options;
@@ -32,9 +32,10 @@ err_code explain_templates(explanation *out, int *n_out, const optimise_setting 
                            const tokenizer *t, int feature, const int32_t *top_tokens, int n_top,
                            const explain_options *o, arena *a, err *e);
 
-/* For each of n features: optimises the embeddings of start_n[i] (a template explanation) behind its
- * frozen prefix, with the model's own cross-entropy when o->optimise.coherence_weight > 0, reads the
- * result as nearest tokens and measures it. scale_n: see optimise_job. All features in one batch. */
+/* For each of n features: optimises the embeddings of start_n[i] (a template explanation) behind
+ * its frozen prefix, with the model's own cross-entropy when o->optimise.coherence_weight > 0,
+ * reads the result as nearest tokens and measures it. scale_n: see optimise_job. All features in
+ * one batch. */
 err_code explain_prompts(explanation *out_n, const optimise_setting *setting,
                          const explanation *start_n, const int *features_n, const double *scale_n,
                          int n, const explain_options *o, arena *a, err *e);

@@ -24,8 +24,7 @@ static err_code read_tokens(explanation *out, const optimise_job *job, const exp
                          .length = job->length,
                          .frozen = job->frozen,
                          .free_activation = (double)job->activation};
-    err_code rc =
-        token_table_nearest(out->tokens, NULL, table, job->x_LD, job->length, 1, e);
+    err_code rc = token_table_nearest(out->tokens, NULL, table, job->x_LD, job->length, 1, e);
     if (!rc)
         memcpy(out->tokens, start->tokens, (size_t)job->frozen * sizeof *out->tokens);
     return rc;

@@ -26,7 +26,8 @@ err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *cont
     const prompt_set *p = source->prompts;
     int B = source->batch_size < p->n ? source->batch_size : p->n, T = prompts_longest(p);
     forward *f = NULL;
-    int32_t *tokens_BT = mem_array((size_t)B * (size_t)T, sizeof *tokens_BT, "a batch of prompts", e);
+    int32_t *tokens_BT =
+        mem_array((size_t)B * (size_t)T, sizeof *tokens_BT, "a batch of prompts", e);
     if (!tokens_BT)
         return e->code;
     err_code rc = forward_new(&f, source->model, B, T, source->hook, FORWARD_ONLY, e);

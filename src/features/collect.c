@@ -31,10 +31,11 @@ static err_code flush(collector *c, err *e)
     c->be->download(c->be, c->host_f_NF, c->f_NF, cells * sizeof(float));
     err_code rc = backend_sync(c->be, e);
     if (!rc && bad + overflowed)
-        rc = err_set(e, E_NUMERIC,
-                     "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
-                     "do not fit this model",
-                     bad + overflowed, c->prompts_N[0], c->source->hook->name);
+        rc =
+            err_set(e, E_NUMERIC,
+                    "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
+                    "do not fit this model",
+                    bad + overflowed, c->prompts_N[0], c->source->hook->name);
     if (!rc)
         gatherer_add(c->gatherer, c->host_f_NF, c->prompts_N, c->positions_N, c->counted_N, c->n);
     c->n = 0;
@@ -111,7 +112,9 @@ err_code collect_features(collection *out, const scan_source *source, sae *s, er
                    .gatherer = gatherer_new(F, be->pool),
                    .D = source->hook->width,
                    .F = F,
-                   .capacity = rows > MAX_ROWS ? MAX_ROWS : rows < 16 ? 16 : rows};
+                   .capacity = rows > MAX_ROWS ? MAX_ROWS
+                               : rows < 16     ? 16
+                                               : rows};
     err_code rc = collector_open(&c, e);
     if (!rc)
         rc = scan_prompts(source, take_prompt, &c, e);

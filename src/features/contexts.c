@@ -41,8 +41,8 @@ static int find_candidates(candidate **out, const survey *s, int which)
     return count;
 }
 
-/* Three quarters of the window before the peak: what comes before explains an activation, what comes
- * after cannot (attention is causal) but helps to read. */
+/* Three quarters of the window before the peak: what comes before explains an activation, what
+ * comes after cannot (attention is causal) but helps to read. */
 static feature_context cut(const candidate *c, int decile, const survey *s, int which,
                            const prompt_set *p, int window, arena *a)
 {

@@ -39,8 +39,7 @@ static err_code nothing_left(const filter_result *f, const collection *c, err *e
     for (int r = FILTER_DEAD; r < FILTER_REASONS; r++)
         if (f->dropped[r] > f->dropped[worst])
             worst = r;
-    return err_set(e, E_DATA,
-                   "no feature passes the filter: of %d, %d failed \"%s\"; change %s",
+    return err_set(e, E_DATA, "no feature passes the filter: of %d, %d failed \"%s\"; change %s",
                    c->n_features, f->dropped[worst], reasons[worst].name, reasons[worst].keys);
 }
 

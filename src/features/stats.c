@@ -237,8 +237,8 @@ moments stats_moments(const feature_stats *s)
     if (m.variance == 0)
         return m;
     m.skewness = (m3 - 3 * m1 * m2 + 2 * m1 * m1 * m1) / pow(variance, 1.5);
-    m.kurtosis = (m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 * m1 * m1 * m1) /
-                 (variance * variance);
+    m.kurtosis =
+        (m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 * m1 * m1 * m1) / (variance * variance);
     return m;
 }
 

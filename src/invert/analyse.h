@@ -26,8 +26,8 @@ typedef struct optimum {
 } optimum;
 
 /* jobs: `n` features x `restarts` jobs of one length, finished; feature f's restarts are
- * jobs[f * restarts] and on. k nearest tokens per position. Skewness is the original program's: mean
- * cubed deviation over the cubed sample (n-1) deviation, 0 when that is 0. */
+ * jobs[f * restarts] and on. k nearest tokens per position. Skewness is the original program's:
+ * mean cubed deviation over the cubed sample (n-1) deviation, 0 when that is 0. */
 err_code analyse_optima(optimum *out_n, const optimise_setting *setting, const optimise_job *jobs,
                         int n, int restarts, int k, arena *a, err *e);
 

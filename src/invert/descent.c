@@ -37,8 +37,8 @@ void descent_step(float *x_D, float *gradient_D, float *first_D, float *second_D
         double g = (double)gradient_D[d];
         first_D[d] = (float)(beta1 * (double)first_D[d] + (1 - beta1) * g);
         second_D[d] = (float)(beta2 * (double)second_D[d] + (1 - beta2) * g * g);
-        x_D[d] -= (float)(rate * ((double)first_D[d] / fix1) /
-                          (sqrt((double)second_D[d] / fix2) + eps));
+        x_D[d] -=
+            (float)(rate * ((double)first_D[d] / fix1) / (sqrt((double)second_D[d] / fix2) + eps));
     }
     descent_keep_inside(x_D, D, limit);
 }

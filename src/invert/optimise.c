@@ -31,18 +31,19 @@ typedef struct optimiser {
     int n_jobs, next_job;
     slot *slots;
     int n_slots, capacity;
-    int D, T, longest, skip; /* skip: 1 when a BOS stands before the free positions */
-    sae_columns *columns;    /* column i is the feature of job i */
+    int D, T, longest, skip;   /* skip: 1 when a BOS stands before the free positions */
+    sae_columns *columns;      /* column i is the feature of job i */
     forward *to_hook, *to_end; /* to_end: NULL without coherence */
     int32_t *tokens_BT, *targets_BT, *which_N;
-    float *x_BTD, *d_x_BTD, *d_h, *pre_N, *f_N;      /* backend */
+    float *x_BTD, *d_x_BTD, *d_h, *pre_N, *f_N; /* backend */
     float *host_x_BTD, *host_d_BTD, *host_pre_N, *host_f_N, *host_d_pre_N, *host_loss_N;
-    float *nearest_x;                                /* rows whose nearest token is due */
+    float *nearest_x; /* rows whose nearest token is due */
     int32_t *nearest_ids;
     arena *memory;
 } optimiser;
 
-/* ---- starting and finishing jobs --------------------------------------------------------------- */
+/* ---- starting and finishing jobs ---------------------------------------------------------------
+ */
 
 void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
                            int restart, int length, double noise_scale)
@@ -52,8 +53,9 @@ void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int
     for (int i = 0; i < length; i++) {
         int id = t->ids[rng_below(&r, (uint32_t)t->n)];
         for (int d = 0; d < t->D; d++)
-            ROW(x_LD, i, t->D)[d] = (float)((double)token_table_row(t, id)[d] +
-                                            noise_scale * t->rms * rng_normal(&r));
+            ROW(x_LD, i, t->D)
+            [d] =
+                (float)((double)token_table_row(t, id)[d] + noise_scale * t->rms * rng_normal(&r));
     }
 }
 
@@ -94,7 +96,8 @@ static void refill(optimiser *p)
     }
 }
 
-/* ---- one step of the whole batch --------------------------------------------------------------- */
+/* ---- one step of the whole batch ---------------------------------------------------------------
+ */
 
 static err_code refresh_nearest(optimiser *p, err *e)
 {
@@ -134,8 +137,8 @@ static void pack(optimiser *p)
             ROW(p->tokens_BT, b, T)[t] = free_position ? -1 : padding;
             ROW(p->which_N, b, T)[t] = (int32_t)(s->job - p->jobs);
             /* The token that should follow: what is nearest to the next position. */
-            ROW(p->targets_BT, b, T)[t] =
-                i + 1 >= 0 && i + 1 < s->job->length ? s->nearest_L[i + 1] : -1;
+            ROW(p->targets_BT, b, T)
+            [t] = i + 1 >= 0 && i + 1 < s->job->length ? s->nearest_L[i + 1] : -1;
             if (free_position)
                 memcpy(p->host_x_BTD + ((size_t)b * T + t) * D, ROW(s->x_LD, i, D),
                        (size_t)D * sizeof(float));
@@ -216,7 +219,8 @@ static err_code coherence_gradient(optimiser *p, err *e)
     return rc;
 }
 
-/* ---- one step of one slot ------------------------------------------------------------------------ */
+/* ---- one step of one slot
+ * ------------------------------------------------------------------------ */
 
 typedef struct slot_values {
     curve_point point;
@@ -301,7 +305,8 @@ static void step_slot(void *context, int b)
     }
 }
 
-/* ---- setting up ----------------------------------------------------------------------------------- */
+/* ---- setting up
+ * ----------------------------------------------------------------------------------- */
 
 static err_code open_slots(optimiser *p, err *e)
 {
@@ -378,9 +383,9 @@ static void optimiser_close(optimiser *p)
     float *on_backend[] = {p->x_BTD, p->d_x_BTD, p->d_h, p->pre_N, p->f_N};
     for (size_t i = 0; i < COUNT_OF(on_backend); i++)
         p->be->free(p->be, on_backend[i]);
-    void *on_host[] = {p->host_x_BTD,   p->host_d_BTD,  p->nearest_x, p->host_pre_N,
-                       p->host_f_N,     p->host_d_pre_N, p->host_loss_N, p->tokens_BT,
-                       p->targets_BT,   p->which_N,     p->nearest_ids};
+    void *on_host[] = {p->host_x_BTD, p->host_d_BTD,   p->nearest_x,   p->host_pre_N,
+                       p->host_f_N,   p->host_d_pre_N, p->host_loss_N, p->tokens_BT,
+                       p->targets_BT, p->which_N,      p->nearest_ids};
     for (size_t i = 0; i < COUNT_OF(on_host); i++)
         mem_free(on_host[i]);
 }
@@ -443,10 +448,11 @@ err_code optimise_jobs(optimise_job *jobs, int n, const optimise_setting *settin
     p.T = p.longest + p.skip;
     int context = model_describe(setting->model)->context;
     if (p.T > context)
-        return err_set(e, E_CONFIG,
-                       "%d optimised positions%s do not fit the model's context of %d tokens; lower "
-                       "optimise.sequence_length or explain.length",
-                       p.longest, p.skip ? " and the BOS" : "", context);
+        return err_set(
+            e, E_CONFIG,
+            "%d optimised positions%s do not fit the model's context of %d tokens; lower "
+            "optimise.sequence_length or explain.length",
+            p.longest, p.skip ? " and the BOS" : "", context);
     err_code rc = optimiser_open(&p, e);
     if (!rc)
         rc = run(&p, e);

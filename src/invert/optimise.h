@@ -12,8 +12,9 @@
 
 typedef struct optimise_options {
     int max_steps, patience;
-    double tolerance;     /* converged: gain below tolerance * max(|best|, scale) over `patience` steps */
-    double learning_rate; /* in units of token_table.rms, as is noise */
+    double
+        tolerance; /* converged: gain below tolerance * max(|best|, scale) over `patience` steps */
+    double learning_rate;          /* in units of token_table.rms, as is noise */
     double lambda_reg, norm_limit; /* norm_limit in units of token_table.max_norm; 0: none */
     double diversity_penalty, repetition_penalty;
     int diversity_window, repetition_window;

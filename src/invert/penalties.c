@@ -17,8 +17,8 @@ double penalty_distance(float *d_x_LD, const float *x_LD, const float *const *ne
         if (distance == 0)
             continue; /* at the token itself every direction is a subgradient; stay */
         for (int d = 0; d < D; d++)
-            ROW(d_x_LD, i, D)[d] +=
-                (float)(weight * scale * ((double)x[d] - (double)e[d]) / distance);
+            ROW(d_x_LD, i, D)
+            [d] += (float)(weight * scale * ((double)x[d] - (double)e[d]) / distance);
     }
     return total * scale;
 }
@@ -76,7 +76,8 @@ static double pair_penalty(float *d_x_LD, const float *x_LD, int L, int D, int w
 
 double penalty_diversity(float *d_x_LD, const float *x_LD, int L, int D, int window, double weight)
 {
-    /* No cosine lies below a floor of -2, so every pair counts; the floor is then taken off again. */
+    /* No cosine lies below a floor of -2, so every pair counts; the floor is then taken off again.
+     */
     double shifted = pair_penalty(d_x_LD, x_LD, L, D, window, -2, weight);
     return L > 1 ? shifted - 2 : 0;
 }

@@ -106,8 +106,8 @@ static void read_result(probe_result *r, const prober *p, int b, int length)
 static err_code mean_of_maxima(double *mean, const prober *p, int b, int length, err *e)
 {
     int F = sae_describe(p->set->sae)->d_sae;
-    const float *h = forward_hook(p->forward) +
-                     ((size_t)b * p->T + p->skip) * (size_t)p->set->hook->width;
+    const float *h =
+        forward_hook(p->forward) + ((size_t)b * p->T + p->skip) * (size_t)p->set->hook->width;
     sae_encode(p->all_TF, p->set->sae, h, length);
     p->be->download(p->be, p->host_all, p->all_TF, (size_t)length * F * sizeof(float));
     err_code rc = backend_sync(p->be, e);
@@ -142,8 +142,7 @@ static err_code measure_batch(probe_result *results, prober *p, const probe_inpu
         if (specificity) {
             double mean;
             rc = mean_of_maxima(&mean, p, b, inputs[b].length, e);
-            results[b].specificity =
-                mean > 0 ? (double)results[b].activation / mean : (double)NAN;
+            results[b].specificity = mean > 0 ? (double)results[b].activation / mean : (double)NAN;
         }
     }
     sae_columns_free(columns);

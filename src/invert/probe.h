@@ -24,8 +24,8 @@ err_code probe_inputs(probe_result *results_n, const optimise_setting *setting,
                       const probe_input *inputs_n, const int *features_n, int n, bool specificity,
                       err *e);
 
-/* Mean log-probability of each input's tokens after the first (which the BOS alone precedes), nats a
- * token, by the model itself; NaN for inputs of embeddings. Batched like probe_inputs. */
+/* Mean log-probability of each input's tokens after the first (which the BOS alone precedes), nats
+ * a token, by the model itself; NaN for inputs of embeddings. Batched like probe_inputs. */
 err_code probe_coherence(double *coherence_n, const optimise_setting *setting,
                          const probe_input *inputs_n, int n, err *e);
 

@@ -7,7 +7,8 @@
 enum { BLOCK_ROWS = 256 };
 
 /* Whole characters that can be seen: not a piece of a UTF-8 sequence, no control character but the
- * blanks. Others stand for bytes that hardly any text holds; their embeddings are untrained noise. */
+ * blanks. Others stand for bytes that hardly any text holds; their embeddings are untrained noise.
+ */
 static bool is_readable(const char *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -65,8 +66,10 @@ err_code token_table_new(token_table **out, const model *m, const tokenizer *tok
         goto out;
     }
     if (t->n == 0) {
-        rc = err_set(e, E_DATA, "the tokenizer names none of the model's %d tokens; do the two "
-                     "belong together?", t->V);
+        rc = err_set(e, E_DATA,
+                     "the tokenizer names none of the model's %d tokens; do the two "
+                     "belong together?",
+                     t->V);
         goto out;
     }
     t->be->download(t->be, t->host_E_VD, model_embedding(m), cells * sizeof(float));

@@ -4,8 +4,9 @@
 #include "data/tokenizer.h"
 #include "model/transformer.h"
 
-/* Embeddings as hook_embed shows them (after embed_scale). Special tokens, ids the tokenizer does not
- * know, pieces of UTF-8 characters and control characters are not candidates. Owner: caller, token_table_free(). */
+/* Embeddings as hook_embed shows them (after embed_scale). Special tokens, ids the tokenizer does
+ * not know, pieces of UTF-8 characters and control characters are not candidates. Owner: caller,
+ * token_table_free(). */
 typedef struct token_table {
     backend *be;
     int V, D, n;      /* rows of the embedding, their width, candidates */

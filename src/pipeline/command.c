@@ -17,8 +17,8 @@ err_code command_bad_option(const char *name, int result, char **argv, const str
             names[n] = options[n].name;
             n++;
         }
-        return err_set(e, E_USAGE, "%s: no option %s; did you mean --%s? See saeinv %s --help", name,
-                       typed, nearest_name(typed + strspn(typed, "-"), names, n), name);
+        return err_set(e, E_USAGE, "%s: no option %s; did you mean --%s? See saeinv %s --help",
+                       name, typed, nearest_name(typed + strspn(typed, "-"), names, n), name);
     }
     return err_set(e, E_USAGE, "%s: no option -%c; see saeinv %s --help", name, optopt, name);
 }

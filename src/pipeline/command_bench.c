@@ -10,7 +10,8 @@ static const char help[] =
     "  saeinv bench\n"
     "  saeinv bench --model DIR --sae DIR --threads 1\n"
     "\n"
-    "Every line is the best of several repetitions; FLOPs are counted from the shapes (products and\n"
+    "Every line is the best of several repetitions; FLOPs are counted from the shapes (products "
+    "and\n"
     "attention only), and the last column is their rate over that of the best matrix product.\n";
 
 typedef struct bench {
@@ -42,7 +43,8 @@ static void print_row(const bench *b, const char *what, double units, const char
            flops / seconds / 1e9, b->peak > 0 ? 100 * flops / seconds / b->peak : 100);
 }
 
-/* ---- products ------------------------------------------------------------------------------------- */
+/* ---- products
+ * ------------------------------------------------------------------------------------- */
 
 typedef struct product {
     backend *be;
@@ -80,7 +82,8 @@ static void bench_products(bench *b, err *e)
     }
 }
 
-/* ---- the model and the SAE ------------------------------------------------------------------------- */
+/* ---- the model and the SAE
+ * ------------------------------------------------------------------------- */
 
 /* FLOPs of one token's products and (causal) attention through the layers before the hook. */
 static double flops_to_hook(const study *s, int T)

@@ -37,11 +37,10 @@ static const char run_help[] =
     "\n"
     "Ctrl-C loses nothing that was finished: the same command goes on from there.\n";
 
-static const char render_help[] =
-    "saeinv render - make the pages of a report again from its data\n"
-    "\n"
-    "  saeinv render reports/default\n"
-    "  saeinv render --templates my-templates reports/default\n";
+static const char render_help[] = "saeinv render - make the pages of a report again from its data\n"
+                                  "\n"
+                                  "  saeinv render reports/default\n"
+                                  "  saeinv render --templates my-templates reports/default\n";
 
 enum { OPTION_TEMPLATES = 256, OPTION_PRESET, OPTION_SEED, OPTION_DEVICE, OPTION_PRINT };
 
@@ -124,16 +123,15 @@ static err_code take_option(run_command *c, int option, char **argv, err *e)
 err_code command_run(int argc, char **argv, err *e)
 {
     run_command *c = mem_small(1, sizeof *c);
-    *c = (run_command){.config = run_config_defaults(),
-                       .places = {.out = "reports/run"},
-                       .level = REPORT_NORMAL};
+    *c = (run_command){
+        .config = run_config_defaults(), .places = {.out = "reports/run"}, .level = REPORT_NORMAL};
     err_code rc = OK;
     int option;
-    while (!rc && (option = getopt_long(argc, argv, ":o:fc:s:m:a:d:t:qvh", run_options, NULL)) != -1)
+    while (!rc &&
+           (option = getopt_long(argc, argv, ":o:fc:s:m:a:d:t:qvh", run_options, NULL)) != -1)
         rc = take_option(c, option, argv, e);
     if (!rc && optind < argc)
-        rc = err_set(e, E_USAGE, "run: \"%s\" is no option; see saeinv run --help",
-                     argv[optind]);
+        rc = err_set(e, E_USAGE, "run: \"%s\" is no option; see saeinv run --help", argv[optind]);
     if (rc)
         goto out;
     if (c->help) {

@@ -22,7 +22,8 @@ static err_code unknown_key(err *e, const char *name)
     const char **names = mem_small((size_t)n, sizeof *names);
     for (int i = 0; i < n; i++)
         names[i] = keys[i].name;
-    err_set(e, E_CONFIG, "unknown key \"%.200s\"; did you mean \"%s\"? "
+    err_set(e, E_CONFIG,
+            "unknown key \"%.200s\"; did you mean \"%s\"? "
             "(saeinv run --print-config lists them all)",
             name, nearest_name(name, names, (size_t)n));
     mem_free(names);
@@ -102,17 +103,25 @@ run_config run_config_defaults(void)
 
 err_code run_config_preset(run_config *c, const char *name, err *e)
 {
-    /* The values of JasonP02/sae-inverse-embeddings, config.py, where its keys have the same meaning
-     * here. Its learning rate and noise were absolute; ours are relative, so they stay ours. */
+    /* The values of JasonP02/sae-inverse-embeddings, config.py, where its keys have the same
+     * meaning here. Its learning rate and noise were absolute; ours are relative, so they stay
+     * ours. */
     static const char *const seed[] = {
-        "collect.n_prompts=100",           "collect.batch_size=10",
-        "filter.entropy_threshold_low=0.25", "filter.entropy_threshold_high=5",
-        "filter.sparsity_min=0.1",         "filter.sparsity_max=0.95",
-        "filter.activation_threshold=0.1", "cluster.method=dbscan",
-        "cluster.reduction=none",          "cluster.eps_search=grid",
+        "collect.n_prompts=100",
+        "collect.batch_size=10",
+        "filter.entropy_threshold_low=0.25",
+        "filter.entropy_threshold_high=5",
+        "filter.sparsity_min=0.1",
+        "filter.sparsity_max=0.95",
+        "filter.activation_threshold=0.1",
+        "cluster.method=dbscan",
+        "cluster.reduction=none",
+        "cluster.eps_search=grid",
         "cluster.dbscan_min_samples=1",
-        "select.strategy=all",             "optimise.restarts=1",
-        "explain.max_steps=1000",          "explain.length=10",
+        "select.strategy=all",
+        "optimise.restarts=1",
+        "explain.max_steps=1000",
+        "explain.length=10",
     };
     if (strcmp(name, "seed"))
         return err_set(e, E_CONFIG, "unknown preset \"%.200s\"; there is one: seed", name);
@@ -140,7 +149,8 @@ err_code run_config_set_pair(run_config *c, const char *pair, err *e)
     return rc;
 }
 
-/* Where the comment that starts at `text` ends: before its line break, or after its closing mark. */
+/* Where the comment that starts at `text` ends: before its line break, or after its closing mark.
+ */
 static size_t comment_length(const char *text, size_t n)
 {
     if (n < 2 || text[0] != '/' || (text[1] != '/' && text[1] != '*'))
@@ -209,8 +219,7 @@ static err_code add_list(str *value, const config_key *key, const cJSON *list, e
     const cJSON *item;
     if (key->type != CONFIG_STRING || key->choices)
         return wrong_type(key, list, e);
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         str_add(value, item == list->child ? "" : ",");
         if (cJSON_IsNumber(item))
             str_addf(value, "%.17g", item->valuedouble);
@@ -226,8 +235,8 @@ static err_code set_member(run_config *c, const char *name, const cJSON *item, e
     if (!key)
         return unknown_key(e, name);
     str value = {0};
-    err_code rc = cJSON_IsArray(item) ? add_list(&value, key, item, e)
-                                      : add_scalar(&value, key, item, e);
+    err_code rc =
+        cJSON_IsArray(item) ? add_list(&value, key, item, e) : add_scalar(&value, key, item, e);
     if (!rc)
         rc = set_value(c, key, str_text(&value), e);
     str_release(&value);
@@ -252,8 +261,7 @@ static err_code set_section(run_config *c, const cJSON *section, err *e)
     if (!is_section(section->string))
         return unknown_key(e, section->string);
     const cJSON *item;
-    cJSON_ArrayForEach(item, section)
-    {
+    cJSON_ArrayForEach(item, section) {
         str name = {0};
         str_addf(&name, "%s.%s", section->string, item->string);
         err_code rc = set_member(c, str_text(&name), item, e);
@@ -282,8 +290,7 @@ err_code run_config_read(run_config *c, const char *path, err *e)
         goto out;
     }
     const cJSON *section;
-    cJSON_ArrayForEach(section, tree)
-    {
+    cJSON_ArrayForEach(section, tree) {
         rc = set_section(c, section, e);
         if (rc) {
             err_context(e, "%s", path);
@@ -382,7 +389,8 @@ void run_config_print(str *out, const run_config *c)
     size_t section = 0;
     for (int i = 0; i < n; i++) {
         size_t length = strcspn(keys[i].name, ".");
-        bool starts = i == 0 || length != section || strncmp(keys[i].name, keys[i - 1].name, length);
+        bool starts =
+            i == 0 || length != section || strncmp(keys[i].name, keys[i - 1].name, length);
         if (starts)
             str_addf(out, "%s  \"%.*s\": {\n", i ? "\n  },\n" : "{\n", (int)length, keys[i].name);
         else

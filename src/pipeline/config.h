@@ -49,7 +49,8 @@ typedef struct run_config {
         int umap_epochs;
     } cluster;
     struct {
-        char strategy[CONFIG_TEXT], scoring_method[CONFIG_TEXT], feature_selection_method[CONFIG_TEXT];
+        char strategy[CONFIG_TEXT], scoring_method[CONFIG_TEXT],
+            feature_selection_method[CONFIG_TEXT];
         int num_clusters, features_per_cluster, max_features;
         double activation_percentile;
         char features[CONFIG_TEXT];

@@ -3,39 +3,49 @@
 #include "pipeline/config.h"
 #include <string.h>
 
+/* clang-format off: it takes the braces of an initialiser for a block. */
 #define HERE(section, field) offsetof(run_config, section.field)
+#define KEY(section, field, unit, help, choices, type, initial, min, max)                          \
+    {                                                                                              \
+#section "." #field, unit, help, choices, type, HERE(section, field), initial, min, max,   \
+            true                                                                                   \
+    }
 #define INT(section, field, unit, initial, min, max, help)                                         \
-    {#section "." #field, unit, help, NULL, CONFIG_INT, HERE(section, field), initial, min, max, true}
+    KEY(section, field, unit, help, NULL, CONFIG_INT, initial, min, max)
 #define DOUBLE(section, field, unit, initial, min, max, help)                                      \
-    {#section "." #field, unit,    help, NULL, CONFIG_DOUBLE,                                      \
-     HERE(section, field), initial, min,  max,  true}
+    KEY(section, field, unit, help, NULL, CONFIG_DOUBLE, initial, min, max)
 #define BOOL(section, field, initial, help)                                                        \
-    {#section "." #field, "", help, NULL, CONFIG_BOOL, HERE(section, field), initial, 0, 0, true}
+    KEY(section, field, "", help, NULL, CONFIG_BOOL, initial, 0, 0)
 #define TEXT(section, field, initial, help)                                                        \
-    {#section "." #field, "", help, NULL, CONFIG_STRING, HERE(section, field), initial, 0, 0, true}
+    KEY(section, field, "", help, NULL, CONFIG_STRING, initial, 0, 0)
 #define CHOICE(section, field, choices, initial, help)                                             \
-    {#section "." #field, "", help, choices, CONFIG_STRING, HERE(section, field), initial, 0, 0, true}
+    KEY(section, field, "", help, choices, CONFIG_STRING, initial, 0, 0)
+/* clang-format on */
 
 static const config_key keys[] = {
     TEXT(run, title, "", "Title of the report; empty: made from the model and the SAE."),
     {"run.seed", "", "Seed of every random choice; the same seed gives the same report.", NULL,
      CONFIG_INT64, HERE(run, seed), "1", 0, 9007199254740991.0, true},
-    CHOICE(run, last_stage, "filter|select|analyse|explain", "explain",
-           "Where the run ends: after filtering, after clustering and selection, after optimising and "
-           "analysing, or after all."),
+    CHOICE(
+        run, last_stage, "filter|select|analyse|explain", "explain",
+        "Where the run ends: after filtering, after clustering and selection, after optimising and "
+        "analysing, or after all."),
     {"run.threads", "threads", "Worker threads; 0: one per processor. Does not change the result.",
      NULL, CONFIG_INT, HERE(run, threads), "0", 0, 1024, false},
-    {"run.device", "", "Where to compute; auto takes the first that works of cuda, cpu.",
+    {"run.device", "",
+     "Where to compute; auto is the cpu in this version, which has no CUDA backend.",
      "auto|cpu|ref|cuda", CONFIG_STRING, HERE(run, device), "auto", 0, 0, false},
 
-    TEXT(model, model, "builtin", "Folder of the language model (config.json, model.safetensors, "
-                                  "tokenizer.json), or builtin."),
+    TEXT(model, model, "builtin",
+         "Folder of the language model (config.json, model.safetensors, "
+         "tokenizer.json), or builtin."),
     TEXT(model, sae, "builtin",
          "Folder of the sparse autoencoder (cfg.json, sae_weights.safetensors), or builtin."),
     TEXT(model, hook, "", "Hook point the SAE reads; empty: the one its cfg.json names."),
 
-    TEXT(collect, data, "world", "Prompts: world (the built-in generator) or files, comma-separated: "
-                                 ".txt or .jsonl, either gzipped."),
+    TEXT(collect, data, "world",
+         "Prompts: world (the built-in generator) or files, comma-separated: "
+         ".txt or .jsonl, either gzipped."),
     TEXT(collect, text_field, "text", "Key that holds the prompt in .jsonl files."),
     CHOICE(collect, split, "paragraph|line", "paragraph", "What a prompt is in .txt files."),
     INT(collect, n_prompts, "prompts", "1000", 1, 100000000, "How many prompts to run at most."),
@@ -43,16 +53,16 @@ static const config_key keys[] = {
         "Shorter prompts are left out, and counted."),
     INT(collect, max_prompt_length, "tokens", "100", 1, 1000000,
         "Longer prompts are cut here, and counted."),
-    INT(collect, batch_size, "prompts", "16", 1, 65536,
-        "Prompts run through the model at once."),
+    INT(collect, batch_size, "prompts", "16", 1, 65536, "Prompts run through the model at once."),
     CHOICE(collect, prompt_activation, "mean|max", "mean",
            "A feature's activation over a prompt (entropy, sparsity, clustering): mean or maximum "
            "over its tokens."),
     {"collect.cache_data", "", "Keep collected and optimised results for the next run.", NULL,
      CONFIG_BOOL, HERE(collect, cache_data), "true", 0, 0, false},
-    {"collect.use_cached_data", "", "Use results kept earlier when everything they depend on is "
-     "unchanged; off forces a fresh pass.", NULL, CONFIG_BOOL, HERE(collect, use_cached_data),
-     "true", 0, 0, false},
+    {"collect.use_cached_data", "",
+     "Use results kept earlier when everything they depend on is "
+     "unchanged; off forces a fresh pass.",
+     NULL, CONFIG_BOOL, HERE(collect, use_cached_data), "true", 0, 0, false},
     {"collect.cache_dir", "", "Folder of the cache; empty: .saeinv-cache beside the report.", NULL,
      CONFIG_STRING, HERE(collect, cache_dir), "", 0, 0, false},
 
@@ -68,11 +78,13 @@ static const config_key keys[] = {
            "A feature is active in a prompt when its activation over the prompt is above this."),
 
     CHOICE(cluster, method, "hdbscan|dbscan|kmeans", "hdbscan", "Clustering algorithm."),
-    CHOICE(cluster, vectors, "activations|decoder", "activations",
-           "What a feature is compared by: its activations over prompts, or its decoder row; both as "
-           "unit vectors."),
+    CHOICE(
+        cluster, vectors, "activations|decoder", "activations",
+        "What a feature is compared by: its activations over prompts, or its decoder row; both as "
+        "unit vectors."),
     CHOICE(cluster, reduction, "none|pca|umap", "umap", "Reduce dimensions before clustering."),
-    INT(cluster, reduction_dimensions, "dimensions", "5", 1, 1000, "Dimensions after the reduction."),
+    INT(cluster, reduction_dimensions, "dimensions", "5", 1, 1000,
+        "Dimensions after the reduction."),
     INT(cluster, min_cluster_size, "features", "20", 2, 1000000,
         "hdbscan: smallest group that counts as a cluster."),
     INT(cluster, min_samples, "features", "5", 1, 1000000,
@@ -81,9 +93,10 @@ static const config_key keys[] = {
            "hdbscan: clusters closer than this are merged."),
     CHOICE(cluster, cluster_selection_method, "eom|leaf", "eom",
            "hdbscan: excess of mass, or the leaves of the tree."),
-    CHOICE(cluster, eps_search, "quantiles|grid", "quantiles",
-           "dbscan: radii tried are quantiles of the neighbour distance, or eps_steps even steps; the "
-           "best silhouette wins."),
+    CHOICE(
+        cluster, eps_search, "quantiles|grid", "quantiles",
+        "dbscan: radii tried are quantiles of the neighbour distance, or eps_steps even steps; the "
+        "best silhouette wins."),
     DOUBLE(cluster, eps_min, "distance", "0.1", 0, 1e30, "dbscan, grid: smallest radius tried."),
     DOUBLE(cluster, eps_max, "distance", "5", 0, 1e30, "dbscan, grid: largest radius tried."),
     INT(cluster, eps_steps, "steps", "30", 1, 10000, "dbscan, grid: radii tried."),
@@ -141,12 +154,14 @@ static const config_key keys[] = {
     BOOL(explain, template_sentences, "true", "Fill sentences with the top tokens and score them."),
     BOOL(explain, optimised_prompt, "true",
          "Optimise the best sentence's embeddings behind a frozen prefix."),
-    INT(explain, top_tokens, "tokens", "5", 2, 100, "Tokens the sentences are filled with, in pairs."),
+    INT(explain, top_tokens, "tokens", "5", 2, 100,
+        "Tokens the sentences are filled with, in pairs."),
     INT(explain, keep, "sentences", "5", 1, 1000, "Sentences kept."),
     INT(explain, frozen_tokens, "tokens", "4", 0, 4096, "Leading tokens of the prompt that stay."),
     INT(explain, length, "tokens", "24", 2, 4096, "Longest optimised prompt."),
     INT(explain, max_steps, "steps", "150", 1, 1000000, "Steps for the optimised prompt."),
-    DOUBLE(explain, learning_rate, "embedding RMS", "0.05", 1e-9, 1e6, "As optimise.learning_rate."),
+    DOUBLE(explain, learning_rate, "embedding RMS", "0.05", 1e-9, 1e6,
+           "As optimise.learning_rate."),
     DOUBLE(explain, lambda_reg, "activation per embedding RMS", "0.02", 0, 1e6,
            "As optimise.lambda_reg."),
     BOOL(explain, use_lm_coherence, "true",

@@ -17,8 +17,8 @@ typedef struct stage {
 } stage;
 
 static const stage stages[] = {
-    {"collect", stage_collect},   {"filter", stage_filter},     {"cluster", stage_cluster},
-    {"select", stage_select},     {"optimise", stage_optimise}, {"analyse", stage_analyse},
+    {"collect", stage_collect}, {"filter", stage_filter},     {"cluster", stage_cluster},
+    {"select", stage_select},   {"optimise", stage_optimise}, {"analyse", stage_analyse},
     {"explain", stage_explain},
 };
 
@@ -100,12 +100,14 @@ static err_code check_place(const run_places *places, arena *a, err *e)
         return OK;
     if (!io_exists(path_join(a, out, "run.json")) || !io_exists(path_join(a, out, "index.html")))
         return err_set(e, E_USAGE,
-                       "--out %s: exists and is not a report of saeinv; choose another folder", out);
-    if (!places->force)
-        return err_set(e, E_USAGE,
-                       "--out %s: holds another report; add --force to replace it, or choose another "
-                       "folder",
+                       "--out %s: exists and is not a report of saeinv; choose another folder",
                        out);
+    if (!places->force)
+        return err_set(
+            e, E_USAGE,
+            "--out %s: holds another report; add --force to replace it, or choose another "
+            "folder",
+            out);
     return OK;
 }
 

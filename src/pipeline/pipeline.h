@@ -12,8 +12,9 @@ typedef struct run_places {
 } run_places;
 
 /* Runs every stage and puts the finished report in the place of `out` in one rename: until then the
- * directory is as it was. E_USAGE when `out` holds something and force is off. After Ctrl-C finished
- * work stays in the cache (collect.cache_dir), so that the same call goes on from there. */
+ * directory is as it was. E_USAGE when `out` holds something and force is off. After Ctrl-C
+ * finished work stays in the cache (collect.cache_dir), so that the same call goes on from there.
+ */
 err_code pipeline_run(const run_config *c, const run_places *places, reporter *r, err *e);
 
 /* Makes all pages of an existing report again from its data. */

@@ -27,14 +27,14 @@ void report_filters(record *r, study *s)
     arena *m = &s->memory;
     r->filters = arena_push(m, FILTER_REASONS, sizeof *r->filters);
     add_filter(r, s, FILTER_DEAD, "active at least once", "");
-    add_filter(r, s, FILTER_ENTROPY_LOW,
-               arena_printf(m, "entropy above %s nats",
-                            number_text(a, c->filter.entropy_threshold_low)),
-               "filter.entropy_threshold_low");
-    add_filter(r, s, FILTER_ENTROPY_HIGH,
-               arena_printf(m, "entropy below %s nats",
-                            number_text(a, c->filter.entropy_threshold_high)),
-               "filter.entropy_threshold_high");
+    add_filter(
+        r, s, FILTER_ENTROPY_LOW,
+        arena_printf(m, "entropy above %s nats", number_text(a, c->filter.entropy_threshold_low)),
+        "filter.entropy_threshold_low");
+    add_filter(
+        r, s, FILTER_ENTROPY_HIGH,
+        arena_printf(m, "entropy below %s nats", number_text(a, c->filter.entropy_threshold_high)),
+        "filter.entropy_threshold_high");
     add_filter(r, s, FILTER_SHARE_LOW,
                arena_printf(m, "active in more than %s of prompts",
                             number_text(a, c->filter.sparsity_min)),
@@ -92,7 +92,8 @@ void report_features(record *r, study *s)
         r->features[s->targets[i]].selected = true;
 }
 
-/* ---- clusters ------------------------------------------------------------------------------------ */
+/* ---- clusters
+ * ------------------------------------------------------------------------------------ */
 
 static record_bytes token_bytes(const study *s, int id)
 {
@@ -102,9 +103,10 @@ static record_bytes token_bytes(const study *s, int id)
     return (record_bytes){.bytes = bytes, .n = (int)n};
 }
 
-/* A token in a cluster: how often its members peak on it, and how much more often than all clustered
- * features do: count * log(share in the cluster / share overall), its part of the divergence between
- * the two. Common tokens ("the") come last although they are frequent everywhere. */
+/* A token in a cluster: how often its members peak on it, and how much more often than all
+ * clustered features do: count * log(share in the cluster / share overall), its part of the
+ * divergence between the two. Common tokens ("the") come last although they are frequent
+ * everywhere. */
 typedef struct peak_stat {
     int id;
     int64_t count;
@@ -131,8 +133,8 @@ static int64_t count_peaks(peak_stat *stats_V, const study *s, int feature)
     return (int64_t)n;
 }
 
-/* The tokens on which the members peak, the most characteristic first. overall_V: the same counts for
- * all kept features, `total` peaks in all. */
+/* The tokens on which the members peak, the most characteristic first. overall_V: the same counts
+ * for all kept features, `total` peaks in all. */
 static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V, int64_t total)
 {
     int V = s->tokens->V;
@@ -144,8 +146,8 @@ static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V,
         stats[id].id = id;
         double count = (double)stats[id].count;
         if (stats[id].count > 0)
-            stats[id].weight = count * log((count / (double)own) /
-                                           ((double)overall_V[id].count / (double)total));
+            stats[id].weight =
+                count * log((count / (double)own) / ((double)overall_V[id].count / (double)total));
     }
     qsort(stats, (size_t)V, sizeof *stats, by_falling_weight);
     while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < V && stats[k->n_tokens].weight > 0)
@@ -181,8 +183,8 @@ static const char *name_of(const record_cluster *k, arena *a)
         record_bytes t = k->tokens[i].token;
         while (t.n && strchr(" \t\r\n", t.bytes[0]))
             t.bytes++, t.n--;
-        bool known = t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n) ||
-                     (words_only && !has_letters(t));
+        bool known =
+            t.n == 0 || !utf8_valid(t.bytes, (size_t)t.n) || (words_only && !has_letters(t));
         for (int u = 0; u < words && !known; u++)
             known = used[u].n == t.n && !memcmp(used[u].bytes, t.bytes, (size_t)t.n);
         if (known)

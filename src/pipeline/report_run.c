@@ -117,7 +117,8 @@ static void describe_config(record_run *run, study *s)
  * place is left out: two equal runs into two folders are equal. */
 static const char *repeat_command(const record_run *run, arena *a)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/,+";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/,+";
     str command = {0};
     str_add(&command, "saeinv run");
     for (int i = 0; i < run->n_config; i++) {
@@ -136,8 +137,8 @@ static const char *title_of(study *s)
 {
     if (s->config->run.title[0])
         return s->config->run.title;
-    char *title = arena_printf(&s->memory, "%s, %s",
-                               shown_place(s->model_files.label, &s->memory), s->hook.name);
+    char *title = arena_printf(&s->memory, "%s, %s", shown_place(s->model_files.label, &s->memory),
+                               s->hook.name);
     if (!s->model_files.dir) /* the built-in model's label is words, a folder's is a name */
         title[0] = (char)toupper((unsigned char)title[0]);
     return title;

@@ -14,7 +14,8 @@ static record_bytes bytes_of(const study *s, int id)
     return (record_bytes){.bytes = bytes, .n = (int)n};
 }
 
-/* ---- the data's side ---------------------------------------------------------------------------- */
+/* ---- the data's side ----------------------------------------------------------------------------
+ */
 
 static record_histogram empty_histogram(study *s, int bins)
 {
@@ -110,7 +111,8 @@ static void fill_contexts(record_target *t, study *s, int target)
     t->sampled = all + t->n_top;
 }
 
-/* ---- the inverse side ---------------------------------------------------------------------------- */
+/* ---- the inverse side
+ * ---------------------------------------------------------------------------- */
 
 static record_position position_of(const optimum_position *p, int k, study *s)
 {
@@ -135,8 +137,9 @@ static record_restart restart_of(const optimise_job *job, int index, bool best, 
                         .activation = (double)job->activation,
                         .pre_activation = (double)job->objective,
                         .n_steps = job->n_curve};
-    double **series[] = {&r.step,     &r.loss,      &r.objective, &r.activation_curve,
-                         &r.nearest_distance, &r.diversity, &r.repetition};
+    double **series[] = {
+        &r.step,      &r.loss,      &r.objective, &r.activation_curve, &r.nearest_distance,
+        &r.diversity, &r.repetition};
     for (size_t i = 0; i < COUNT_OF(series); i++)
         *series[i] = arena_push(&s->memory, (size_t)job->n_curve + 1, sizeof(double));
     for (int i = 0; i < job->n_curve; i++) {
@@ -179,11 +182,11 @@ static void fill_optimum(record_target *t, study *s, int target)
     for (int i = 0; i < o->n_positions; i++)
         t->optimum.positions[i] = position_of(&o->positions[i], o->k, s);
     for (int i = 0; i < restarts; i++)
-        t->optimum.restarts[i] =
-            restart_of(&s->jobs[target * restarts + i], i, i == o->best, s);
+        t->optimum.restarts[i] = restart_of(&s->jobs[target * restarts + i], i, i == o->best, s);
 }
 
-/* ---- explanations --------------------------------------------------------------------------------- */
+/* ---- explanations
+ * --------------------------------------------------------------------------------- */
 
 static record_bytes decode(study *s, const int32_t *tokens, int n)
 {
@@ -227,7 +230,8 @@ static void fill_explanations(record_target *t, study *s, int target)
             .unit = "",
             .better = "higher",
             .target = (double)NAN,
-            .note = "What the optimised embeddings reached; the text above is their nearest tokens."};
+            .note =
+                "What the optimised embeddings reached; the text above is their nearest tokens."};
     }
 }
 

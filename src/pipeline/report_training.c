@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a small CSV table ---------------------------------------------------------------------------- */
+/* ---- a small CSV table
+ * ---------------------------------------------------------------------------- */
 
 typedef struct table {
     const char *name;
@@ -79,7 +80,8 @@ static double number_at(const table *t, int row, const char *column)
     return strtod(t->cells[row + 1][c], NULL);
 }
 
-/* ---- curves ----------------------------------------------------------------------------------------- */
+/* ---- curves
+ * ----------------------------------------------------------------------------------------- */
 
 static err_code fill_lm_curve(record *r, arena *a, err *e)
 {
@@ -117,7 +119,8 @@ static err_code fill_sae_curve(record *r, arena *a, err *e)
     return OK;
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------ */
+/* ---- figures
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *key;
@@ -128,21 +131,24 @@ static const struct {
       "Per token of held-out text; beside it the entropy of the text's source."}},
     {"source_entropy",
      {"entropy of the source", 0, "nats", "", (double)NAN,
-      "Per token, of the generator given its hidden choices: a model that must guess them cannot do "
+      "Per token, of the generator given its hidden choices: a model that must guess them cannot "
+      "do "
       "quite as well on average, unless many choices give one text."}},
     {"explained_variance",
      {"explained variance", 0, "share", "higher", 0.90,
       "Of the activations at the hook around their mean, held-out text."}},
     {"loss_recovered",
      {"loss recovered", 0, "share", "higher", 0.97,
-      "Of the cross-entropy lost when zeros replace the activations, regained when the SAE's output "
+      "Of the cross-entropy lost when zeros replace the activations, regained when the SAE's "
+      "output "
       "does."}},
     {"mean_l0", {"mean L0", 0, "features", "lower", 40, "Features active per token."}},
     {"dead_share",
      {"dead features", 0, "share", "lower", 0.05, "Never active on the held-out tokens."}},
     {"concepts_recovered",
      {"concepts recovered", 0, "share", "higher", 0.80,
-      "Of the generator's concepts, those for which one feature, chosen on one half of held-out text, "
+      "Of the generator's concepts, those for which one feature, chosen on one half of held-out "
+      "text, "
       "has F1 of at least 0.9 on the other."}},
 };
 

@@ -58,7 +58,8 @@ static umap_options umap_settings(const study *s, int components)
 {
     umap_options o = umap_defaults();
     o.n_neighbors = s->config->cluster.n_neighbors;
-    o.min_dist = components == 2 ? s->config->cluster.min_dist : 0; /* 0 packs clusters for HDBSCAN */
+    o.min_dist =
+        components == 2 ? s->config->cluster.min_dist : 0; /* 0 packs clusters for HDBSCAN */
     o.n_epochs = s->config->cluster.umap_epochs;
     o.n_components = components;
     o.seed = (uint64_t)s->config->run.seed;
@@ -98,7 +99,8 @@ static err_code reduce_by_umap(vectors *out, const vectors *all, int k, study *s
     return rc;
 }
 
-/* Too few rows for the reduction asked for leave the vectors as they are, and the report says so. */
+/* Too few rows for the reduction asked for leave the vectors as they are, and the report says so.
+ */
 static err_code reduce(vectors *out, const vectors *all, study *s, err *e)
 {
     const run_config *c = s->config;
@@ -118,7 +120,8 @@ static err_code reduce(vectors *out, const vectors *all, study *s, err *e)
     return pca ? reduce_by_pca(out, all, k, s, e) : reduce_by_umap(out, all, k, s, e);
 }
 
-/* ---- algorithms --------------------------------------------------------------------------------- */
+/* ---- algorithms ---------------------------------------------------------------------------------
+ */
 
 static err_code run_hdbscan(study *s, const vectors *v, err *e)
 {
@@ -192,9 +195,10 @@ static err_code run_dbscan(study *s, const vectors *v, metric m, err *e)
         return rc;
     memcpy(s->clusters.label_N, r.label_N, (size_t)v->n * sizeof(int));
     s->clusters.n_clusters = r.n_clusters;
-    s->clusters.settings = arena_printf(&s->memory, "eps %.4g (best silhouette of the %s searched), "
-                                        "min_samples %d", o.eps, c->cluster.eps_search,
-                                        o.min_samples);
+    s->clusters.settings = arena_printf(&s->memory,
+                                        "eps %.4g (best silhouette of the %s searched), "
+                                        "min_samples %d",
+                                        o.eps, c->cluster.eps_search, o.min_samples);
     dbscan_release(&r);
     return OK;
 }
@@ -218,7 +222,8 @@ static err_code run_kmeans(study *s, const vectors *v, err *e)
     return OK;
 }
 
-/* ---- what was found ------------------------------------------------------------------------------ */
+/* ---- what was found
+ * ------------------------------------------------------------------------------ */
 
 /* The member with the highest mean cosine to its cluster: that of the sum of the unit vectors. */
 static void find_medoids(clustering *k, const vectors *v, arena *a)
@@ -259,9 +264,10 @@ static err_code lay_out(study *s, const vectors *v, err *e)
         return rc;
     k->map_N2 = arena_push(&s->memory, (size_t)v->n * 2, sizeof *k->map_N2);
     memcpy(k->map_N2, u.y_NE, (size_t)v->n * 2 * sizeof *k->map_N2);
-    k->map_settings = arena_printf(&s->memory, "UMAP of the unreduced vectors, cosine, n_neighbors "
-                                   "%d, min_dist %g, %d epochs", u.n_neighbors, o.min_dist,
-                                   u.n_epochs);
+    k->map_settings = arena_printf(&s->memory,
+                                   "UMAP of the unreduced vectors, cosine, n_neighbors "
+                                   "%d, min_dist %g, %d epochs",
+                                   u.n_neighbors, o.min_dist, u.n_epochs);
     int most = (v->n - 1) / 2 > 0 ? (v->n - 1) / 2 : 1;
     k->n_neighbours = QUALITY_NEIGHBOURS < most ? QUALITY_NEIGHBOURS : most;
     rc = trustworthiness(&k->trustworthiness, v->x_ND, u.y_NE, v->n, v->d, 2, METRIC_COSINE,

@@ -7,11 +7,12 @@
 #include <string.h>
 
 enum {
-    COLLECT_VERSION = 2,      /* raised when the stage's arithmetic or file layout changes */
+    COLLECT_VERSION = 2,       /* raised when the stage's arithmetic or file layout changes */
     MOST_TRIES_PER_PROMPT = 50 /* documents looked at for one long enough */
 };
 
-/* ---- prompts ---------------------------------------------------------------------------------- */
+/* ---- prompts ----------------------------------------------------------------------------------
+ */
 
 static err_code add_world(study *s, err *e)
 {
@@ -87,7 +88,8 @@ static err_code gather_prompts(study *s, err *e)
     return OK;
 }
 
-/* ---- keeping the result ------------------------------------------------------------------------ */
+/* ---- keeping the result ------------------------------------------------------------------------
+ */
 
 static void collect_key(const study *s, char key[SHA256_HEX])
 {

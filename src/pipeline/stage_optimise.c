@@ -44,7 +44,8 @@ static void make_jobs(study *s)
     }
 }
 
-/* ---- keeping the result, a group of jobs at a time --------------------------------------------- */
+/* ---- keeping the result, a group of jobs at a time ---------------------------------------------
+ */
 
 /* Every optimise.* key's value. */
 static void add_options(store_key *k, const run_config *c)
@@ -157,7 +158,8 @@ err_code stage_optimise(study *s, bool *cached, err *e)
     return rc;
 }
 
-/* ---- analyse ------------------------------------------------------------------------------------- */
+/* ---- analyse
+ * ------------------------------------------------------------------------------------- */
 
 err_code stage_analyse(study *s, bool *cached, err *e)
 {
@@ -173,7 +175,8 @@ err_code stage_analyse(study *s, bool *cached, err *e)
     return rc;
 }
 
-/* ---- explain ------------------------------------------------------------------------------------- */
+/* ---- explain
+ * ------------------------------------------------------------------------------------- */
 
 static int add_token(int32_t *list, int n, int most, int32_t id)
 {
@@ -261,7 +264,8 @@ static err_code explain_with_prompts(study *s, const explain_options *o, err *e)
         owner[count++] = i;
     }
     optimise_setting setting = study_setting(s, "explain");
-    err_code rc = explain_prompts(made, &setting, starts, features, scales, count, o, &s->memory, e);
+    err_code rc =
+        explain_prompts(made, &setting, starts, features, scales, count, o, &s->memory, e);
     for (int i = 0; i < count && !rc; i++) {
         target_explanations *t = &s->explained[owner[i]];
         t->items[t->n++] = made[i];

@@ -42,8 +42,8 @@ static select_options options_of(const study *s)
         .strategy = (select_strategy)choice_index("all|single|top_n", c->select.strategy),
         .scoring = (score_kind)choice_index("size|activation|max_activation|sparsity|composite",
                                             c->select.scoring_method),
-        .ranking =
-            (feature_ranking)choice_index("mean|max|percentile", c->select.feature_selection_method),
+        .ranking = (feature_ranking)choice_index("mean|max|percentile",
+                                                 c->select.feature_selection_method),
         .num_clusters = c->select.num_clusters,
         .features_per_cluster = c->select.features_per_cluster,
         .max_features = c->select.max_features,

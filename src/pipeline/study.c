@@ -14,10 +14,11 @@ static err_code choose_files(files *out, const char *place, files built_in, cons
         return OK;
     }
     if (!builtin_present())
-        return err_set(e, E_CONFIG,
-                       "%s: this program was built without the built-in model; run `make builtin` and "
-                       "build again, or give a folder",
-                       key);
+        return err_set(
+            e, E_CONFIG,
+            "%s: this program was built without the built-in model; run `make builtin` and "
+            "build again, or give a folder",
+            key);
     *out = built_in;
     return OK;
 }
@@ -47,9 +48,9 @@ static err_code hash_files(char hex[SHA256_HEX], const files *f, const char *con
 
 static err_code open_models(study *s, err *e)
 {
-    static const char *const model_names[] = {"config.json", "model.safetensors",
-                                              "model.safetensors.index.json", "tokenizer.json",
-                                              "vocab.json", "merges.txt"};
+    static const char *const model_names[] = {
+        "config.json",    "model.safetensors", "model.safetensors.index.json",
+        "tokenizer.json", "vocab.json",        "merges.txt"};
     static const char *const sae_names[] = {"cfg.json", "sae_weights.safetensors"};
     const run_config *c = s->config;
     err_code rc;
@@ -58,7 +59,8 @@ static err_code open_models(study *s, err *e)
         (rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
         (rc = sae_load(&s->sae, s->backend, &s->sae_files, e)) ||
-        (rc = hash_files(s->model_sha256, &s->model_files, model_names, COUNT_OF(model_names), e)) ||
+        (rc =
+             hash_files(s->model_sha256, &s->model_files, model_names, COUNT_OF(model_names), e)) ||
         (rc = hash_files(s->sae_sha256, &s->sae_files, sae_names, COUNT_OF(sae_names), e)))
         return rc;
     return token_table_new(&s->tokens, s->model, s->tokenizer, e);
@@ -73,11 +75,12 @@ static err_code check_fit(study *s, err *e)
     if (rc)
         return rc;
     if (s->hook.width != dictionary->d_in)
-        return err_set(e, E_SHAPE,
-                       "the SAE %s reads %d numbers per token, but %s of the model %s has %d; choose "
-                       "the SAE made for this model and hook (model.hook)",
-                       s->sae_files.label, dictionary->d_in, s->hook.name, s->model_files.label,
-                       s->hook.width);
+        return err_set(
+            e, E_SHAPE,
+            "the SAE %s reads %d numbers per token, but %s of the model %s has %d; choose "
+            "the SAE made for this model and hook (model.hook)",
+            s->sae_files.label, dictionary->d_in, s->hook.name, s->model_files.label,
+            s->hook.width);
     if (tokenizer_size(s->tokenizer) > network->d_vocab)
         return err_set(e, E_SHAPE, "%s: the tokenizer has %d tokens, the model only %d embeddings",
                        s->model_files.label, tokenizer_size(s->tokenizer), network->d_vocab);
@@ -87,10 +90,11 @@ static err_code check_fit(study *s, err *e)
                        s->sae_files.label, s->model_files.label);
     int positions = s->config->collect.max_prompt_length + (s->bos >= 0);
     if (positions > network->context)
-        return err_set(e, E_CONFIG,
-                       "collect.max_prompt_length: %d tokens%s do not fit the model's context of %d",
-                       s->config->collect.max_prompt_length, s->bos >= 0 ? " and the BOS" : "",
-                       network->context);
+        return err_set(
+            e, E_CONFIG,
+            "collect.max_prompt_length: %d tokens%s do not fit the model's context of %d",
+            s->config->collect.max_prompt_length, s->bos >= 0 ? " and the BOS" : "",
+            network->context);
     return OK;
 }
 

@@ -17,9 +17,9 @@
 /* What clustering found; arrays of n_kept or n_clusters in the study's arena. */
 typedef struct clustering {
     int n_clusters;
-    int *label_N;        /* of filter.kept[i]; -1: noise */
-    float *map_N2;       /* 2-D positions; NULL when there are too few features for a map */
-    int *medoid_C;       /* index into filter.kept */
+    int *label_N;  /* of filter.kept[i]; -1: noise */
+    float *map_N2; /* 2-D positions; NULL when there are too few features for a map */
+    int *medoid_C; /* index into filter.kept */
     cluster_score *score_C;
     double silhouette, noise_share, trustworthiness, neighbour_overlap;
     int n_neighbours;
@@ -59,9 +59,9 @@ typedef struct study {
     int n_selected, n_cut;      /* n_cut: left out by select.max_features */
     int *targets;               /* selected feature ids, ascending; in the arena */
     int n_targets;
-    survey surveyed;      /* of the targets */
-    optimise_job *jobs;   /* targets x restarts */
-    optimum *optima;      /* of the targets */
+    survey surveyed;    /* of the targets */
+    optimise_job *jobs; /* targets x restarts */
+    optimum *optima;    /* of the targets */
     target_explanations *explained;
 
     record_stage *timings;

@@ -10,8 +10,8 @@ typedef struct loaded_templates {
     arena memory;
 } loaded_templates;
 
-/* dir NULL: the built-in templates. A file that the directory lacks is taken from the built-in ones,
- * so that one page can be changed alone. Owner: caller, templates_release(). */
+/* dir NULL: the built-in templates. A file that the directory lacks is taken from the built-in
+ * ones, so that one page can be changed alone. Owner: caller, templates_release(). */
 err_code templates_load(loaded_templates *out, const char *dir, err *e);
 void templates_release(loaded_templates *t);
 
