@@ -1,16 +1,31 @@
 /* Ctrl-C as a flag. A signal handler can reach nothing but a global, so this file holds the
- * program's only one. */
+ * program's only ones. */
 #include "base/progress.h"
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
 static volatile sig_atomic_t requested;
+static struct timespec requested_at;
 
+/* A second Ctrl-C means it. But one request may arrive twice: timeout(1) signals its child and then
+ * the child's whole group. So only a second one after a while ends the program. */
 static void on_signal(int number)
 {
-    requested = 1;
-    if (number == SIGINT)
-        signal(SIGINT, SIG_DFL); /* a second Ctrl-C means it */
+    const double while_seconds = 0.5;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!requested) {
+        requested_at = now;
+        requested = 1;
+        return;
+    }
+    double waited = (double)(now.tv_sec - requested_at.tv_sec) +
+                    1e-9 * (double)(now.tv_nsec - requested_at.tv_nsec);
+    if (number == SIGINT && waited > while_seconds) {
+        signal(SIGINT, SIG_DFL);
+        raise(SIGINT); /* delivered when this handler returns */
+    }
 }
 
 void cancel_install(void)

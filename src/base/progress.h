@@ -37,7 +37,8 @@ void progress_end(progress *p);
 /* Seconds from a monotonic clock. For display and volatile/ only. */
 double clock_seconds(void);
 
-/* SIGINT, SIGTERM and SIGHUP set a flag (a second SIGINT ends the program at once). */
+/* SIGINT, SIGTERM and SIGHUP set a flag (a second SIGINT, half a second
+ * later or more, ends the program at once). */
 void cancel_install(void);
 bool cancel_requested(void);
 /* E_CANCELLED when asked to stop, else OK: long loops return it upward. */
