@@ -13,6 +13,7 @@ static const command commands[] = {
     {"run", "run the whole experiment and write a report", command_run},
     {"render", "make a report's pages again from its data", command_render},
     {"train", "train the built-in model and its sparse autoencoder", command_train},
+    {"activations", "write hook values, logits and SAE features to a file", command_activations},
     {"bench", "time the hot paths beside the machine's own peak", command_bench},
 };
 
@@ -22,7 +23,7 @@ static void print_help(FILE *to)
           "  saeinv COMMAND [options]      saeinv COMMAND --help explains each\n\n",
           to);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\n  saeinv run --out reports/default\n"
           "runs everything on the built-in model; then open reports/default/index.html.\n",
           to);

@@ -2,6 +2,8 @@
 #include "pipeline/command.h"
 #include "base/memory.h"
 #include "base/str.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 err_code command_bad_option(const char *name, int result, char **argv, const struct option *options,
@@ -21,4 +23,16 @@ err_code command_bad_option(const char *name, int result, char **argv, const str
                        name, typed, nearest_name(typed + strspn(typed, "-"), names, n), name);
     }
     return err_set(e, E_USAGE, "%s: no option -%c; see saeinv %s --help", name, optopt, name);
+}
+
+err_code command_number(long *out, const char *name, const char *option, const char *text,
+                        long least, err *e)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    if (end == text || *end || errno || *out < least)
+        return err_set(e, E_USAGE, "%s: --%s %s: expected a whole number of at least %ld", name,
+                       option, text, least);
+    return OK;
 }

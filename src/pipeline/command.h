@@ -14,10 +14,14 @@ err_code command_run(int argc, char **argv, err *e);
 err_code command_render(int argc, char **argv, err *e);
 err_code command_train(int argc, char **argv, err *e);
 err_code command_bench(int argc, char **argv, err *e);
+err_code command_activations(int argc, char **argv, err *e);
 
 /* What to say when getopt_long() gives '?' or ':' (the short options begin with ':'): the option as
  * it was typed and the nearest one there is. E_USAGE. */
 err_code command_bad_option(const char *name, int result, char **argv, const struct option *options,
                             err *e);
+/* The value of --`option`: a whole number of at least `least`, else E_USAGE. */
+err_code command_number(long *out, const char *name, const char *option, const char *text,
+                        long least, err *e);
 
 #endif

@@ -1,9 +1,7 @@
 /* saeinv train: make the built-in model and SAE. */
 #include "pipeline/command.h"
 #include "train/train.h"
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char help[] =
     "saeinv train - train the built-in language model and its sparse autoencoder\n"
@@ -38,17 +36,6 @@ static const struct option options[] = {
     {0},
 };
 
-static err_code parse_number(long *out, const char *option, const char *text, long least, err *e)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    if (end == text || *end || errno || *out < least)
-        return err_set(e, E_USAGE, "train: --%s %s: expected a whole number of at least %ld",
-                       option, text, least);
-    return OK;
-}
-
 static err_code train(const train_options *o, int threads, report_level level, err *e)
 {
     reporter r = reporter_new(level);
@@ -77,14 +64,14 @@ err_code command_train(int argc, char **argv, err *e)
             o.out = optarg;
             break;
         case OPTION_SEED:
-            rc = parse_number(&number, "seed", optarg, 0, e);
+            rc = command_number(&number, "train", "seed", optarg, 0, e);
             o.seed = (uint64_t)number;
             break;
         case OPTION_LM_STEPS:
-            rc = parse_number(&o.lm_steps, "lm-steps", optarg, 1, e);
+            rc = command_number(&o.lm_steps, "train", "lm-steps", optarg, 1, e);
             break;
         case OPTION_SAE_STEPS:
-            rc = parse_number(&o.sae_steps, "sae-steps", optarg, 1, e);
+            rc = command_number(&o.sae_steps, "train", "sae-steps", optarg, 1, e);
             break;
         case OPTION_KEEP:
             o.keep_model = true;
@@ -93,7 +80,7 @@ err_code command_train(int argc, char **argv, err *e)
             o.evaluate_only = true;
             break;
         case 't':
-            rc = parse_number(&threads, "threads", optarg, 0, e);
+            rc = command_number(&threads, "train", "threads", optarg, 0, e);
             break;
         case 'q':
             level = REPORT_QUIET;

@@ -1,27 +1,8 @@
 /* Opening and closing a study: model, SAE, tokenizer, and that they belong together. */
 #include "pipeline/study.h"
 #include "base/memory.h"
-#include "builtin/builtin.h"
+#include "pipeline/places.h"
 #include <string.h>
-
-static err_code choose_files(files *out, const char *place, files built_in, const char *key, err *e)
-{
-    if (strcmp(place, "builtin")) {
-        if (!io_is_dir(place))
-            return err_set(e, E_CONFIG, "%s: %s is not a folder; give a folder or \"builtin\"", key,
-                           place);
-        *out = files_from_dir(place);
-        return OK;
-    }
-    if (!builtin_present())
-        return err_set(
-            e, E_CONFIG,
-            "%s: this program was built without the built-in model; run `make builtin` and "
-            "build again, or give a folder",
-            key);
-    *out = built_in;
-    return OK;
-}
 
 /* One hash over the named files, with their names and sizes. */
 static err_code hash_files(char hex[SHA256_HEX], const files *f, const char *const *names, int n,
@@ -54,8 +35,8 @@ static err_code open_models(study *s, err *e)
     static const char *const sae_names[] = {"cfg.json", "sae_weights.safetensors"};
     const run_config *c = s->config;
     err_code rc;
-    if ((rc = choose_files(&s->model_files, c->model.model, builtin_model(), "model.model", e)) ||
-        (rc = choose_files(&s->sae_files, c->model.sae, builtin_sae(), "model.sae", e)) ||
+    if ((rc = place_model(&s->model_files, c->model.model, "model.model", e)) ||
+        (rc = place_sae(&s->sae_files, c->model.sae, "model.sae", e)) ||
         (rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
         (rc = sae_load(&s->sae, s->backend, &s->sae_files, e)) ||
