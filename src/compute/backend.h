@@ -4,11 +4,12 @@
  * overrides entries with OpenBLAS products and vector loops given to a pool. `cuda` fills every
  * entry. Code above this folder calls `be->gemm(be, ...)` and never asks which backend it is.
  *
- * Arrays are float32, row-major, in backend memory (be->alloc): plain pointers on ref and cpu.
- * int32 index arrays are in backend memory too. Pointers called `host_*` are ordinary memory.
- * Operations are void. A failure (cuda) or a number that cannot be right sticks and is reported by
- * backend_sync(). Arrays may not overlap unless a comment says so. Every operation gives the same
- * bytes for any number of threads; one backend is used from one thread at a time. */
+ * Arrays are float32 (weights may be 16-bit floats), row-major, in backend memory (be->alloc):
+ * plain pointers on ref and cpu. int32 index arrays are in backend memory too. Pointers called
+ * `host_*` are ordinary memory. Operations are void. A failure (cuda) or a number that cannot be
+ * right sticks and is reported by backend_sync(). Arrays may not overlap unless a comment says so.
+ * Every operation gives the same bytes for any number of threads; one backend is used from one
+ * thread at a time. */
 #ifndef COMPUTE_BACKEND_H
 #define COMPUTE_BACKEND_H
 #include "base/err.h"
@@ -27,6 +28,14 @@ typedef enum {
     ACTIVATION_SILU,      /* x sigmoid(x) */
     ACTIVATION_RELU
 } activation;
+
+/* How the numbers of a weight array are stored; computing is in float32. */
+typedef enum { NUMBER_F32, NUMBER_F16, NUMBER_BF16 } number_type;
+
+static inline size_t number_size(number_type type)
+{
+    return type == NUMBER_F32 ? sizeof(float) : sizeof(uint16_t);
+}
 
 /* Where query, key and value of each head lie in one token's row of a joint projection:
  * head h's query at q + h * q_stride, kv head g's key at k + g * kv_stride, value at
@@ -81,6 +90,8 @@ struct backend {
     void (*axpy)(backend *be, float *y, float a, const float *x, size_t n);       /* y += a x */
     /* y may be a or b, as in add. */
     void (*multiply)(backend *be, float *y, const float *a, const float *b, size_t n);
+    /* y[i] = x[i], exactly; x is aligned to its type's size. */
+    void (*widen)(backend *be, float *y, const void *x, number_type type, size_t n);
     void (*add_bias)(backend *be, float *x_NC, const float *bias_C, int N, int C);
     void (*scale_rows)(backend *be, float *x_NC, const float *scale_N, int N, int C);
     void (*scale_columns)(backend *be, float *x_NC, const float *scale_C, int N, int C);
@@ -147,9 +158,10 @@ struct backend {
                                const attention_shape *s);
 
     /* -- embedding and loss ----------------------------------------------------------------- */
-    /* x_ND[n] = scale * table_VD[ids[n]]; rows whose id is negative are left as they are. */
-    void (*gather_rows)(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
-                        float scale, int N, int V, int D);
+    /* x_ND[n] = scale * table_VD[ids[n]], the table of numbers of this type; rows whose id is
+     * negative are left as they are. */
+    void (*gather_rows)(backend *be, float *x_ND, const void *table_VD, number_type type,
+                        const int32_t *ids_N, float scale, int N, int V, int D);
     /* table_VD[ids[n]] += scale * x_ND[n], negative ids skipped; sums in the order of n. */
     void (*scatter_add_rows)(backend *be, float *table_VD, const float *x_ND, const int32_t *ids_N,
                              float scale, int N, int V, int D);

@@ -8,6 +8,8 @@
 typedef struct operands {
     float *out, *out2, *out3;
     const float *a, *b, *c, *d;
+    const void *stored; /* numbers of this type */
+    number_type type;
     const int32_t *index;
     int32_t *out_index;
     float number;
@@ -23,6 +25,9 @@ void cpu_for(backend *be, range_task *task, const operands *o, size_t n, size_t 
 void cpu_elements(backend *be, range_task *task, const operands *o, size_t n);
 /* Items are rows of `columns` numbers. */
 void cpu_rows(backend *be, range_task *task, const operands *o, int n_rows, int columns);
+
+/* y[i] = scale * x[i] for x of this type. */
+void cpu_scaled_copy(float *y, const void *x, number_type type, float scale, size_t n);
 
 /* Sums over rows are taken in chunks of this many rows, merged in their order. */
 enum { ROW_CHUNK = 256 };

@@ -1,4 +1,5 @@
 /* The cpu backend: elementwise loops and rows. */
+#include "base/half.h"
 #include "compute/cpu.h"
 #include "compute/install.h"
 #include <string.h>
@@ -94,6 +95,33 @@ static void cpu_multiply(backend *be, float *y, const float *a, const float *b, 
     cpu_elements(be, multiply_range, &o, n);
 }
 
+void cpu_scaled_copy(float *y, const void *x, number_type type, float scale, size_t n)
+{
+    const float *single = x;
+    const uint16_t *half = x;
+    if (type == NUMBER_F32)
+        for (size_t i = 0; i < n; i++)
+            y[i] = scale * single[i];
+    else if (type == NUMBER_F16)
+        for (size_t i = 0; i < n; i++)
+            y[i] = scale * f16_to_float(half[i]);
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] = scale * bf16_to_float(half[i]);
+}
+
+static void widen_range(const operands *o, size_t first, size_t end)
+{
+    const char *x = (const char *)o->stored + first * number_size(o->type);
+    cpu_scaled_copy(o->out + first, x, o->type, 1, end - first);
+}
+
+static void cpu_widen(backend *be, float *y, const void *x, number_type type, size_t n)
+{
+    operands o = {.out = y, .stored = x, .type = type};
+    cpu_elements(be, widen_range, &o, n);
+}
+
 static void bias_range(const operands *o, size_t first, size_t end)
 {
     for (size_t n = first; n < end; n++) {
@@ -168,6 +196,7 @@ void cpu_install_rows(backend *be)
     be->add = cpu_add;
     be->axpy = cpu_axpy;
     be->multiply = cpu_multiply;
+    be->widen = cpu_widen;
     be->add_bias = cpu_add_bias;
     be->scale_rows = cpu_scale_rows;
     be->scale_columns = cpu_scale_columns;

@@ -7,19 +7,23 @@
 
 static void gather_rows_range(const operands *o, size_t first, size_t end)
 {
-    for (size_t n = first; n < end; n++) {
-        const float *row = ROW(o->a, o->index[n] < 0 ? 0 : o->index[n], o->columns);
-        float *x = ROW(o->out, n, o->columns);
-        for (int d = 0; d < o->columns && o->index[n] >= 0; d++)
-            x[d] = o->number * row[d];
-    }
+    size_t D = (size_t)o->columns, row_size = D * number_size(o->type);
+    for (size_t n = first; n < end; n++)
+        if (o->index[n] >= 0)
+            cpu_scaled_copy(ROW(o->out, n, D), ROW((const char *)o->stored, o->index[n], row_size),
+                            o->type, o->number, D);
 }
 
-static void cpu_gather_rows(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
-                            float scale, int N, int V, int D)
+static void cpu_gather_rows(backend *be, float *x_ND, const void *table_VD, number_type type,
+                            const int32_t *ids_N, float scale, int N, int V, int D)
 {
     (void)V;
-    operands o = {.out = x_ND, .a = table_VD, .index = ids_N, .number = scale, .columns = D};
+    operands o = {.out = x_ND,
+                  .stored = table_VD,
+                  .type = type,
+                  .index = ids_N,
+                  .number = scale,
+                  .columns = D};
     cpu_rows(be, gather_rows_range, &o, N, D);
 }
 

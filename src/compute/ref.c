@@ -1,5 +1,6 @@
 /* The reference backend: memory, products and rows. The definition of every operation, in double,
  * with no tricks; the other backends must agree with it. */
+#include "base/half.h"
 #include "base/memory.h"
 #include "compute/install.h"
 #include <string.h>
@@ -97,6 +98,15 @@ static void ref_multiply(backend *be, float *y, const float *a, const float *b, 
         y[i] = a[i] * b[i];
 }
 
+static void ref_widen(backend *be, float *y, const void *x, number_type type, size_t n)
+{
+    (void)be;
+    for (size_t i = 0; i < n; i++)
+        y[i] = type == NUMBER_F32   ? ((const float *)x)[i]
+               : type == NUMBER_F16 ? f16_to_float(((const uint16_t *)x)[i])
+                                    : bf16_to_float(((const uint16_t *)x)[i]);
+}
+
 static void ref_add_bias(backend *be, float *x_NC, const float *bias_C, int N, int C)
 {
     (void)be;
@@ -138,6 +148,7 @@ void ref_install_rows(backend *be)
     be->add = ref_add;
     be->axpy = ref_axpy;
     be->multiply = ref_multiply;
+    be->widen = ref_widen;
     be->add_bias = ref_add_bias;
     be->scale_rows = ref_scale_rows;
     be->scale_columns = ref_scale_columns;

@@ -3,14 +3,18 @@
 #include "compute/install.h"
 #include <math.h>
 
-static void ref_gather_rows(backend *be, float *x_ND, const float *table_VD, const int32_t *ids_N,
-                            float scale, int N, int V, int D)
+static void ref_gather_rows(backend *be, float *x_ND, const void *table_VD, number_type type,
+                            const int32_t *ids_N, float scale, int N, int V, int D)
 {
-    (void)be;
     (void)V;
-    for (int n = 0; n < N; n++)
-        for (int d = 0; d < D && ids_N[n] >= 0; d++)
-            ROW(x_ND, n, D)[d] = scale * ROW(table_VD, ids_N[n], D)[d];
+    size_t row_size = (size_t)D * number_size(type);
+    for (int n = 0; n < N; n++) {
+        if (ids_N[n] < 0)
+            continue;
+        const char *row = ROW((const char *)table_VD, ids_N[n], row_size);
+        be->widen(be, ROW(x_ND, n, D), row, type, (size_t)D);
+        be->scale(be, ROW(x_ND, n, D), scale, (size_t)D);
+    }
 }
 
 static void ref_scatter_add_rows(backend *be, float *table_VD, const float *x_ND,

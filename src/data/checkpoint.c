@@ -171,12 +171,12 @@ const stored_tensor *checkpoint_find(const checkpoint *c, const char *name)
     return found ? *found : NULL;
 }
 
-err_code checkpoint_load_f32(float *out, const checkpoint *c, const char *name, int rank,
-                             const int64_t *shape, err *e)
+err_code checkpoint_get(const stored_tensor **out, const checkpoint *c, const char *name, int rank,
+                        const int64_t *shape, err *e)
 {
-    const stored_tensor *t = checkpoint_find(c, name);
-    if (t)
-        return stored_tensor_load_f32(out, t, rank, shape, e);
+    *out = checkpoint_find(c, name);
+    if (*out)
+        return stored_tensor_check_numbers(*out, rank, shape, e);
     const char **names = mem_small((size_t)c->n_tensors, sizeof *names);
     for (int i = 0; i < c->n_tensors; i++)
         names[i] = c->tensors[i]->name;
@@ -184,4 +184,12 @@ err_code checkpoint_load_f32(float *out, const checkpoint *c, const char *name, 
     err_code code = stored_tensor_missing(names, c->n_tensors, name, file, e);
     mem_free(names);
     return code;
+}
+
+err_code checkpoint_load_f32(float *out, const checkpoint *c, const char *name, int rank,
+                             const int64_t *shape, err *e)
+{
+    const stored_tensor *t;
+    err_code code = checkpoint_get(&t, c, name, rank, shape, e);
+    return code ? code : stored_tensor_load_f32(out, t, rank, shape, e);
 }

@@ -24,6 +24,9 @@ void checkpoint_close(checkpoint *c);
 
 /* NULL when there is none. */
 const stored_tensor *checkpoint_find(const checkpoint *c, const char *name);
+/* The tensor `name`, of this shape and readable as floats; E_FORMAT, E_SHAPE as below. */
+err_code checkpoint_get(const stored_tensor **out, const checkpoint *c, const char *name, int rank,
+                        const int64_t *shape, err *e);
 /* As safetensors_load_f32, over all shards: checkpoint_load_f32(w, &c, "embed", SHAPE(V, D), e). */
 err_code checkpoint_load_f32(float *out, const checkpoint *c, const char *name, int rank,
                              const int64_t *shape, err *e);

@@ -1,7 +1,7 @@
 /* Writing safetensors, the bytes the reference writer would write for the same tensors. */
 #include "base/json.h"
 #include "base/memory.h"
-#include "data/half.h"
+#include "base/half.h"
 #include "data/safetensors.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The values of a stored tensor, converted; and every message about one that does not fit. */
 #include "data/stored_tensor.h"
-#include "data/half.h"
+#include "base/half.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -43,28 +43,37 @@ err_code stored_tensor_check_shape(const stored_tensor *t, int rank, const int64
     return code;
 }
 
-err_code stored_tensor_load_f32(float *out, const stored_tensor *t, int expected_rank,
-                                const int64_t *expected_shape, err *e)
+err_code stored_tensor_check_numbers(const stored_tensor *t, int expected_rank,
+                                     const int64_t *expected_shape, err *e)
 {
     if (t->type != DTYPE_F32 && t->type != DTYPE_F16 && t->type != DTYPE_BF16)
         return err_set(e, E_FORMAT, "%s: tensor %s is stored as %s; F32, F16 and BF16 can be read",
                        t->file, t->name, t->dtype_name);
-    if (expected_rank >= 0) {
-        err_code code = stored_tensor_check_shape(t, expected_rank, expected_shape, e);
-        if (code)
-            return code;
-    }
+    return expected_rank < 0 ? OK : stored_tensor_check_shape(t, expected_rank, expected_shape, e);
+}
+
+/* Numbers first .. first+n-1. */
+static void read_numbers(float *out, const stored_tensor *t, size_t first, size_t n)
+{
     if (t->type == DTYPE_F32) {
-        if (t->size)
-            memcpy(out, t->bytes, t->size);
-        return OK;
+        if (n)
+            memcpy(out, t->bytes + first * sizeof *out, n * sizeof *out);
+        return;
     }
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint16_t bits;
-        memcpy(&bits, t->bytes + 2 * i, sizeof bits);
+        memcpy(&bits, t->bytes + 2 * (first + i), sizeof bits);
         out[i] = t->type == DTYPE_F16 ? f16_to_float(bits) : bf16_to_float(bits);
     }
-    return OK;
+}
+
+err_code stored_tensor_load_f32(float *out, const stored_tensor *t, int expected_rank,
+                                const int64_t *expected_shape, err *e)
+{
+    err_code code = stored_tensor_check_numbers(t, expected_rank, expected_shape, e);
+    if (!code)
+        read_numbers(out, t, 0, t->count);
+    return code;
 }
 
 err_code stored_tensor_missing(const char *const *names, int n, const char *name, const char *file,
@@ -75,20 +84,52 @@ err_code stored_tensor_missing(const char *const *names, int n, const char *name
                    nearest ? "; the nearest name is " : "", nearest ? nearest : "");
 }
 
-err_code check_finite(const float *values, size_t n, const char *file, const char *name, err *e)
+/* What a pass over an array found. */
+typedef struct nonfinite {
+    size_t count, first; /* first: where the first lies */
+    float value;         /* of the first */
+} nonfinite;
+
+static void look_for_nonfinite(nonfinite *found, const float *values, size_t n, size_t at)
 {
-    size_t first = n, bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(values[i]))
-            continue;
-        if (bad++ == 0)
-            first = i;
-    }
-    if (bad == 0)
+    int any = 0; /* nearly always none, which a loop without branches sees fastest */
+    for (size_t i = 0; i < n; i++)
+        any |= !isfinite(values[i]);
+    for (size_t i = 0; any && i < n; i++)
+        if (!isfinite(values[i]) && found->count++ == 0) {
+            found->first = at + i;
+            found->value = values[i];
+        }
+}
+
+static err_code refuse_nonfinite(const nonfinite *found, size_t n, const char *file,
+                                 const char *name, err *e)
+{
+    if (found->count == 0)
         return OK;
     return err_set(e, E_NUMERIC,
                    "%s: tensor %s holds %zu values that are NaN or infinite, the "
                    "first (%g) at index %zu of %zu: the weights are damaged or overflowed their "
                    "format",
-                   file, name, bad, (double)values[first], first, n);
+                   file, name, found->count, (double)found->value, found->first, n);
+}
+
+err_code check_finite(const float *values, size_t n, const char *file, const char *name, err *e)
+{
+    nonfinite found = {0};
+    look_for_nonfinite(&found, values, n, 0);
+    return refuse_nonfinite(&found, n, file, name, e);
+}
+
+err_code stored_tensor_check_finite(const stored_tensor *t, err *e)
+{
+    enum { CHUNK = 4096 };
+    float values[CHUNK];
+    nonfinite found = {0};
+    for (size_t first = 0; first < t->count; first += CHUNK) {
+        size_t n = t->count - first < CHUNK ? t->count - first : CHUNK;
+        read_numbers(values, t, first, n);
+        look_for_nonfinite(&found, values, n, first);
+    }
+    return refuse_nonfinite(&found, t->count, t->file, t->name, e);
 }

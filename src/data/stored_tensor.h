@@ -51,6 +51,9 @@ typedef struct stored_tensor {
  * error names the file, the tensor, got and expected. */
 err_code stored_tensor_load_f32(float *out, const stored_tensor *t, int expected_rank,
                                 const int64_t *expected_shape, err *e);
+/* What stored_tensor_load_f32() refuses, without reading values. */
+err_code stored_tensor_check_numbers(const stored_tensor *t, int expected_rank,
+                                     const int64_t *expected_shape, err *e);
 /* E_SHAPE, naming both, unless the tensor has this shape. */
 err_code stored_tensor_check_shape(const stored_tensor *t, int rank, const int64_t *shape, err *e);
 /* "F32 [512, 64]" appended. */
@@ -62,5 +65,7 @@ err_code stored_tensor_missing(const char *const *names, int n, const char *name
 
 /* E_NUMERIC naming file, tensor, first index and how many, when a value is NaN or infinite. */
 err_code check_finite(const float *values, size_t n, const char *file, const char *name, err *e);
+/* The same of an F32, F16 or BF16 tensor where it lies. */
+err_code stored_tensor_check_finite(const stored_tensor *t, err *e);
 
 #endif

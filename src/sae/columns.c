@@ -144,14 +144,14 @@ void sae_encode_targets(float *f_N, float *pre_N, sae_columns *c, const int32_t 
         int n = N - first < SAE_BLOCK ? N - first : SAE_BLOCK;
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
         be->upload(be, c->which_N, host_which_N + first, (size_t)n * sizeof(int32_t));
-        be->gather_rows(be, c->rows_ND, c->w_CD, c->which_N, 1, n, C, D);
+        be->gather_rows(be, c->rows_ND, c->w_CD, NUMBER_F32, c->which_N, 1, n, C, D);
         be->row_dots(be, c->dots_N, input_ND, c->rows_ND, n, D);
-        be->gather_rows(be, c->bias_N, c->bias_C, c->which_N, 1, n, C, 1);
+        be->gather_rows(be, c->bias_N, c->bias_C, NUMBER_F32, c->which_N, 1, n, C, 1);
         be->add(be, c->dots_N, c->dots_N, c->bias_N, (size_t)n);
         if (pre_N)
             be->copy(be, pre_N + first, c->dots_N, (size_t)n * sizeof(float));
         if (f_N) {
-            be->gather_rows(be, c->threshold_N, c->threshold_C, c->which_N, 1, n, C, 1);
+            be->gather_rows(be, c->threshold_N, c->threshold_C, NUMBER_F32, c->which_N, 1, n, C, 1);
             be->jumprelu_forward(be, f_N + first, c->dots_N, c->threshold_N, 1, n);
         }
     }
@@ -166,7 +166,7 @@ void sae_backward_targets(float *d_x_ND, sae_columns *c, const int32_t *host_whi
         int n = N - first < SAE_BLOCK ? N - first : SAE_BLOCK;
         float *d_x = ROW(d_x_ND, first, D);
         be->upload(be, c->which_N, host_which_N + first, (size_t)n * sizeof(int32_t));
-        be->gather_rows(be, d_x, c->w_CD, c->which_N, 1, n, c->n, D);
+        be->gather_rows(be, d_x, c->w_CD, NUMBER_F32, c->which_N, 1, n, c->n, D);
         be->scale_rows(be, d_x, d_pre_N + first, n, D);
     }
     sae_input_backward(d_x_ND, c->s, x_ND, N);

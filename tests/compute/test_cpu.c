@@ -1,5 +1,6 @@
 /* Every operation of the cpu backend against the reference, over sizes that leave tails after
  * vector lanes and blocks, and the same bytes for one and for three threads. */
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/rng.h"
@@ -198,7 +199,7 @@ static void op_softcap(backend *be, const trial *t, float **out)
 static void op_embedding(backend *be, const trial *t, float **out)
 {
     float *table = random_array((size_t)t->V * (size_t)t->C, 1, "table");
-    be->gather_rows(be, out[0], table, t->ids, 1.5f, t->N, t->V, t->C);
+    be->gather_rows(be, out[0], table, NUMBER_F32, t->ids, 1.5f, t->N, t->V, t->C);
     be->scatter_add_rows(be, table, t->in[0], t->ids, 0.5f, t->N, t->V, t->C);
     size_t n = NC(t) < (size_t)(t->V * t->C) ? NC(t) : (size_t)(t->V * t->C);
     memcpy(out[1], table, n * sizeof *table);
@@ -318,6 +319,74 @@ static void test_activations(void **state)
         check("gated", op_gated, &t, 3e-6);
         trial_free(&t);
     }
+}
+
+/* ---- stored numbers
+ * ------------------------------------------------------------------------------ */
+
+/* What the bits mean, from the formats' definitions (IEEE 754-2008 3.4; bfloat16 is the upper half
+ * of binary32). */
+static double meaning(number_type type, uint16_t bits)
+{
+    int e = type == NUMBER_F16 ? 5 : 8, m = 15 - e, bias = (1 << (e - 1)) - 1;
+    int exponent = bits >> m & ((1 << e) - 1), mantissa = bits & ((1 << m) - 1);
+    double magnitude = exponent == (1 << e) - 1 ? (mantissa ? (double)NAN : (double)INFINITY)
+                       : exponent               ? ldexp(mantissa + (1 << m), exponent - bias - m)
+                                                : ldexp(mantissa, 1 - bias - m);
+    return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+static void test_widen(void **state)
+{
+    (void)state;
+    enum { PATTERNS = 1 << 16 };
+    uint16_t *bits = mem_small(PATTERNS, sizeof *bits);
+    float *wide = mem_small(PATTERNS, sizeof *wide);
+    backends all = backends_new();
+    for (int i = 0; i < PATTERNS; i++)
+        bits[i] = (uint16_t)i;
+    for (int b = 0; b < BACKENDS; b++) {
+        for (number_type type = NUMBER_F16; type <= NUMBER_BF16; type++) {
+            all.be[b]->widen(all.be[b], wide, bits, type, PATTERNS);
+            for (int i = 0; i < PATTERNS; i++) {
+                double want = meaning(type, (uint16_t)i);
+                if (isnan(want) ? !isnan(wide[i])
+                                : (double)wide[i] != want || !signbit(wide[i]) != !signbit(want))
+                    fail_msg("%s: type %d, %04x is %g", all.be[b]->name, type, i, (double)wide[i]);
+            }
+        }
+        float same[3] = {1, -0.0f, 1e-42f}, copy[3];
+        all.be[b]->widen(all.be[b], copy, same, NUMBER_F32, 3);
+        assert_memory_equal(copy, same, sizeof same);
+    }
+    backends_free(&all);
+    mem_free(bits);
+    mem_free(wide);
+}
+
+static void test_gather_stored_rows(void **state)
+{
+    (void)state;
+    enum { V = 5, D = 7, ROWS = 4 };
+    static const int32_t ids[ROWS] = {4, -1, 0, 4};
+    backends all = backends_new();
+    for (number_type type = NUMBER_F32; type <= NUMBER_BF16; type++) {
+        float table[V * D], x[ROWS * D];
+        uint16_t half[V * D];
+        for (int i = 0; i < V * D; i++) {
+            table[i] = (float)(i - 9) / 8; /* exact in all three types */
+            half[i] = type == NUMBER_F16 ? f16_from_float(table[i]) : bf16_from_float(table[i]);
+        }
+        const void *stored = type == NUMBER_F32 ? (const void *)table : half;
+        for (int b = 0; b < BACKENDS; b++) {
+            for (int i = 0; i < ROWS * D; i++)
+                x[i] = 77;
+            all.be[b]->gather_rows(all.be[b], x, stored, type, ids, 2, ROWS, V, D);
+            for (int i = 0; i < ROWS * D; i++)
+                assert_true(x[i] == (ids[i / D] < 0 ? 77 : 2 * table[ids[i / D] * D + i % D]));
+        }
+    }
+    backends_free(&all);
 }
 
 /* ---- products
@@ -500,6 +569,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
                                        cmocka_unit_test(test_activations),
+                                       cmocka_unit_test(test_widen),
+                                       cmocka_unit_test(test_gather_stored_rows),
                                        cmocka_unit_test(test_gemm),
                                        cmocka_unit_test(test_gemm_ignores_nan_when_beta_is_0),
                                        cmocka_unit_test(test_attention),

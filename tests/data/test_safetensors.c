@@ -4,7 +4,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "data/common.h"
-#include "data/half.h"
+#include "base/half.h"
 #include "data/safetensors.h"
 #include <math.h>
 #include <signal.h>

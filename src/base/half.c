@@ -1,6 +1,6 @@
-/* IEEE 754 binary16 and bfloat16 to and from binary32, by their bits, so that every machine rounds
- * alike. */
-#include "data/half.h"
+/* IEEE 754 binary16 and bfloat16 from binary32, by their bits, so that every machine rounds alike.
+ */
+#include "base/half.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,24 +16,6 @@ static uint32_t bits_of_float(float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
-}
-
-float f16_to_float(uint16_t bits)
-{
-    uint32_t sign = (uint32_t)(bits & 0x8000u) << 16;
-    uint32_t exponent = (bits >> 10) & 31u, mantissa = bits & 0x3ffu;
-    if (exponent == 31)
-        return float_of_bits(sign | 0x7f800000u | mantissa << 13);
-    if (exponent == 0) { /* zero and subnormals are multiples of 2^-24 */
-        float magnitude = (float)mantissa * 0x1p-24f;
-        return sign ? -magnitude : magnitude;
-    }
-    return float_of_bits(sign | (exponent + (127 - 15)) << 23 | mantissa << 13);
-}
-
-float bf16_to_float(uint16_t bits)
-{
-    return float_of_bits((uint32_t)bits << 16);
 }
 
 uint16_t f16_from_float(float value)

@@ -1,7 +1,7 @@
 /* 16-bit floats: every bit pattern there and back, and the cases that are hard to round. */
 #include "test.h"
 #include "base/memory.h"
-#include "data/half.h"
+#include "base/half.h"
 #include <math.h>
 #include <string.h>
 
