@@ -11,8 +11,7 @@ static void start_from(optimise_job *job, const explanation *start, const token_
     job->frozen = o->frozen < job->length ? o->frozen : job->length;
     job->x_LD = arena_push(a, (size_t)job->length * (size_t)table->D, sizeof *job->x_LD);
     for (int i = 0; i < job->length; i++)
-        memcpy(ROW(job->x_LD, i, table->D), token_table_row(table, start->tokens[i]),
-               (size_t)table->D * sizeof *job->x_LD);
+        token_table_row(ROW(job->x_LD, i, table->D), table, start->tokens[i]);
 }
 
 /* Nearest tokens, but the frozen ones are what they were. */

@@ -51,11 +51,10 @@ void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int
     rng all = rng_stream(seed, "optimise"), one = rng_split(&all, (uint64_t)feature);
     rng r = rng_split(&one, (uint64_t)restart);
     for (int i = 0; i < length; i++) {
-        int id = t->ids[rng_below(&r, (uint32_t)t->n)];
+        float *x_D = ROW(x_LD, i, t->D);
+        token_table_row(x_D, t, t->ids[rng_below(&r, (uint32_t)t->n)]);
         for (int d = 0; d < t->D; d++)
-            ROW(x_LD, i, t->D)
-            [d] =
-                (float)((double)token_table_row(t, id)[d] + noise_scale * t->rms * rng_normal(&r));
+            x_D[d] = (float)((double)x_D[d] + noise_scale * t->rms * rng_normal(&r));
     }
 }
 
@@ -245,17 +244,18 @@ static slot_values evaluate(const optimiser *p, int b)
     for (int t = 0; t < p->T && p->to_end; t++)
         coherence += (double)ROW(p->host_loss_N, b, p->T)[t] / n_expected(p, job);
 
-    const float **rows = mem_small((size_t)L, sizeof *rows);
+    float *nearest_LD = mem_small((size_t)L * (size_t)D, sizeof *nearest_LD);
     for (int i = 0; i < L; i++)
-        rows[i] = token_table_row(table, s->nearest_L[i]);
+        token_table_row(ROW(nearest_LD, i, D), table, s->nearest_L[i]);
     memcpy(s->d_x_LD, p->host_d_BTD + ((size_t)b * p->T + p->skip) * D,
            (size_t)L * D * sizeof *s->d_x_LD);
-    double distance = penalty_distance(s->d_x_LD, s->x_LD, rows, L, D, table->rms, o->lambda_reg);
+    double distance =
+        penalty_distance(s->d_x_LD, s->x_LD, nearest_LD, L, D, table->rms, o->lambda_reg);
     double diversity =
         penalty_diversity(s->d_x_LD, s->x_LD, L, D, o->diversity_window, o->diversity_penalty);
     double repetition =
         penalty_repetition(s->d_x_LD, s->x_LD, L, D, o->repetition_window, o->repetition_penalty);
-    mem_free(rows);
+    mem_free(nearest_LD);
     double loss = -(double)v.point.objective + o->lambda_reg * distance +
                   o->diversity_penalty * diversity + o->repetition_penalty * repetition +
                   o->coherence_weight * coherence;

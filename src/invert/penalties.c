@@ -3,12 +3,12 @@
 #include "base/memory.h"
 #include <math.h>
 
-double penalty_distance(float *d_x_LD, const float *x_LD, const float *const *nearest_L, int L,
-                        int D, double unit, double weight)
+double penalty_distance(float *d_x_LD, const float *x_LD, const float *nearest_LD, int L, int D,
+                        double unit, double weight)
 {
     double total = 0, scale = 1 / (unit * sqrt(D) * L);
     for (int i = 0; i < L; i++) {
-        const float *x = ROW(x_LD, i, D), *e = nearest_L[i];
+        const float *x = ROW(x_LD, i, D), *e = ROW(nearest_LD, i, D);
         double squares = 0;
         for (int d = 0; d < D; d++)
             squares += ((double)x[d] - (double)e[d]) * ((double)x[d] - (double)e[d]);
@@ -18,7 +18,7 @@ double penalty_distance(float *d_x_LD, const float *x_LD, const float *const *ne
             continue; /* at the token itself every direction is a subgradient; stay */
         for (int d = 0; d < D; d++)
             ROW(d_x_LD, i, D)
-            [d] += (float)(weight * scale * ((double)x[d] - (double)e[d]) / distance);
+        [d] += (float)(weight * scale * ((double)x[d] - (double)e[d]) / distance);
     }
     return total * scale;
 }

@@ -7,9 +7,9 @@
 #define INVERT_PENALTIES_H
 
 /* Mean over positions of the distance to the given point, in units of `unit` * sqrt(D): 1 means as
- * far, per number, as tokens are large. nearest_LD[i] points to position i's token embedding. */
-double penalty_distance(float *d_x_LD, const float *x_LD, const float *const *nearest_L, int L,
-                        int D, double unit, double weight);
+ * far, per number, as tokens are large. nearest_LD: each position's token embedding. */
+double penalty_distance(float *d_x_LD, const float *x_LD, const float *nearest_LD, int L, int D,
+                        double unit, double weight);
 
 /* Mean cosine over the pairs of positions at most `window` apart; 0 for L = 1. */
 double penalty_diversity(float *d_x_LD, const float *x_LD, int L, int D, int window, double weight);

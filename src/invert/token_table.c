@@ -1,10 +1,13 @@
-/* Nearest tokens by cosine: one product a block of rows, then a running top k in id order. */
+/* Nearest tokens by cosine: a product for each block of rows and tokens, and a running top k in id
+ * order. The table stays as the model holds it; nothing as large as it is kept beside. */
 #include "invert/token_table.h"
+#include "base/half.h"
 #include "base/memory.h"
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256 };
+/* A block of dot products is 2 MiB; so many rows of the table are widened at a time. */
+enum { BLOCK_ROWS = 256, BLOCK_IDS = 2048 };
 
 /* Whole characters that can be seen: not a piece of a UTF-8 sequence, no control character but the
  * blanks. Others stand for bytes that hardly any text holds; their embeddings are untrained noise.
@@ -29,121 +32,195 @@ static void choose_candidates(token_table *t, const tokenizer *tokens)
     }
 }
 
-/* Candidates as unit vectors into host_unit_nD, and their size. */
-static void measure(token_table *t, float *host_unit_nD)
+static void measure(token_table *t)
 {
+    float *row_D = mem_small((size_t)t->D, sizeof *row_D);
     double squares = 0;
     for (int i = 0; i < t->n; i++) {
-        const float *row = ROW(t->host_E_VD, t->ids[i], t->D);
+        token_table_row(row_D, t, t->ids[i]);
         double norm = 0;
         for (int d = 0; d < t->D; d++)
-            norm += (double)row[d] * (double)row[d];
+            norm += (double)row_D[d] * (double)row_D[d];
         squares += norm;
         norm = sqrt(norm);
         if (norm > t->max_norm)
             t->max_norm = norm;
-        for (int d = 0; d < t->D; d++)
-            ROW(host_unit_nD, i, t->D)[d] = norm > 0 ? (float)((double)row[d] / norm) : 0;
+        t->inverse_norm_n[i] = norm > 0 ? (double)t->scale / norm : 0;
     }
     t->rms = sqrt(squares / ((double)t->n * t->D));
+    mem_free(row_D);
+}
+
+/* Rows are read in place, or from a copy in their stored type. */
+static err_code reach_rows(token_table *t, err *e)
+{
+    size_t bytes = t->embedding->n * number_size(t->embedding->type);
+    if (t->be->in_host_memory)
+        return OK;
+    t->host_copy = mem_array(bytes, 1, "token embeddings", e);
+    if (!t->host_copy)
+        return e->code;
+    t->be->download(t->be, t->host_copy, t->embedding->stored, bytes);
+    return backend_sync(t->be, e);
 }
 
 err_code token_table_new(token_table **out, const model *m, const tokenizer *tokens, err *e)
 {
     const model_config *c = model_describe(m);
     token_table *t = mem_small(1, sizeof *t);
-    *t = (token_table){.be = model_backend(m), .V = c->d_vocab, .D = c->d_model};
-    size_t cells = (size_t)t->V * (size_t)t->D;
-    float *host_unit = NULL;
-    err_code rc = OK;
-
+    *t = (token_table){.be = model_backend(m),
+                       .V = c->d_vocab,
+                       .D = c->d_model,
+                       .embedding = model_embedding(m),
+                       .scale = c->embed_scale,
+                       .block_ids = c->d_vocab < BLOCK_IDS ? c->d_vocab : BLOCK_IDS};
     choose_candidates(t, tokens);
-    t->host_E_VD = mem_array(cells, sizeof(float), "token embeddings", e);
-    host_unit = mem_array(cells, sizeof(float), "token embeddings", e);
-    t->unit_nD = t->be->alloc(t->be, cells, sizeof(float), "token embeddings", e);
-    if (!t->host_E_VD || !host_unit || !t->unit_nD) {
-        rc = e->code;
-        goto out;
-    }
-    if (t->n == 0) {
+    err_code rc = OK;
+    if (t->n == 0)
         rc = err_set(e, E_DATA,
                      "the tokenizer names none of the model's %d tokens; do the two "
                      "belong together?",
                      t->V);
-        goto out;
-    }
-    t->be->download(t->be, t->host_E_VD, model_embedding(m), cells * sizeof(float));
-    rc = backend_sync(t->be, e);
-    if (rc)
-        goto out;
-    for (size_t i = 0; i < cells; i++)
-        t->host_E_VD[i] *= c->embed_scale;
-    measure(t, host_unit);
-    t->be->upload(t->be, t->unit_nD, host_unit, (size_t)t->n * (size_t)t->D * sizeof(float));
-    rc = backend_sync(t->be, e);
-out:
-    mem_free(host_unit);
-    if (rc)
+    if (!rc)
+        rc = reach_rows(t, e);
+    if (rc) {
         token_table_free(t);
-    else
-        *out = t;
-    return rc;
+        return rc;
+    }
+    t->inverse_norm_n = mem_small((size_t)t->n, sizeof *t->inverse_norm_n);
+    measure(t);
+    *out = t;
+    return OK;
 }
 
 void token_table_free(token_table *t)
 {
     if (!t)
         return;
-    t->be->free(t->be, t->unit_nD);
-    mem_free(t->host_E_VD);
+    mem_free(t->inverse_norm_n);
+    mem_free(t->host_copy);
     mem_free(t->ids);
     mem_free(t);
 }
 
-const float *token_table_row(const token_table *t, int id)
+void token_table_row(float *x_D, const token_table *t, int id)
 {
-    return ROW(t->host_E_VD, id, t->D);
+    const void *stored = t->host_copy ? t->host_copy : t->embedding->stored;
+    const float *single = stored;
+    const uint16_t *half = stored;
+    size_t at = (size_t)id * (size_t)t->D;
+    for (int d = 0; d < t->D; d++)
+        x_D[d] = t->scale * (t->embedding->type == NUMBER_F32   ? single[at + d]
+                             : t->embedding->type == NUMBER_F16 ? f16_to_float(half[at + d])
+                                                                : bf16_to_float(half[at + d]));
 }
 
-/* Keeps the k largest of n values, first come first on ties. */
-static void top_k(int32_t *best, float *value, const float *x, int n, int k)
-{
-    int filled = 0;
-    for (int i = 0; i < n; i++) {
-        if (filled == k && !(x[i] > value[k - 1]))
-            continue;
-        int at = filled < k ? filled++ : k - 1;
-        while (at > 0 && x[i] > value[at - 1]) {
-            value[at] = value[at - 1];
-            best[at] = best[at - 1];
-            at--;
-        }
-        value[at] = x[i];
-        best[at] = i;
-    }
-}
-
+/* Rows that look for their nearest tokens, and the block of the vocabulary under way. */
 typedef struct search {
-    const token_table *table;
+    const token_table *t;
     int32_t *ids_Nk;
-    float *cosine_Nk;
+    float *cosine_Nk; /* times the row's own size, until finish_row() */
     const float *host_x_ND, *host_dots;
-    int k;
+    int k, first_id, n_ids, first_candidate, end_candidate;
 } search;
+
+/* Puts a candidate among the best k of the `filled` ones; the first come stays ahead on ties. */
+static void insert(int32_t *best, float *value, int filled, int k, int32_t id, float x)
+{
+    int at = filled < k ? filled : k - 1;
+    while (at > 0 && x > value[at - 1]) {
+        value[at] = value[at - 1];
+        best[at] = best[at - 1];
+        at--;
+    }
+    value[at] = x;
+    best[at] = id;
+}
 
 static void rank_row(void *context, int row)
 {
     const search *s = context;
-    int k = s->k, D = s->table->D;
+    const float *dots = ROW(s->host_dots, row, s->n_ids);
+    int32_t *best = ROW(s->ids_Nk, row, s->k);
+    float *value = ROW(s->cosine_Nk, row, s->k);
+    for (int c = s->first_candidate; c < s->end_candidate; c++) {
+        int32_t id = s->t->ids[c];
+        float x = (float)((double)dots[id - s->first_id] * s->t->inverse_norm_n[c]);
+        if (c < s->k || x > value[s->k - 1])
+            insert(best, value, c, s->k, id, x);
+    }
+}
+
+static void finish_row(const search *s, int row)
+{
+    int D = s->t->D;
+    const float *x = ROW(s->host_x_ND, row, D);
     double norm = 0;
     for (int d = 0; d < D; d++)
-        norm += (double)ROW(s->host_x_ND, row, D)[d] * (double)ROW(s->host_x_ND, row, D)[d];
-    float *cosine = ROW(s->cosine_Nk, row, k);
-    top_k(ROW(s->ids_Nk, row, k), cosine, ROW(s->host_dots, row, s->table->n), s->table->n, k);
-    for (int i = 0; i < k; i++) {
-        ROW(s->ids_Nk, row, k)[i] = s->table->ids[ROW(s->ids_Nk, row, k)[i]];
+        norm += (double)x[d] * (double)x[d];
+    float *cosine = ROW(s->cosine_Nk, row, s->k);
+    for (int i = 0; i < s->k; i++)
         cosine[i] = norm > 0 ? (float)((double)cosine[i] / sqrt(norm)) : 0;
+}
+
+/* Memory of a search, for blocks of rows by block_ids tokens. */
+typedef struct workspace {
+    float *x, *dots, *wide; /* backend */
+    float *host_dots, *scores_Nk;
+    int rows;
+} workspace;
+
+static err_code allocate(workspace *w, const token_table *t, int N, int k, err *e)
+{
+    static const char what[] = "nearest tokens";
+    backend *be = t->be;
+    size_t ids = (size_t)t->block_ids, D = (size_t)t->D;
+    w->rows = N < BLOCK_ROWS ? N : BLOCK_ROWS;
+    size_t cells = (size_t)w->rows * ids;
+    w->x = be->alloc(be, (size_t)w->rows * D, sizeof *w->x, what, e);
+    w->dots = be->alloc(be, cells, sizeof *w->dots, what, e);
+    w->wide = be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D,
+                        sizeof *w->wide, what, e);
+    w->host_dots = mem_array(cells, sizeof *w->host_dots, what, e);
+    w->scores_Nk = mem_array((size_t)N * (size_t)k, sizeof *w->scores_Nk, what, e);
+    return w->x && w->dots && w->wide && w->host_dots && w->scores_Nk ? OK : e->code;
+}
+
+static void release(workspace *w, backend *be)
+{
+    be->free(be, w->x);
+    be->free(be, w->dots);
+    be->free(be, w->wide);
+    mem_free(w->host_dots);
+    mem_free(w->scores_Nk);
+}
+
+/* All of the vocabulary for the rows of s, a block of tokens at a time. */
+static err_code search_rows(search *s, const workspace *w, int rows, err *e)
+{
+    const token_table *t = s->t;
+    backend *be = t->be;
+    int D = t->D, candidate = 0;
+    err_code rc = OK;
+    be->upload(be, w->x, s->host_x_ND, (size_t)rows * (size_t)D * sizeof *w->x);
+    for (int first = 0; first < t->V && !rc; first += t->block_ids) {
+        int n = t->V - first < t->block_ids ? t->V - first : t->block_ids;
+        const float *block = parameter_rows(w->wide, be, t->embedding, first, n, D);
+        be->gemm(be, w->dots, n, w->x, D, PLAIN, block, D, TRANSPOSED, rows, n, D, 1, 0);
+        be->download(be, w->host_dots, w->dots, (size_t)rows * (size_t)n * sizeof *w->dots);
+        rc = backend_sync(be, e);
+        s->first_id = first;
+        s->n_ids = n;
+        s->first_candidate = candidate;
+        while (candidate < t->n && t->ids[candidate] < first + n)
+            candidate++;
+        s->end_candidate = candidate;
+        if (!rc)
+            pool_run(be->pool, rows, rank_row, s);
     }
+    for (int row = 0; row < rows && !rc; row++)
+        finish_row(s, row);
+    return rc;
 }
 
 err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
@@ -151,36 +228,20 @@ err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_tabl
 {
     if (k > t->n)
         return err_set(e, E_SHAPE, "%d nearest tokens asked for, the vocabulary has %d", k, t->n);
-    backend *be = t->be;
-    int block = N < BLOCK_ROWS ? N : BLOCK_ROWS;
-    size_t cells = (size_t)block * (size_t)t->n;
-    float *x = be->alloc(be, (size_t)block * (size_t)t->D, sizeof *x, "nearest tokens", e);
-    float *dots = be->alloc(be, cells, sizeof *dots, "nearest tokens", e);
-    float *host_dots = mem_array(cells, sizeof *host_dots, "nearest tokens", e);
-    float *scores = mem_array((size_t)N * (size_t)k, sizeof *scores, "nearest tokens", e);
-    err_code rc = x && dots && host_dots && scores ? OK : e->code;
-    for (int first = 0; first < N && !rc; first += block) {
-        int rows = N - first < block ? N - first : block;
-        const float *from = ROW(host_x_ND, first, t->D);
-        be->upload(be, x, from, (size_t)rows * (size_t)t->D * sizeof *x);
-        be->gemm(be, dots, t->n, x, t->D, PLAIN, t->unit_nD, t->D, TRANSPOSED, rows, t->n, t->D, 1,
-                 0);
-        be->download(be, host_dots, dots, (size_t)rows * (size_t)t->n * sizeof *dots);
-        rc = backend_sync(be, e);
-        search s = {.table = t,
+    workspace w = {0};
+    err_code rc = allocate(&w, t, N, k, e);
+    for (int first = 0; first < N && !rc; first += w.rows) {
+        int rows = N - first < w.rows ? N - first : w.rows;
+        search s = {.t = t,
                     .ids_Nk = ROW(ids_Nk, first, k),
-                    .cosine_Nk = ROW(scores, first, k),
-                    .host_x_ND = from,
-                    .host_dots = host_dots,
+                    .cosine_Nk = ROW(w.scores_Nk, first, k),
+                    .host_x_ND = ROW(host_x_ND, first, t->D),
+                    .host_dots = w.host_dots,
                     .k = k};
-        if (!rc)
-            pool_run(be->pool, rows, rank_row, &s);
+        rc = search_rows(&s, &w, rows, e);
     }
     if (!rc && cosine_Nk)
-        memcpy(cosine_Nk, scores, (size_t)N * (size_t)k * sizeof *scores);
-    be->free(be, x);
-    be->free(be, dots);
-    mem_free(host_dots);
-    mem_free(scores);
+        memcpy(cosine_Nk, w.scores_Nk, (size_t)N * (size_t)k * sizeof *w.scores_Nk);
+    release(&w, t->be);
     return rc;
 }

@@ -9,17 +9,22 @@
  * token_table_free(). */
 typedef struct token_table {
     backend *be;
-    int V, D, n;      /* rows of the embedding, their width, candidates */
-    int32_t *ids;     /* n candidate ids, ascending */
-    float *unit_nD;   /* backend: candidates as unit vectors */
-    float *host_E_VD; /* ordinary memory: all rows */
-    double rms;       /* root mean square of the candidates' numbers: the unit of steps and noise */
-    double max_norm;  /* of the candidates */
+    int V, D, n;                /* rows of the embedding, their width, candidates */
+    int32_t *ids;               /* n candidate ids, ascending */
+    const parameter *embedding; /* the model's, in backend memory */
+    void *host_copy;            /* the same numbers, when that memory is not ordinary */
+    float scale;                /* embed_scale */
+    int block_ids;              /* tokens compared at a time: bounds the memory of a search */
+    double *inverse_norm_n;     /* 1 / Euclidean norm of a candidate's stored row; 0 for 0 */
+    double rms;      /* root mean square of the candidates' numbers: the unit of steps and noise */
+    double max_norm; /* of the candidates */
 } token_table;
 
+/* The model must outlive the table and not change. */
 err_code token_table_new(token_table **out, const model *m, const tokenizer *t, err *e);
 void token_table_free(token_table *t);
-const float *token_table_row(const token_table *t, int id);
+/* The embedding of one token, D floats. */
+void token_table_row(float *x_D, const token_table *t, int id);
 
 /* For each of N rows the k candidates of highest cosine, best first, ties to the lower id.
  *   ids_Nk, cosine_Nk  out, N x k; cosine_Nk may be NULL

@@ -15,31 +15,6 @@ static float *gradient_if(const run *r, const parameter *p)
     return p && r->weights ? p->gradient : NULL;
 }
 
-void linear_forward(const run *r, float *y_NO, const linear_weights *w, const float *x_NI, bool add)
-{
-    backend *be = r->be;
-    be->gemm(be, y_NO, w->out, x_NI, w->in, PLAIN, w->matrix->value, w->in, TRANSPOSED, r->N,
-             w->out, w->in, 1, add ? 1 : 0);
-    if (w->bias)
-        be->add_bias(be, y_NO, w->bias->value, r->N, w->out);
-}
-
-void linear_backward(const run *r, float *d_x_NI, const linear_weights *w, const float *d_y_NO,
-                     bool add)
-{
-    r->be->gemm(r->be, d_x_NI, w->in, d_y_NO, w->out, PLAIN, w->matrix->value, w->in, PLAIN, r->N,
-                w->in, w->out, 1, add ? 1 : 0);
-}
-
-void linear_gradients(const run *r, const linear_weights *w, const float *d_y_NO, const float *x_NI)
-{
-    backend *be = r->be;
-    be->gemm(be, w->matrix->gradient, w->in, d_y_NO, w->out, TRANSPOSED, x_NI, w->in, PLAIN, w->out,
-             w->in, r->N, 1, 1);
-    if (w->bias)
-        be->column_sum(be, w->bias->gradient, d_y_NO, r->N, w->out);
-}
-
 void norm_forward(const run *r, norm_state *s, const norm_weights *w, const float *x_ND)
 {
     backend *be = r->be;

@@ -17,7 +17,7 @@ typedef struct block_state {
 } block_state;
 
 /* What all layers share: sizes of this call, the stream, and the gradients under way. */
-typedef struct run {
+struct run {
     backend *be;
     const model_config *config;
     int N; /* B * T */
@@ -28,17 +28,9 @@ typedef struct run {
     float *d_resid_ND, *d_norm1_ND, *d_norm2_ND;
     float *d_qkv_NR, *d_z_NZ, *d_post_NM, *d_in_NM, *d_gate_NM;
     bool weights; /* also add the weights' gradients */
-} run;
-
-/* y = x W' + b, or added to y. */
-void linear_forward(const run *r, float *y_NO, const linear_weights *w, const float *x_NI,
-                    bool add);
-/* d_x = d_y W, or added to d_x. */
-void linear_backward(const run *r, float *d_x_NI, const linear_weights *w, const float *d_y_NO,
-                     bool add);
-/* Adds d_y' x and the column sums of d_y to the gradients. */
-void linear_gradients(const run *r, const linear_weights *w, const float *d_y_NO,
-                      const float *x_NI);
+    float *wide;  /* blocks of 16-bit weights as floats; NULL when the model has none */
+    size_t wide_numbers;
+};
 
 void norm_forward(const run *r, norm_state *s, const norm_weights *w, const float *x_ND);
 /* Makes out_ND from a normalized_ND that was put in place. */

@@ -119,8 +119,8 @@ static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_
     be->upload(be, f->tokens_N, host_tokens_BT, (size_t)f->r.N * sizeof *f->tokens_N);
     if (x_BTD)
         be->copy(be, f->r.resid_ND, x_BTD, stream_bytes(f));
-    be->gather_rows(be, f->r.resid_ND, f->m->embed->value, f->tokens_N, c->embed_scale, f->r.N,
-                    c->d_vocab, c->d_model);
+    be->gather_rows(be, f->r.resid_ND, f->m->embed->stored, f->m->embed->type, f->tokens_N,
+                    c->embed_scale, f->r.N, c->d_vocab, c->d_model);
     if (!stop || stop->site != HOOK_EMBED) {
         add_positions(f);
         run_blocks(f, 0, HOOK_RESID_PRE, stop);

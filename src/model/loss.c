@@ -8,8 +8,10 @@ static void logits_forward(forward *f, float *logits_NV, int first, int n)
 {
     const model_config *c = &f->m->config;
     backend *be = f->r.be;
-    be->gemm(be, logits_NV, c->d_vocab, ROW(f->final.out_ND, first, c->d_model), c->d_model, PLAIN,
-             f->m->unembed->value, c->d_model, TRANSPOSED, n, c->d_vocab, c->d_model, 1, 0);
+    run rows = f->r;
+    rows.N = n;
+    linear_forward(&rows, logits_NV, &f->m->unembed, ROW(f->final.out_ND, first, c->d_model),
+                   false);
     if (c->final_softcap > 0)
         be->softcap_forward(be, logits_NV, c->final_softcap, (size_t)n * (size_t)c->d_vocab);
 }
@@ -39,14 +41,12 @@ static err_code set_targets(forward *f, const int32_t *host_targets_BT, err *e)
 /* The gradient of one chunk's logits, in its place: to the final norm's output and the matrix. */
 static void logits_backward(forward *f, float *d_logits, int first, int n)
 {
-    const model_config *c = &f->m->config;
-    backend *be = f->r.be;
-    int D = c->d_model, V = c->d_vocab;
-    be->gemm(be, ROW(f->d_final_ND, first, D), D, d_logits, V, PLAIN, f->m->unembed->value, D,
-             PLAIN, n, D, V, 1, 0);
+    int D = f->m->config.d_model;
+    run rows = f->r;
+    rows.N = n;
+    linear_backward(&rows, ROW(f->d_final_ND, first, D), &f->m->unembed, d_logits, false);
     if (f->r.weights)
-        be->gemm(be, f->m->unembed->gradient, D, d_logits, V, TRANSPOSED,
-                 ROW(f->final.out_ND, first, D), D, PLAIN, V, D, n, 1, 1);
+        linear_gradients(&rows, &f->m->unembed, d_logits, ROW(f->final.out_ND, first, D));
 }
 
 static void loss_chunk(forward *f, int first, int n, bool gradient, float scale)

@@ -66,44 +66,51 @@ static err_code refuse_unread(const model *m, err *e)
     return rc;
 }
 
-/* Float weights whose address suits a float are used where they lie: a mapped model costs no memory
- * and opens at once. The check reads them once, in order. */
-static bool usable_in_place(const model *m, const stored_tensor *t)
+static number_type number_type_of(const stored_tensor *t)
 {
-    return m->be->in_host_memory && t->type == DTYPE_F32 &&
-           (uintptr_t)t->bytes % _Alignof(float) == 0;
+    return t->type == DTYPE_F16 ? NUMBER_F16 : t->type == DTYPE_BF16 ? NUMBER_BF16 : NUMBER_F32;
 }
 
-static err_code read_parameter(model *m, int i, err *e)
+static err_code read_converted(model *m, int i, const stored_tensor *t, err *e)
 {
-    parameter *p = &m->parameters[i];
-    const weight_form *form = &m->forms[i];
-    const int64_t shape[] = {form->rows, form->columns};
-    const stored_tensor *t = checkpoint_find(&m->file, p->name);
-    if (t && usable_in_place(m, t)) {
-        err_code rc = stored_tensor_check_shape(t, form->rank, shape, e);
-        if (rc)
-            return rc;
-        union {
-            const unsigned char *bytes;
-            float *values; /* read only until model_own() copies them */
-        } place = {.bytes = t->bytes};
-        p->value = place.values;
-        return check_finite(p->value, p->n, t->file, p->name, e);
-    }
-    float *host = mem_array(p->n, sizeof *host, p->name, e);
+    float *host = mem_array(t->count, sizeof *host, t->name, e);
     if (!host)
         return e->code;
-    err_code rc = checkpoint_load_f32(host, &m->file, p->name, form->rank, shape, e);
+    err_code rc = stored_tensor_load_f32(host, t, -1, NULL, e);
+    for (size_t j = 0; j < t->count && !rc; j++)
+        host[j] += m->forms[i].offset;
     if (!rc)
-        rc = check_finite(host, p->n, t->file, p->name, e);
-    if (!rc)
-        rc = model_own(m, i, e);
-    if (!rc) {
-        m->be->upload(m->be, p->value, host, p->n * sizeof *host);
-        rc = backend_sync(m->be, e);
-    }
+        rc = parameter_copy(m, i, host, NUMBER_F32, e);
     mem_free(host);
+    return rc;
+}
+
+/* A matrix whose address suits its numbers is used where it lies: a mapped model costs no memory
+ * and opens at once. The check reads it once, in order. */
+static err_code read_parameter(model *m, int i, err *e)
+{
+    const weight_form *form = &m->forms[i];
+    const int64_t shape[] = {form->rows, form->columns};
+    const stored_tensor *t;
+    err_code rc = checkpoint_get(&t, &m->file, m->parameters[i].name, form->rank, shape, e);
+    if (!rc)
+        rc = stored_tensor_check_finite(t, e);
+    if (rc)
+        return rc;
+    if (!form->keeps_type)
+        return read_converted(m, i, t, e);
+    number_type type = number_type_of(t);
+    if (!m->be->in_host_memory || (uintptr_t)t->bytes % number_size(type))
+        return parameter_copy(m, i, t->bytes, type, e);
+    parameter_lend(m, i, t->bytes, type);
+    return OK;
+}
+
+err_code model_read_parameters(model *m, err *e)
+{
+    err_code rc = OK;
+    for (int i = 0; i < m->n_parameters && !rc; i++)
+        rc = read_parameter(m, i, e);
     return rc;
 }
 
@@ -123,8 +130,8 @@ err_code model_load(model **out, backend *be, const files *f, err *e)
     model *m = model_declare(be, &config);
     m->file = file;
     rc = refuse_unread(m, e);
-    for (int i = 0; i < m->n_parameters && !rc; i++)
-        rc = read_parameter(m, i, e);
+    if (!rc)
+        rc = model_read_parameters(m, e);
     if (rc)
         model_free(m);
     else
@@ -211,15 +218,13 @@ static err_code write_weights(const model *m, const char *path, err *e)
             rc = e->code;
             break;
         }
-        m->be->download(m->be, host[i], p->value, p->n * sizeof **host);
+        rc = parameter_download(host[i], m, p, e);
         entries[i] = (tensor_entry){.name = p->name,
                                     .type = DTYPE_F32,
                                     .rank = form->rank,
                                     .shape = {form->rows, form->columns},
                                     .values = host[i]};
     }
-    if (!rc)
-        rc = backend_sync(m->be, e);
     if (!rc)
         rc = safetensors_write(path, entries, m->n_parameters, metadata, 1, e);
     for (int i = 0; i < m->n_parameters; i++)

@@ -1,51 +1,19 @@
-/* A model's parameters: their names, shapes, random start and memory. */
+/* A model: the names, shapes and random start of its parameters. */
 #include "model/transformer.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "model/weights.h"
 #include <math.h>
 
-enum { PARAMETERS_PER_BLOCK = 14, PARAMETERS_ELSEWHERE = 5 };
-
-static parameter *declare(model *m, const char *name, weight_form form)
-{
-    int i = m->n_parameters++;
-    size_t columns = form.rank == 1 ? 1 : (size_t)form.columns;
-    m->forms[i] = form;
-    m->parameters[i] =
-        (parameter){.name = name, .n = (size_t)form.rows * columns, .decays = form.rank == 2};
-    return &m->parameters[i];
-}
-
-static parameter *declare_matrix(model *m, const char *name, int rows, int columns, float deviation)
-{
-    return declare(
-        m, name,
-        (weight_form){.rank = 2, .rows = rows, .columns = columns, .deviation = deviation});
-}
-
-static parameter *declare_vector(model *m, const char *name, int n, float constant)
-{
-    return declare(m, name, (weight_form){.rank = 1, .rows = n, .constant = constant});
-}
+enum { PARAMETERS_PER_BLOCK = 24, PARAMETERS_ELSEWHERE = 5 };
 
 static norm_weights declare_norm(model *m, const char *prefix)
 {
     norm_weights w = {0};
     int D = m->config.d_model;
-    w.gain = declare_vector(m, arena_printf(&m->names, "%s.weight", prefix), D, 1);
+    w.gain = declare_vector(m, arena_printf(&m->names, "%s.weight", prefix), D, 1, 0);
     if (m->config.norm == NORM_LAYER)
-        w.bias = declare_vector(m, arena_printf(&m->names, "%s.bias", prefix), D, 0);
-    return w;
-}
-
-static linear_weights declare_linear(model *m, const char *prefix, int out, int in, bool bias,
-                                     float deviation)
-{
-    linear_weights w = {.in = in, .out = out};
-    w.matrix = declare_matrix(m, arena_printf(&m->names, "%s.weight", prefix), out, in, deviation);
-    if (bias)
-        w.bias = declare_vector(m, arena_printf(&m->names, "%s.bias", prefix), out, 0);
+        w.bias = declare_vector(m, arena_printf(&m->names, "%s.bias", prefix), D, 0, 0);
     return w;
 }
 
@@ -69,14 +37,17 @@ static void declare_block(model *m, int layer)
     float read = reading_deviation(c), write = writing_deviation(c);
 #define NAME(rest) arena_printf(&m->names, "gpt_neox.layers.%d." rest, layer)
     w->ln1 = declare_norm(m, NAME("input_layernorm"));
-    w->qkv = declare_linear(m, NAME("attention.query_key_value"), qkv, D, c->qkv_bias, read);
-    w->attention_out =
-        declare_linear(m, NAME("attention.dense"), D, z, c->attention_out_bias, write);
+    linear_declare(&w->qkv, m, NAME("attention.query_key_value"), qkv, D, OUT_IN, c->qkv_bias,
+                   read);
+    linear_declare(&w->attention_out, m, NAME("attention.dense"), D, z, OUT_IN,
+                   c->attention_out_bias, write);
     w->ln2 = declare_norm(m, NAME("post_attention_layernorm"));
     if (c->gated)
-        w->gate = declare_linear(m, NAME("mlp.gate"), c->d_mlp, D, c->mlp_bias, read);
-    w->mlp_in = declare_linear(m, NAME("mlp.dense_h_to_4h"), c->d_mlp, D, c->mlp_bias, read);
-    w->mlp_out = declare_linear(m, NAME("mlp.dense_4h_to_h"), D, c->d_mlp, c->mlp_bias, write);
+        linear_declare(&w->gate, m, NAME("mlp.gate"), c->d_mlp, D, OUT_IN, c->mlp_bias, read);
+    linear_declare(&w->mlp_in, m, NAME("mlp.dense_h_to_4h"), c->d_mlp, D, OUT_IN, c->mlp_bias,
+                   read);
+    linear_declare(&w->mlp_out, m, NAME("mlp.dense_4h_to_h"), D, c->d_mlp, OUT_IN, c->mlp_bias,
+                   write);
 #undef NAME
 }
 
@@ -92,28 +63,16 @@ model *model_declare(backend *be, const model_config *c)
     float read = reading_deviation(c);
     m->embed = declare_matrix(m, "gpt_neox.embed_in.weight", c->d_vocab, c->d_model, read);
     if (c->learned_positions)
-        m->positions = declare_matrix(m, "gpt_neox.embed_pos.weight", c->context, c->d_model, read);
+        m->positions =
+            declare_positions(m, "gpt_neox.embed_pos.weight", c->context, c->d_model, read);
     for (int layer = 0; layer < c->n_layers; layer++)
         declare_block(m, layer);
     m->final = declare_norm(m, "gpt_neox.final_layer_norm");
-    m->unembed =
-        c->tied ? m->embed : declare_matrix(m, "embed_out.weight", c->d_vocab, c->d_model, read);
+    if (c->tied)
+        linear_share(&m->unembed, m->embed, c->d_vocab, c->d_model);
+    else
+        linear_declare(&m->unembed, m, "embed_out", c->d_vocab, c->d_model, OUT_IN, false, read);
     return m;
-}
-
-err_code model_own(model *m, int i, err *e)
-{
-    parameter *p = &m->parameters[i];
-    if (m->forms[i].owned)
-        return OK;
-    float *value = m->be->alloc(m->be, p->n, sizeof *value, p->name, e);
-    if (!value)
-        return e->code;
-    if (p->value)
-        m->be->copy(m->be, value, p->value, p->n * sizeof *value);
-    p->value = value;
-    m->forms[i].owned = true;
-    return OK;
 }
 
 /* Draw i of a parameter depends on the seed, its name and i alone. */
@@ -145,7 +104,7 @@ err_code model_new(model **out, backend *be, const model_config *c, uint64_t see
         return rc;
     model *m = model_declare(be, c);
     for (int i = 0; i < m->n_parameters && !rc; i++) {
-        rc = model_own(m, i, e);
+        rc = parameter_own(m, i, e);
         if (!rc)
             rc = fill_random(m, i, seed, e);
     }
@@ -160,11 +119,8 @@ void model_free(model *m)
 {
     if (!m)
         return;
-    for (int i = 0; i < m->n_parameters; i++) {
-        if (m->forms[i].owned)
-            m->be->free(m->be, m->parameters[i].value);
-        m->be->free(m->be, m->parameters[i].gradient);
-    }
+    for (int i = 0; i < m->n_parameters; i++)
+        parameter_free(m, i);
     checkpoint_close(&m->file);
     arena_release(&m->names);
     mem_free(m->parameters);
@@ -193,12 +149,9 @@ err_code model_want_gradients(model *m, err *e)
 {
     err_code rc = OK;
     for (int i = 0; i < m->n_parameters && !rc; i++) {
-        parameter *p = &m->parameters[i];
-        rc = model_own(m, i, e);
-        if (rc || p->gradient)
-            continue;
-        p->gradient = m->be->alloc(m->be, p->n, sizeof *p->gradient, p->name, e);
-        rc = p->gradient ? OK : e->code;
+        rc = parameter_own(m, i, e);
+        if (!rc)
+            rc = parameter_want_gradient(m, i, e);
     }
     return rc;
 }
@@ -211,14 +164,14 @@ void model_zero_gradients(model *m)
                         m->parameters[i].n * sizeof *m->parameters[i].gradient);
 }
 
-const float *model_embedding(const model *m)
+const parameter *model_embedding(const model *m)
 {
-    return m->embed->value;
+    return m->embed;
 }
 
-const float *model_unembedding(const model *m)
+const parameter *model_unembedding(const model *m)
 {
-    return m->unembed->value;
+    return m->unembed.parts[0].matrix;
 }
 
 attention_shape model_attention(const model_config *c, int B, int T)

@@ -3,18 +3,13 @@
 #define MODEL_WEIGHTS_H
 #include "base/arena.h"
 #include "data/checkpoint.h"
+#include "model/linear.h"
 #include "model/transformer.h"
 
-/* NULL where the description has no such weight. Matrices are [out, in] as files hold them:
- * y = x W' + b. */
+/* NULL where the description has no such weight. */
 typedef struct norm_weights {
     parameter *gain, *bias;
 } norm_weights;
-
-typedef struct linear_weights {
-    parameter *matrix, *bias;
-    int in, out;
-} linear_weights;
 
 typedef struct block_weights {
     norm_weights ln1, ln2;
@@ -23,10 +18,14 @@ typedef struct block_weights {
 
 /* How a parameter is stored and how it starts. */
 typedef struct weight_form {
-    int rank, rows, columns; /* rank 1: rows numbers */
-    bool owned;              /* value is ours to change and free */
+    int rank, rows, columns; /* rank 1: rows numbers, columns 1 */
+    bool keeps_type;         /* used as its file stores it; else it becomes float32 of our own */
+    void *memory;            /* ours, holding the numbers; NULL: they lie in a file or a row */
     float deviation;         /* of its random start; 0: constant */
-    float constant;
+    float constant;          /* in memory */
+    float offset;            /* a number in memory is the stored one plus this */
+    bias_row *row;           /* the numbers lie in this row, from column `at` */
+    int at;
 } weight_form;
 
 struct model {
@@ -35,7 +34,8 @@ struct model {
     parameter *parameters;
     weight_form *forms; /* beside parameters */
     int n_parameters;
-    parameter *embed, *positions, *unembed; /* unembed is embed when tied */
+    parameter *embed, *positions;
+    linear_weights unembed; /* its matrix is embed when tied */
     norm_weights final;
     block_weights *blocks;
     checkpoint file; /* open while weights lie in it */
@@ -44,8 +44,31 @@ struct model {
 
 /* A model with names and shapes for its description and no values yet. */
 model *model_declare(backend *be, const model_config *c);
-/* Memory of its own for parameter i; the old value is copied when it has one. */
-err_code model_own(model *m, int i, err *e);
+/* Every parameter from the open file. */
+err_code model_read_parameters(model *m, err *e);
+
+/* ---- parameter.c ---- */
+
+/* The embedding or the matrix of a product: kept as its file stores it. */
+parameter *declare_matrix(model *m, const char *name, int rows, int columns, float deviation);
+/* A matrix that is added to activations: always float32. */
+parameter *declare_positions(model *m, const char *name, int rows, int columns, float deviation);
+/* Norm gains and biases: always float32. See weight_form for `constant` and `offset`. */
+parameter *declare_vector(model *m, const char *name, int n, float constant, float offset);
+/* Columns at .. at+n-1 of a row of biases, whose total is known once all are declared. */
+parameter *declare_bias(model *m, const char *name, int n, bias_row *row, int at);
+
+/* Parameter i is these read-only numbers in backend memory, which outlive the model. */
+void parameter_lend(model *m, int i, const void *stored, number_type type);
+/* Parameter i is a copy of these numbers, which lie in ordinary memory, aligned or not. */
+err_code parameter_copy(model *m, int i, const void *host_stored, number_type type, err *e);
+/* Float32 memory of its own for parameter i; the old numbers are copied when it has some. */
+err_code parameter_own(model *m, int i, err *e);
+/* A zeroed gradient, when it has none. */
+err_code parameter_want_gradient(model *m, int i, err *e);
+/* All numbers as floats into ordinary memory. */
+err_code parameter_download(float *host, const model *m, const parameter *p, err *e);
+void parameter_free(model *m, int i);
 
 /* Where heads lie in a row of the joint projection of this model. */
 attention_shape model_attention(const model_config *c, int B, int T);

@@ -82,10 +82,12 @@ static err_code new_shared(forward *f, err *e)
     f->logit_rows = (int)(rows < N ? rows : N);
     size_t logits = last_only ? (size_t)f->logit_rows * V : 0;
     bool capped_gradient = c->final_softcap > 0 && f->mode != FORWARD_ONLY;
+    f->r.wide_numbers = linear_scratch(f->m);
     size_t angles = (size_t)f->max_T * (size_t)(c->rotary / 2);
     const request list[] = {{&f->r.resid_ND, N * D, "residual stream"},
                             {&f->r.attn_out_ND, N * D, "attention output"},
                             {&f->r.mlp_out_ND, N * D, "mlp output"},
+                            {&f->r.wide, f->r.wide_numbers, "widened weights"},
                             {&f->cos_TR, angles, "rotation cosines"},
                             {&f->sin_TR, angles, "rotation sines"},
                             {&f->final.normalized_ND, N * D, "final normalized"},

@@ -30,8 +30,12 @@ static prompt_set prompts_make(const rig *r, int bos)
 
 static scan_source source_of(const rig *r, const prompt_set *p, int batch_size)
 {
-    return (scan_source){.model = r->model, .hook = &r->hook, .prompts = p,
-                         .tokenizer = r->tokenizer, .batch_size = batch_size, .name = "test"};
+    return (scan_source){.model = r->model,
+                         .hook = &r->hook,
+                         .prompts = p,
+                         .tokenizer = r->tokenizer,
+                         .batch_size = batch_size,
+                         .name = "test"};
 }
 
 static void check_feature(const collection *c, const prompt_set *p, int f,
@@ -80,8 +84,8 @@ static void equal_to_running_each_prompt_alone(void **state)
         int bos, batch_size;
     } cases[] = {
         {"ref", "blocks.1.hook_resid_post", 0, 1},
-        {"cpu", "blocks.1.hook_resid_post", 0, 4},   /* padding of many lengths */
-        {"cpu", "blocks.0.mlp.hook_post", -1, 64},   /* one batch; a hook wider than the model */
+        {"cpu", "blocks.1.hook_resid_post", 0, 4}, /* padding of many lengths */
+        {"cpu", "blocks.0.mlp.hook_post", -1, 64}, /* one batch; a hook wider than the model */
     };
     static float f_NTF[PROMPTS][LONGEST + 1][F];
     for (size_t k = 0; k < COUNT_OF(cases); k++) {
@@ -107,7 +111,7 @@ static void equal_to_running_each_prompt_alone(void **state)
         assert_int_equal(c.n_tokens + c.n_special, p.first[p.n]);
         int silent = 0, busy = 0;
         for (int f = 0; f < F; f++) {
-            check_feature(&c, &p, f, (const float(*)[LONGEST + 1][F])f_NTF);
+            check_feature(&c, &p, f, (const float(*)[LONGEST + 1][F]) f_NTF);
             silent += c.stats_F[f].n_active == 0;
             busy += collection_count(&c, f) > 3;
         }
@@ -191,12 +195,9 @@ static void what_cannot_be_collected(void **state)
 
     p.min_tokens = 1;
     assert_int_equal(prompts_add(&p, r.tokenizer, "short", 5, &e), OK);
-    parameter *parameters;
-    int n = model_parameters(&parameters, r.model);
-    for (int i = 0; i < n; i++)
-        if (parameters[i].value == model_embedding(r.model))
-            for (size_t k = 0; k < parameters[i].n; k++)
-                parameters[i].value[k] = (float)NAN;
+    const parameter *embedding = model_embedding(r.model);
+    for (size_t k = 0; k < embedding->n; k++)
+        embedding->value[k] = (float)NAN;
     assert_int_equal(collect_features(&c, &source, r.sae, &e), E_NUMERIC);
     assert_non_null(strstr(e.text, "hook_embed"));
     prompts_release(&p);

@@ -1,4 +1,5 @@
-/* The analysis of finished jobs: by definition, on a feature of the embedding, and by running anew. */
+/* The analysis of finished jobs: by definition, on a feature of the embedding, and by running anew.
+ */
 #include "test.h"
 
 #include "base/memory.h"
@@ -110,8 +111,7 @@ static void check_positions(bench *b, const optimum *o, const optimise_job *job,
     probe_result r = {.activation_L = activation_L, .pre_activation_L = pre_L};
     probe_result snapped = {.activation_L = snapped_L};
     assert_int_equal(probe_inputs(&r, &b->setting, &in, &job->feature, 1, true, &e), OK);
-    assert_int_equal(
-        token_table_nearest(nearest_LK, cosine_LK, b->table, job->x_LD, L, K, &e), OK);
+    assert_int_equal(token_table_nearest(nearest_LK, cosine_LK, b->table, job->x_LD, L, K, &e), OK);
     for (int i = 0; i < L; i++)
         tokens[i] = nearest_LK[i * K];
     in = (probe_input){.tokens_L = tokens, .length = L};
@@ -135,8 +135,7 @@ static void check_positions(bench *b, const optimum *o, const optimise_job *job,
     }
     double deviation = sqrt(squares / (L - 1));
     check_close("mean", f, o->mean, mean);
-    check_close("skewness", f, o->skewness,
-                deviation > 0 ? cubes / L / pow(deviation, 3) : 0);
+    check_close("skewness", f, o->skewness, deviation > 0 ? cubes / L / pow(deviation, 3) : 0);
     check_close("maximum", f, o->activation, (double)r.activation);
     check_close("snapped maximum", f, o->snapped_activation, snapped_max);
     assert_int_equal(o->position, r.position);
@@ -198,8 +197,9 @@ static void by_hand(void **state)
     check_close("maximum", 0, out.activation, 4);
     assert_int_equal(out.position, 2);
     check_close("specificity", 0, out.specificity, 4 / 2.0); /* maxima 4 and 0 */
-    float snapped = token_table_row(b.table, out.positions[2].nearest_k[0])[0];
-    check_close("snapped", 0, (double)out.positions[2].snapped, (double)snapped);
+    float snapped_D[D];
+    token_table_row(snapped_D, b.table, out.positions[2].nearest_k[0]);
+    check_close("snapped", 0, (double)out.positions[2].snapped, (double)snapped_D[0]);
     assert_true(out.restart_deviation == 0 && out.restart_mean == 4);
     assert_true(isnan(out.restart_cosine) && isnan(out.restart_token_overlap)); /* no pair */
 

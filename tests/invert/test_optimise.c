@@ -90,8 +90,8 @@ static double measured(bench *b, const optimise_job *job, float *reached)
     return (double)result.pre_activation;
 }
 
-/* A linear feature of the embedding itself: the best input in a ball of radius r is r w / |w|, worth
- * |w| r + b. */
+/* A linear feature of the embedding itself: the best input in a ball of radius r is r w / |w|,
+ * worth |w| r + b. */
 static void a_linear_feature_reaches_its_closed_form(void **state)
 {
     (void)state;
@@ -169,7 +169,7 @@ static double whole_objective(bench *b, const optimise_options *o, const optimis
     enum { L = 4, T = L + 1 };
     int32_t tokens[T] = {0, -1, -1, -1, -1}, targets[T], nearest[L];
     float full[T * D] = {0}, h[T * D], loss[T], scratch_LD[L * D] = {0};
-    const float *rows[L];
+    float rows[L * D];
     err e = {0};
     memcpy(full + D, x, L * D * sizeof *x);
     rig_run(h, &b->rig, tokens, full, T);
@@ -181,7 +181,7 @@ static double whole_objective(bench *b, const optimise_options *o, const optimis
         total += exp((double)pre_TF[t * RIG_F + job->feature] / softness);
     assert_int_equal(token_table_nearest(nearest, NULL, b->table, job->x_LD, L, 1, &e), OK);
     for (int i = 0; i < L; i++) {
-        rows[i] = token_table_row(b->table, nearest[i]);
+        token_table_row(rows + i * D, b->table, nearest[i]);
         targets[i] = nearest[i];
     }
     targets[L] = -1;
@@ -195,8 +195,7 @@ static double whole_objective(bench *b, const optimise_options *o, const optimis
         coherence += (double)loss[t] / L;
     return -softness * log(total) +
            o->lambda_reg * penalty_distance(scratch_LD, x, rows, L, D, b->table->rms, 0) +
-           o->diversity_penalty *
-               penalty_diversity(scratch_LD, x, L, D, o->diversity_window, 0) +
+           o->diversity_penalty * penalty_diversity(scratch_LD, x, L, D, o->diversity_window, 0) +
            o->repetition_penalty *
                penalty_repetition(scratch_LD, x, L, D, o->repetition_window, 0) +
            o->coherence_weight * coherence;
@@ -211,12 +210,9 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
     static const struct {
         double lambda, diversity, repetition, coherence;
     } cases[] = {
-        {0, 0, 0, 0},     /* the feature alone */
-        {30, 0, 0, 0},    /* each term large enough to turn signs */
-        {0, 30, 0, 0},
-        {0, 0, 1000, 0},
-        {0, 0, 0, 30},
-        {3, 4, 5, 6},
+        {0, 0, 0, 0},  /* the feature alone */
+        {30, 0, 0, 0}, /* each term large enough to turn signs */
+        {0, 30, 0, 0}, {0, 0, 1000, 0}, {0, 0, 0, 30}, {3, 4, 5, 6},
     };
     float alone[L * D];
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
@@ -257,8 +253,8 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
                 assert_true(moved == 0); /* frozen */
             } else if (fabs(slope[i]) > 0.03 * largest) {
                 if (fabs(moved + copysign(rate, slope[i])) > 0.02 * rate)
-                    fail_msg("case %zu, number %d: slope %g, moved %g of %g", c, i, slope[i],
-                             moved, rate);
+                    fail_msg("case %zu, number %d: slope %g, moved %g of %g", c, i, slope[i], moved,
+                             rate);
                 checked++;
             }
             if (c == 0)
@@ -427,12 +423,12 @@ static means outcome(const optimise_options *o)
     run(&b, jobs, N, o);
     for (int i = 0; i < N; i++) {
         float unused[L * D] = {0};
-        const float *rows[L];
+        float rows[L * D];
         int32_t nearest[L], tokens[L + 1] = {0, -1, -1, -1, -1, -1, -1}, targets[L + 1];
         float full[(L + 1) * D] = {0}, loss[L + 1];
         assert_int_equal(token_table_nearest(nearest, NULL, b.table, jobs[i].x_LD, L, 1, &e), OK);
         for (int k = 0; k < L; k++) {
-            rows[k] = token_table_row(b.table, nearest[k]);
+            token_table_row(rows + k * D, b.table, nearest[k]);
             targets[k] = nearest[k];
         }
         targets[L] = -1;
@@ -492,7 +488,8 @@ static void starts(void **state)
     for (int i = 0; i < L; i++) {
         int found = -1;
         for (int c = 0; c < b.table->n && found < 0; c++)
-            if (!memcmp(x + i * D, token_table_row(b.table, b.table->ids[c]), D * sizeof *x))
+            if (!memcmp(x + i * D, model_embedding(b.rig.model)->value + b.table->ids[c] * D,
+                        D * sizeof *x))
                 found = b.table->ids[c];
         assert_true(found > 0); /* without noise, candidates themselves */
         first = first < 0 ? found : first;
@@ -519,7 +516,8 @@ static void starts(void **state)
     for (int i = 0; i < L; i++)
         for (int d = 0; d < D; d++)
             squares += pow((double)y[i * D + d] -
-                           (double)token_table_row(b.table, nearest[i])[d], 2);
+                               (double)model_embedding(b.rig.model)->value[nearest[i] * D + d],
+                           2);
     double noise = sqrt(squares / (L * D)) / b.table->rms;
     assert_true(noise > 0.9e-3 && noise < 1.1e-3);
     bench_close(&b);

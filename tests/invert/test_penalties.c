@@ -54,12 +54,9 @@ static double define(const setting *s, const double *x)
 
 static double compute(float *d_x, const setting *s, const float *x, double weight)
 {
-    const float *nearest[MAX_L];
-    for (int i = 0; i < s->L; i++)
-        nearest[i] = s->nearest + i * D;
     switch (s->which) {
     case DISTANCE:
-        return penalty_distance(d_x, x, nearest, s->L, D, s->unit, weight);
+        return penalty_distance(d_x, x, s->nearest, s->L, D, s->unit, weight);
     case DIVERSITY:
         return penalty_diversity(d_x, x, s->L, D, s->window, weight);
     case REPETITION:
@@ -73,13 +70,11 @@ static const struct {
     int L, window;
     bool zero_row;
 } cases[] = {
-    {1, 5, false},  /* no pair */
-    {2, 5, false},  /* one pair, window beyond the end */
-    {7, 1, false},  /* neighbours only */
-    {7, 3, false},
-    {7, 6, false},  /* every pair */
-    {7, 100, false},
-    {7, 3, true},   /* a row without direction */
+    {1, 5, false},                  /* no pair */
+    {2, 5, false},                  /* one pair, window beyond the end */
+    {7, 1, false},                  /* neighbours only */
+    {7, 3, false},   {7, 6, false}, /* every pair */
+    {7, 100, false}, {7, 3, true},  /* a row without direction */
 };
 
 static void gradients_are_those_of_the_definition(void **state)
@@ -144,8 +139,7 @@ static void values_by_hand(void **state)
         assert_true(fabs(penalty_diversity(d_x, x, 3, D, w, 1) - by_window[i].diversity) < 1e-7);
         assert_true(fabs(penalty_repetition(d_x, x, 3, D, w, 1) - by_window[i].repetition) < 1e-7);
     }
-    const float token[D] = {2, 0, 0, 0, 0};
-    const float *nearest[3] = {token, token, token};
+    const float nearest[3 * D] = {[0] = 2, [D] = 2, [2 * D] = 2};
     /* Distances 0, sqrt(1.5^2 + 3/4) = sqrt 3 and sqrt 13; unit 2, sqrt(D) = sqrt 5. */
     double want = (sqrt(3) + sqrt(13)) / 3 / (2 * sqrt(5));
     assert_true(fabs(penalty_distance(d_x, x, nearest, 3, D, 2, 1) - want) < 1e-7);
@@ -170,8 +164,7 @@ static void at_the_token_itself(void **state)
 {
     (void)state;
     float x[D] = {1, 2, 3, 4, 5}, d_x[D] = {0};
-    const float *nearest[1] = {x};
-    assert_true(penalty_distance(d_x, x, nearest, 1, D, 1, 1) == 0);
+    assert_true(penalty_distance(d_x, x, x, 1, D, 1, 1) == 0);
     for (int i = 0; i < D; i++)
         assert_true(d_x[i] == 0); /* a number, not 0 / 0 */
 }

@@ -1,6 +1,7 @@
 /* Nearest tokens against a search through every candidate. */
 #include "test.h"
 
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "features/common_rig.h"
@@ -23,13 +24,7 @@ static double cosine(const float *a, const float *b)
 
 static float *embedding(const rig *r)
 {
-    parameter *p;
-    int n = model_parameters(&p, r->model);
-    for (int i = 0; i < n; i++)
-        if (p[i].value == model_embedding(r->model))
-            return p[i].value;
-    fail_msg("no parameter is the embedding");
-    return NULL;
+    return model_embedding(r->model)->value;
 }
 
 static bool is_candidate(const token_table *t, int id)
@@ -56,11 +51,12 @@ static void candidates_and_sizes(void **state)
         assert_false(is_candidate(t, id)); /* the model's, not the tokenizer's */
     double squares = 0, max = 0;
     for (int i = 0; i < t->n; i++) {
+        float x[D];
         double row = 0;
+        token_table_row(x, t, t->ids[i]);
         for (int d = 0; d < D; d++)
-            row += pow((double)token_table_row(t, t->ids[i])[d], 2);
-        assert_memory_equal(token_table_row(t, t->ids[i]), embedding(&r) + t->ids[i] * D,
-                            D * sizeof(float));
+            row += pow((double)x[d], 2);
+        assert_memory_equal(x, embedding(&r) + t->ids[i] * D, sizeof x);
         squares += row;
         max = fmax(max, sqrt(row));
     }
@@ -93,11 +89,11 @@ static void equal_to_a_full_search(void **state)
                 double best = -2;
                 for (int c = 0; c < t->n; c++)
                     if (!taken[t->ids[c]])
-                        best = fmax(best, cosine(x + i * D, token_table_row(t, t->ids[c])));
+                        best = fmax(best, cosine(x + i * D, embedding(&r) + t->ids[c] * D));
                 int32_t id = ids[i * K + k];
                 assert_true(is_candidate(t, id) && !taken[id]);
                 taken[id] = true;
-                double got = cosine(x + i * D, token_table_row(t, id));
+                double got = cosine(x + i * D, embedding(&r) + id * D);
                 assert_true(fabs(got - best) < 1e-6);
                 assert_true(fabs((double)cosine_K[i * K + k] - got) < 1e-6);
             }
@@ -105,6 +101,51 @@ static void equal_to_a_full_search(void **state)
         token_table_free(t);
         rig_close(&r);
     }
+}
+
+/* A vocabulary in many blocks, in every stored type, gives what it gives in one of float32. */
+static void blocks_and_stored_types(void **state)
+{
+    (void)state;
+    static const int blocks[] = {1, 7, 50, 1000};
+    rig r = rig_open("cpu", 2, "hook_embed");
+    float *E = embedding(&r), x[9 * D], row[D];
+    size_t n = model_embedding(r.model)->n;
+    uint16_t *half = mem_small(n, sizeof *half);
+    rng s = rng_stream(1, "blocks");
+    for (int i = 0; i < 9 * D; i++)
+        x[i] = (float)rng_normal(&s);
+    for (number_type type = NUMBER_F32; type <= NUMBER_BF16; type++) {
+        for (size_t i = 0; i < n; i++) {
+            half[i] = type == NUMBER_F16 ? f16_from_float(E[i]) : bf16_from_float(E[i]);
+            E[i] = type == NUMBER_F32   ? E[i]
+                   : type == NUMBER_F16 ? f16_to_float(half[i])
+                                        : bf16_to_float(half[i]);
+        }
+        const parameter stored = {.n = n, .type = type, .stored = half};
+        token_table *t;
+        err e;
+        int32_t want[9 * K], got[9 * K];
+        float want_cosine[9 * K], cosine_K[9 * K];
+        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_nearest(want, want_cosine, t, x, 9, K, &e), OK);
+        if (type != NUMBER_F32)
+            t->embedding = &stored;
+        for (int id = 0; id < t->V; id++) {
+            token_table_row(row, t, id);
+            assert_memory_equal(row, E + id * D, sizeof row);
+        }
+        for (size_t b = 0; b < COUNT_OF(blocks); b++) {
+            t->block_ids = blocks[b] < t->V ? blocks[b] : t->V;
+            assert_int_equal(token_table_nearest(got, cosine_K, t, x, 9, K, &e), OK);
+            assert_memory_equal(got, want, sizeof got);
+            for (int i = 0; i < 9 * K; i++)
+                assert_true(fabsf(cosine_K[i] - want_cosine[i]) < 1e-6f);
+        }
+        token_table_free(t);
+    }
+    mem_free(half);
+    rig_close(&r);
 }
 
 static void ties_and_rows_without_direction(void **state)
@@ -169,8 +210,11 @@ static void rows_are_scaled_as_the_model_scales(void **state)
     assert_int_equal(model_new(&scaled, r.be, &c, 11, &e), OK); /* the rig's seed */
     assert_int_equal(token_table_new(&t, scaled, r.tokenizer, &e), OK);
     assert_int_equal(token_table_new(&plain, r.model, r.tokenizer, &e), OK);
+    float x[D], y[D];
+    token_table_row(x, t, 9);
+    token_table_row(y, plain, 9);
     for (int d = 0; d < D; d++)
-        assert_true(token_table_row(t, 9)[d] == 4 * token_table_row(plain, 9)[d]);
+        assert_true(x[d] == 4 * y[d]);
     assert_true(fabs(t->rms / plain->rms - 4) < 1e-12);
     token_table_free(t);
     token_table_free(plain);
@@ -183,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(candidates_and_sizes),
         cmocka_unit_test(equal_to_a_full_search),
+        cmocka_unit_test(blocks_and_stored_types),
         cmocka_unit_test(ties_and_rows_without_direction),
         cmocka_unit_test(as_many_as_there_are),
         cmocka_unit_test(rows_are_scaled_as_the_model_scales),
