@@ -6,9 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-static const adamw_options options = {.peak_rate = 0.1f, .final_share = 0.1f, .warmup = 4,
-                                      .decay = 10, .steps = 20, .beta1 = 0.9f, .beta2 = 0.99f,
-                                      .eps = 1e-8f, .weight_decay = 0.5f, .max_norm = 0};
+static const adamw_options options = {.peak_rate = 0.1f,
+                                      .final_share = 0.1f,
+                                      .warmup = 4,
+                                      .decay = 10,
+                                      .steps = 20,
+                                      .beta1 = 0.9f,
+                                      .beta2 = 0.99f,
+                                      .eps = 1e-8f,
+                                      .weight_decay = 0.5f,
+                                      .max_norm = 0};
 
 static void test_schedule(void **state)
 {
@@ -33,7 +40,9 @@ static void test_update(void **state)
     (void)state;
     backend *be = backend_ref();
     float value[2][3] = {{1, -2, 3}, {0.5f, 0, -1}}, gradient[2][3];
-    parameter list[] = {{"w", 3, value[0], gradient[0], true}, {"b", 3, value[1], gradient[1], false}};
+    parameter list[] = {
+        {.name = "w", .n = 3, .value = value[0], .gradient = gradient[0], .decays = true},
+        {.name = "b", .n = 3, .value = value[1], .gradient = gradient[1]}};
     adamw_options o = options;
     o.max_norm = 1;
     adamw *a;
@@ -77,7 +86,8 @@ static void test_divergence(void **state)
     (void)state;
     backend *be = backend_ref();
     float value[2] = {1, 2}, gradient[2] = {1, NAN};
-    parameter list[] = {{"w", 2, value, gradient, true}};
+    parameter list[] = {
+        {.name = "w", .n = 2, .value = value, .gradient = gradient, .decays = true}};
     adamw *a;
     err e = {0};
     assert_int_equal(adamw_new(&a, be, list, 1, &e), OK);
