@@ -16,3 +16,11 @@ err_code report_fill(record *r, study *s, err *e)
         report_targets(r, s);
     return OK;
 }
+
+record_bytes report_token(const study *s, int id)
+{
+    const char *bytes;
+    size_t n;
+    tokenizer_bytes(s->tokenizer, id, &bytes, &n);
+    return (record_bytes){.bytes = bytes, .n = (int)n};
+}

@@ -14,4 +14,7 @@ void report_features(record *r, study *s);
 void report_clusters(record *r, study *s);
 void report_targets(record *r, study *s);
 
+/* A token's bytes, borrowed from the study's tokenizer. */
+record_bytes report_token(const study *s, int id);
+
 #endif

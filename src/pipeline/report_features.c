@@ -95,14 +95,6 @@ void report_features(record *r, study *s)
 /* ---- clusters
  * ------------------------------------------------------------------------------------ */
 
-static record_bytes token_bytes(const study *s, int id)
-{
-    const char *bytes;
-    size_t n;
-    tokenizer_bytes(s->tokenizer, id, &bytes, &n);
-    return (record_bytes){.bytes = bytes, .n = (int)n};
-}
-
 /* A token in a cluster: how often its members peak on it, and how much more often than all
  * clustered features do: count * log(share in the cluster / share overall), its part of the
  * divergence between the two. Common tokens ("the") come last although they are frequent
@@ -155,7 +147,7 @@ static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V,
     k->tokens = arena_push(&s->memory, (size_t)k->n_tokens + 1, sizeof *k->tokens);
     for (int i = 0; i < k->n_tokens; i++)
         k->tokens[i] =
-            (record_token_stat){.token = token_bytes(s, stats[i].id),
+            (record_token_stat){.token = report_token(s, stats[i].id),
                                 .id = stats[i].id,
                                 .count = stats[i].count,
                                 .activation = stats[i].activation / (double)stats[i].count};
@@ -247,17 +239,6 @@ static int by_size(const void *a, const void *b)
     return (x->label > y->label) - (x->label < y->label);
 }
 
-static score_kind chosen_score(const char *name)
-{
-    static const char *const names[SCORE_KINDS] = {"size", "activation", "max_activation",
-                                                   "sparsity", "composite"};
-    int kind = SCORE_COMPOSITE;
-    for (int i = 0; i < SCORE_KINDS; i++)
-        if (!strcmp(names[i], name))
-            kind = i;
-    return (score_kind)kind;
-}
-
 /* Mean activation of the members over each group of prompts. */
 static void fill_matrix(record *r, study *s)
 {
@@ -302,7 +283,7 @@ void report_clusters(record *r, study *s)
                                   .trustworthiness = k->trustworthiness,
                                   .neighbour_overlap = k->neighbour_overlap,
                                   .n_neighbours = k->n_neighbours};
-    score_kind chosen = chosen_score(s->config->select.scoring_method);
+    score_kind chosen = study_scoring(s);
     r->n_clusters = k->n_clusters;
     r->clusters = arena_push(&s->memory, (size_t)k->n_clusters + 1, sizeof *r->clusters);
     for (int i = 0; i < k->n_clusters; i++)

@@ -6,14 +6,6 @@
 
 enum { TARGET_TOKENS = 20, LEAST_OCCURRENCES = 3, HISTOGRAM_BINS = 40 };
 
-static record_bytes bytes_of(const study *s, int id)
-{
-    const char *bytes;
-    size_t n;
-    tokenizer_bytes(s->tokenizer, id, &bytes, &n);
-    return (record_bytes){.bytes = bytes, .n = (int)n};
-}
-
 /* ---- the data's side ----------------------------------------------------------------------------
  */
 
@@ -68,7 +60,7 @@ static void fill_tokens(record_target *t, study *s, int target)
     t->n_tokens = n < TARGET_TOKENS ? n : TARGET_TOKENS;
     t->tokens = arena_push(&s->memory, (size_t)t->n_tokens + 1, sizeof *t->tokens);
     for (int i = 0; i < t->n_tokens; i++)
-        t->tokens[i] = (record_token_stat){.token = bytes_of(s, stats[i].token),
+        t->tokens[i] = (record_token_stat){.token = report_token(s, stats[i].token),
                                            .id = stats[i].token,
                                            .count = stats[i].n_active,
                                            .activation = stats[i].mean};
@@ -84,7 +76,7 @@ static record_context context_of(const feature_context *c, study *s)
     out.tokens = arena_push(&s->memory, (size_t)c->n_tokens, sizeof *out.tokens);
     out.activations = arena_push(&s->memory, (size_t)c->n_tokens, sizeof *out.activations);
     for (int i = 0; i < c->n_tokens; i++) {
-        out.tokens[i] = bytes_of(s, prompts_tokens(&s->prompts, c->prompt)[c->start + i]);
+        out.tokens[i] = report_token(s, prompts_tokens(&s->prompts, c->prompt)[c->start + i]);
         out.activations[i] = (double)c->activations[i];
     }
     return out;
@@ -122,7 +114,7 @@ static record_position position_of(const optimum_position *p, int k, study *s)
                            .neighbours = arena_push(&s->memory, (size_t)k, sizeof *out.neighbours),
                            .n_neighbours = k};
     for (int i = 0; i < k; i++)
-        out.neighbours[i] = (record_neighbour){.token = bytes_of(s, p->nearest_k[i]),
+        out.neighbours[i] = (record_neighbour){.token = report_token(s, p->nearest_k[i]),
                                                .id = p->nearest_k[i],
                                                .cosine = (double)p->cosine_k[i]};
     return out;

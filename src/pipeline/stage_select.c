@@ -35,13 +35,18 @@ static int choice_index(const char *choices, const char *value)
     err_die("%s is none of %s", value, choices);
 }
 
+score_kind study_scoring(const study *s)
+{
+    return (score_kind)choice_index("size|activation|max_activation|sparsity|composite",
+                                    s->config->select.scoring_method);
+}
+
 static select_options options_of(const study *s)
 {
     const run_config *c = s->config;
     return (select_options){
         .strategy = (select_strategy)choice_index("all|single|top_n", c->select.strategy),
-        .scoring = (score_kind)choice_index("size|activation|max_activation|sparsity|composite",
-                                            c->select.scoring_method),
+        .scoring = study_scoring(s),
         .ranking = (feature_ranking)choice_index("mean|max|percentile",
                                                  c->select.feature_selection_method),
         .num_clusters = c->select.num_clusters,

@@ -85,6 +85,7 @@ err_code stage_explain(study *s, bool *cached, err *e);
 optimise_setting study_setting(const study *s, const char *name);
 scan_source study_source(const study *s, const char *name);
 prompt_statistic study_statistic(const study *s);
+score_kind study_scoring(const study *s); /* select.scoring_method */
 /* The data set's maximum of a feature; 1 when it is never active, so that it can be a scale. */
 double study_scale(const study *s, int feature);
 
