@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 1,
+    RECORD_SCHEMA = 2,
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };
@@ -43,18 +43,24 @@ typedef struct record_library {
 
 typedef struct record_model {
     const char *source; /* a label or relative path, never an absolute one */
-    const char *family; /* "GPT-NeoX" */
-    int n_layers, d_model, n_heads, d_mlp, d_vocab, context;
+    const char *family; /* "gpt_neox": model_type of its config.json */
+    int n_layers, d_model, n_heads, n_kv_heads, d_head, d_mlp, d_vocab, context;
     int64_t n_parameters;
+    const char *stored; /* types its matrices are stored in: "BF16" */
     const char *sha256;
 } record_model;
 
 typedef struct record_sae {
     const char *source, *architecture, *hook; /* "blocks.2.hook_resid_post" */
-    int layer;                                /* of the hook: the L in page names */
+    const char *hook_out;                     /* what a transcoder predicts; "" for all others */
+    const char *layout;                       /* which program's files: "SAELens 6" */
+    const char *trained_on;                   /* the model its files name */
+    const char *processing; /* of the hook's value before it is read: "center_writing_weights" */
+    int layer;              /* of the hook: the L in page names */
     int d_in, d_sae;
     const char *normalisation;
     bool apply_b_dec;
+    const char *notes; /* where its files leave a choice or ask for what is not done: sentences */
     const char *sha256;
 } record_sae;
 

@@ -45,10 +45,13 @@ static const field model_fields[] = {
     INT(record_model, n_layers, "blocks"),
     INT(record_model, d_model, "width of the residual stream"),
     INT(record_model, n_heads, "attention heads a block"),
+    INT(record_model, n_kv_heads, "heads that have keys and values of their own"),
+    INT(record_model, d_head, "width of a head"),
     INT(record_model, d_mlp, "width of the MLP's hidden layer"),
     INT(record_model, d_vocab, "tokens in the vocabulary"),
     INT(record_model, context, "longest input in tokens"),
     INT64(record_model, n_parameters, "weights"),
+    TEXT(record_model, stored, "types the matrices are stored in"),
     TEXT(record_model, sha256, "of the weight file"),
 };
 static SCHEMA(model_schema, record_model, model_fields);
@@ -57,11 +60,16 @@ static const field sae_fields[] = {
     TEXT(record_sae, source, "where the SAE came from"),
     TEXT(record_sae, architecture, "activation function and training kind"),
     TEXT(record_sae, hook, "activation it reads, TransformerLens name"),
+    TEXT(record_sae, hook_out, "activation a transcoder predicts"),
+    TEXT(record_sae, layout, "whose files they are"),
+    TEXT(record_sae, trained_on, "model its files name"),
+    TEXT(record_sae, processing, "of the activation before the SAE reads it"),
     INT(record_sae, layer, "block of the hook"),
     INT(record_sae, d_in, "width of its input"),
     INT(record_sae, d_sae, "features in the dictionary"),
     TEXT(record_sae, normalisation, "of its input"),
     BOOL(record_sae, apply_b_dec, "whether the decoder bias is subtracted from the input"),
+    TEXT(record_sae, notes, "choices its files leave open, and what is not done"),
     TEXT(record_sae, sha256, "of the weight file"),
 };
 static SCHEMA(sae_schema, record_sae, sae_fields);

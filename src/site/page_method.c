@@ -12,31 +12,56 @@ static void put_row(cJSON *list, const char *name, const char *value)
     json_add_string(row, "value", value);
 }
 
-static void put_identity(page *p)
+/* A row only where there is something to say. */
+static void put_row_if(cJSON *list, const char *name, arena *a, const char *text)
 {
-    const record_run *run = &p->site->r->run;
-    const record_model *m = &run->model;
-    const record_sae *s = &run->sae;
+    if (text && *text)
+        put_row(list, name, show_text(a, text));
+}
+
+static void put_model(page *p)
+{
+    const record_model *m = &p->site->r->run.model;
     arena *a = &p->memory;
     cJSON *list = json_add_array(p->tree, "model");
     put_row(list, "source", show_text(a, m->source));
     put_row(list, "family", show_text(a, m->family));
     put_row(list, "parameters", show_count(a, m->n_parameters));
     put_row(list, "shape",
-            arena_printf(a, "%d layers, d_model %d, %d heads, d_mlp %d", m->n_layers, m->d_model,
-                         m->n_heads, m->d_mlp));
+            arena_printf(a, "%d layers, d_model %d, d_mlp %d", m->n_layers, m->d_model, m->d_mlp));
+    put_row(list, "attention",
+            arena_printf(a, "%d heads of %d, %d with keys and values", m->n_heads, m->d_head,
+                         m->n_kv_heads));
     put_row(list, "vocabulary", show_count(a, m->d_vocab));
     put_row(list, "context", arena_printf(a, "%d tokens", m->context));
+    put_row_if(list, "stored as", a, m->stored);
     put_row(list, "SHA-256", show_text(a, m->sha256));
-    list = json_add_array(p->tree, "sae");
+}
+
+static void put_sae(page *p)
+{
+    const record_sae *s = &p->site->r->run.sae;
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "sae");
     put_row(list, "source", show_text(a, s->source));
+    put_row_if(list, "layout", a, s->layout);
+    put_row_if(list, "trained on", a, s->trained_on);
     put_row(list, "architecture", show_text(a, s->architecture));
     put_row(list, "hook", show_text(a, s->hook));
+    put_row_if(list, "predicts", a, s->hook_out);
+    put_row_if(list, "hook processing", a, s->processing);
     put_row(list, "shape", arena_printf(a, "d_in %d, d_sae %d", s->d_in, s->d_sae));
     put_row(list, "input normalisation", show_text(a, s->normalisation));
     put_row(list, "decoder bias subtracted", s->apply_b_dec ? "yes" : "no");
+    put_row_if(list, "note", a, s->notes);
     put_row(list, "SHA-256", show_text(a, s->sha256));
-    list = json_add_array(p->tree, "data");
+}
+
+static void put_data_and_program(page *p)
+{
+    const record_run *run = &p->site->r->run;
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "data");
     put_row(list, "source", show_text(a, run->data.source));
     put_row(list, "prompts", show_count(a, run->data.n_prompts));
     put_row(list, "prompt length",
@@ -147,7 +172,9 @@ err_code page_method(const site *s, err *e)
 {
     page p;
     page_start(&p, s, SECTION_METHOD, "", "method", "Method and config");
-    put_identity(&p);
+    put_model(&p);
+    put_sae(&p);
+    put_data_and_program(&p);
     put_config(&p);
     put_evaluation(&p);
     put_concepts(&p);
