@@ -60,3 +60,21 @@ err_code files_open(mapping *out, const files *f, const char *name, err *e)
     *out = (mapping){.data = b->data, .size = b->size};
     return OK;
 }
+
+err_code files_hash(sha256 *h, const files *f, const char *const *names, int n, err *e)
+{
+    for (int i = 0; i < n; i++) {
+        if (!files_has(f, names[i]))
+            continue;
+        mapping m;
+        err_code rc = files_open(&m, f, names[i], e);
+        if (rc)
+            return rc;
+        uint64_t size = m.size;
+        sha256_add(h, names[i], strlen(names[i]) + 1);
+        sha256_add(h, &size, sizeof size);
+        sha256_add(h, m.data, m.size);
+        io_unmap(&m);
+    }
+    return OK;
+}

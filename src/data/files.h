@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/sha256.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,8 @@ files files_from_blobs(const char *label, const blob *blobs, int n_blobs);
  * Owner: caller, io_unmap (which does nothing for built-in bytes). Errors name label/name. */
 err_code files_open(mapping *out, const files *f, const char *name, err *e);
 bool files_has(const files *f, const char *name);
+/* Adds those of the n named files that are there, with their names and sizes. */
+err_code files_hash(sha256 *h, const files *f, const char *const *names, int n, err *e);
 
 /* "label/name" for messages; memory from the arena. */
 const char *files_path(const files *f, const char *name, arena *a);

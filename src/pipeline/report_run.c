@@ -52,8 +52,9 @@ static record_sae describe_sae(study *s)
         [SAE_NORMALIZE_LAYER_NORM] = "layer_norm",
     };
     const sae_config *c = sae_describe(s->sae);
+    char *architecture = arena_push(&s->memory, SAE_ARCHITECTURE_TEXT, 1);
     return (record_sae){.source = shown_place(s->sae_files.label, &s->memory),
-                        .architecture = c->architecture == SAE_JUMPRELU ? "jumprelu" : "standard",
+                        .architecture = sae_architecture_name(architecture, c),
                         .hook = s->hook.name,
                         .layer = s->hook.layer,
                         .d_in = c->d_in,

@@ -31,7 +31,7 @@ static void scale_to_unit(float *row_D, int d)
 static err_code build_vectors(vectors *out, const study *s, err *e)
 {
     bool decoder = !strcmp(s->config->cluster.vectors, "decoder");
-    int n = s->filtered.n_kept, d = decoder ? sae_describe(s->sae)->d_in : s->prompts.n;
+    int n = s->filtered.n_kept, d = decoder ? sae_describe(s->sae)->d_out : s->prompts.n;
     float *x = mem_array((size_t)n * (size_t)d, sizeof *x,
                          "feature vectors to cluster (fewer prompts, a stricter filter or "
                          "cluster.vectors=decoder need less)",

@@ -4,45 +4,29 @@
 #include "pipeline/places.h"
 #include <string.h>
 
-/* One hash over the named files, with their names and sizes. */
-static err_code hash_files(char hex[SHA256_HEX], const files *f, const char *const *names, int n,
-                           err *e)
+static err_code hash_model(study *s, err *e)
 {
+    static const char *const names[] = {
+        "config.json",    "model.safetensors", "model.safetensors.index.json",
+        "tokenizer.json", "vocab.json",        "merges.txt"};
     sha256 h;
     sha256_start(&h);
-    for (int i = 0; i < n; i++) {
-        if (!files_has(f, names[i]))
-            continue;
-        mapping m;
-        err_code rc = files_open(&m, f, names[i], e);
-        if (rc)
-            return rc;
-        uint64_t size = m.size;
-        sha256_add(&h, names[i], strlen(names[i]) + 1);
-        sha256_add(&h, &size, sizeof size);
-        sha256_add(&h, m.data, m.size);
-        io_unmap(&m);
-    }
-    sha256_finish(&h, hex);
-    return OK;
+    err_code rc = files_hash(&h, &s->model_files, names, COUNT_OF(names), e);
+    sha256_finish(&h, s->model_sha256);
+    return rc;
 }
 
 static err_code open_models(study *s, err *e)
 {
-    static const char *const model_names[] = {
-        "config.json",    "model.safetensors", "model.safetensors.index.json",
-        "tokenizer.json", "vocab.json",        "merges.txt"};
-    static const char *const sae_names[] = {"cfg.json", "sae_weights.safetensors"};
     const run_config *c = s->config;
+    sae_hints hints = {.hook = c->model.hook};
     err_code rc;
     if ((rc = place_model(&s->model_files, c->model.model, "model.model", e)) ||
         (rc = place_sae(&s->sae_files, c->model.sae, "model.sae", e)) ||
         (rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
-        (rc = sae_load(&s->sae, s->backend, &s->sae_files, e)) ||
-        (rc =
-             hash_files(s->model_sha256, &s->model_files, model_names, COUNT_OF(model_names), e)) ||
-        (rc = hash_files(s->sae_sha256, &s->sae_files, sae_names, COUNT_OF(sae_names), e)))
+        (rc = sae_load(&s->sae, s->backend, &s->sae_files, &hints, e)) ||
+        (rc = hash_model(s, e)) || (rc = sae_hash(s->sae_sha256, &s->sae_files, e)))
         return rc;
     return token_table_new(&s->tokens, s->model, s->tokenizer, e);
 }

@@ -6,10 +6,12 @@
 struct sae_columns {
     sae *s;
     int n;
-    float *w_CD, *bias_C, *threshold_C; /* backend memory */
-    float *rows_ND;                     /* SAE_BLOCK gathered encoder rows */
+    float *w_CD, *bias_C, *threshold_C;   /* backend memory */
+    float *rows_ND;                       /* SAE_BLOCK gathered encoder rows */
     float *bias_N, *threshold_N, *dots_N; /* SAE_BLOCK */
-    int32_t *which_N;                   /* SAE_BLOCK, backend memory */
+    int32_t *which_N;                     /* SAE_BLOCK, backend memory */
+    int32_t *features_C;                  /* backend memory */
+    int32_t *host_features_C;
 };
 
 void sae_columns_free(sae_columns *c)
@@ -17,10 +19,11 @@ void sae_columns_free(sae_columns *c)
     if (!c)
         return;
     backend *be = c->s->be;
-    void *arrays[] = {c->w_CD,   c->bias_C,      c->threshold_C, c->rows_ND,
-                      c->bias_N, c->threshold_N, c->dots_N,      c->which_N};
+    void *arrays[] = {c->w_CD,        c->bias_C, c->threshold_C, c->rows_ND,   c->bias_N,
+                      c->threshold_N, c->dots_N, c->which_N,     c->features_C};
     for (size_t i = 0; i < COUNT_OF(arrays); i++)
         be->free(be, arrays[i]);
+    mem_free(c->host_features_C);
     mem_free(c);
 }
 
@@ -32,8 +35,9 @@ static err_code allocate(sae_columns *c, err *e)
         float **array;
         size_t n;
     } wanted[] = {
-        {&c->w_CD, C * D},      {&c->bias_C, C},         {&c->threshold_C, C},
-        {&c->rows_ND, D * SAE_BLOCK}, {&c->bias_N, SAE_BLOCK}, {&c->threshold_N, SAE_BLOCK},
+        {&c->w_CD, C * D},       {&c->bias_C, C},
+        {&c->threshold_C, C},    {&c->rows_ND, D * SAE_BLOCK},
+        {&c->bias_N, SAE_BLOCK}, {&c->threshold_N, SAE_BLOCK},
         {&c->dots_N, SAE_BLOCK},
     };
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
@@ -42,33 +46,34 @@ static err_code allocate(sae_columns *c, err *e)
             return e->code;
     }
     c->which_N = be->alloc(be, SAE_BLOCK, sizeof(int32_t), "target SAE features", e);
-    return c->which_N ? OK : e->code;
+    if (!c->which_N)
+        return e->code;
+    c->features_C = be->alloc(be, C, sizeof(int32_t), "target SAE features", e);
+    return c->features_C ? OK : e->code;
 }
 
 /* Columns of W_enc become rows: gathered on the backend, transposed here, once per list. */
-static err_code fill(sae_columns *c, const int32_t *host_features, err *e)
+static err_code fill(sae_columns *c, err *e)
 {
     sae *s = c->s;
     backend *be = s->be;
     size_t C = (size_t)c->n, D = (size_t)s->config.d_in;
     float *host_DC = mem_array(C * D, sizeof(float), "target SAE features", e);
     float *host_CD = mem_array(C * D, sizeof(float), "target SAE features", e);
-    int32_t *features = be->alloc(be, C, sizeof *features, "target SAE features", e);
-    err_code rc = host_DC && host_CD && features ? OK : e->code;
+    err_code rc = host_DC && host_CD ? OK : e->code;
     if (!rc) {
         int F = s->config.d_sae;
-        be->upload(be, features, host_features, C * sizeof *features);
-        be->gather_columns(be, c->w_CD, s->w_enc_DF, features, (int)D, F, c->n);
+        be->upload(be, c->features_C, c->host_features_C, C * sizeof *c->features_C);
+        be->gather_columns(be, c->w_CD, s->w_enc_DF, c->features_C, (int)D, F, c->n);
         be->download(be, host_DC, c->w_CD, C * D * sizeof(float));
         for (size_t d = 0; d < D; d++)
             for (size_t i = 0; i < C; i++)
                 host_CD[i * D + d] = host_DC[d * C + i];
         be->upload(be, c->w_CD, host_CD, C * D * sizeof(float));
-        be->gather_columns(be, c->bias_C, s->b_enc_F, features, 1, F, c->n);
-        be->gather_columns(be, c->threshold_C, s->threshold_F, features, 1, F, c->n);
+        be->gather_columns(be, c->bias_C, s->b_enc_F, c->features_C, 1, F, c->n);
+        be->gather_columns(be, c->threshold_C, s->threshold_F, c->features_C, 1, F, c->n);
         rc = backend_sync(be, e);
     }
-    be->free(be, features);
     mem_free(host_CD);
     mem_free(host_DC);
     return rc;
@@ -89,11 +94,10 @@ err_code sae_columns_new(sae_columns **out, sae *s, const int *features, int n, 
     for (int i = 0; i < n; i++)
         indices[i] = features[i];
     sae_columns *c = mem_small(1, sizeof *c);
-    *c = (sae_columns){.s = s, .n = n};
+    *c = (sae_columns){.s = s, .n = n, .host_features_C = indices};
     err_code rc = allocate(c, e);
     if (!rc)
-        rc = fill(c, indices, e);
-    mem_free(indices);
+        rc = fill(c, e);
     if (rc)
         sae_columns_free(c);
     else
@@ -106,8 +110,42 @@ int sae_columns_count(const sae_columns *c)
     return c->n;
 }
 
+/* The chosen features of a top-k over the whole dictionary. */
+static void top_k_columns(float *f_NC, sae_columns *c, const float *x_ND, int N)
+{
+    sae *s = c->s;
+    int D = s->config.d_in, F = s->config.d_sae;
+    for (int first = 0; first < N; first += s->rows_NF) {
+        int n = N - first < s->rows_NF ? N - first : s->rows_NF;
+        sae_top_k_block(s, ROW(x_ND, first, D), n);
+        s->be->gather_columns(s->be, ROW(f_NC, first, c->n), s->features_NF, c->features_C, n, F,
+                              c->n);
+    }
+}
+
+/* One number per row out of the same block, read as a table of n F rows of one number. */
+static void top_k_targets(float *f_N, sae_columns *c, const int32_t *host_which_N,
+                          const float *x_ND, int N)
+{
+    sae *s = c->s;
+    int D = s->config.d_in, F = s->config.d_sae;
+    for (int first = 0; first < N; first += s->rows_NF) {
+        int n = N - first < s->rows_NF ? N - first : s->rows_NF;
+        int32_t host_place_N[SAE_BLOCK];
+        for (int i = 0; i < n; i++)
+            host_place_N[i] = i * F + c->host_features_C[host_which_N[first + i]];
+        sae_top_k_block(s, ROW(x_ND, first, D), n);
+        s->be->upload(s->be, c->which_N, host_place_N, (size_t)n * sizeof(int32_t));
+        s->be->gather_rows(s->be, f_N + first, s->features_NF, c->which_N, 1, n, n * F, 1);
+    }
+}
+
 void sae_encode_columns(float *f_NC, float *pre_NC, sae_columns *c, const float *x_ND, int N)
 {
+    if (f_NC && c->s->config.k) {
+        top_k_columns(f_NC, c, x_ND, N);
+        f_NC = NULL;
+    }
     sae *s = c->s;
     backend *be = s->be;
     int D = s->config.d_in, C = c->n;
@@ -125,8 +163,8 @@ void sae_encode_columns(float *f_NC, float *pre_NC, sae_columns *c, const float 
         be->jumprelu_forward(be, f_NC, result_NC, c->threshold_C, N, C);
 }
 
-void sae_backward_columns(float *d_x_ND, sae_columns *c, const float *d_pre_NC,
-                          const float *x_ND, int N)
+void sae_backward_columns(float *d_x_ND, sae_columns *c, const float *d_pre_NC, const float *x_ND,
+                          int N)
 {
     backend *be = c->s->be;
     int D = c->s->config.d_in, C = c->n;
@@ -140,6 +178,10 @@ void sae_encode_targets(float *f_N, float *pre_N, sae_columns *c, const int32_t 
     sae *s = c->s;
     backend *be = s->be;
     int D = s->config.d_in, C = c->n;
+    if (f_N && s->config.k) {
+        top_k_targets(f_N, c, host_which_N, x_ND, N);
+        f_N = NULL;
+    }
     for (int first = 0; first < N; first += SAE_BLOCK) {
         int n = N - first < SAE_BLOCK ? N - first : SAE_BLOCK;
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);

@@ -2,9 +2,6 @@
 #include "base/memory.h"
 #include "sae/sae_internal.h"
 
-/* Activations that sae_reconstruct holds at once. */
-enum { RECONSTRUCT_FLOATS = 1 << 22 };
-
 static int block_size(int N, int first, int block)
 {
     return N - first < block ? N - first : block;
@@ -22,29 +19,44 @@ void sae_preactivations(float *pre_NF, sae *s, const float *x_ND, int N)
     }
 }
 
+void sae_top_k_block(sae *s, const float *x_ND, int N)
+{
+    sae_preactivations(s->pre_NF, s, x_ND, N);
+    s->be->top_k_rows(s->be, s->features_NF, s->pre_NF, s->config.k, N, s->config.d_sae);
+}
+
+/* top_k_rows needs its input whole, so the pre-activations get a block of their own. */
+static void encode_top_k(float *f_NF, sae *s, const float *x_ND, int N)
+{
+    int D = s->config.d_in, F = s->config.d_sae;
+    for (int first = 0; first < N; first += s->rows_NF) {
+        int n = block_size(N, first, s->rows_NF);
+        sae_preactivations(s->pre_NF, s, ROW(x_ND, first, D), n);
+        s->be->top_k_rows(s->be, ROW(f_NF, first, F), s->pre_NF, s->config.k, n, F);
+    }
+}
+
 void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
 {
+    if (s->config.k) {
+        encode_top_k(f_NF, s, x_ND, N);
+        return;
+    }
     sae_preactivations(f_NF, s, x_ND, N);
     s->be->jumprelu_forward(s->be, f_NF, f_NF, s->threshold_F, N, s->config.d_sae);
 }
 
-void sae_decode(float *y_ND, sae *s, const float *f_NF, const float *x_ND, int N)
+void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N)
 {
-    int D = s->config.d_in, F = s->config.d_sae;
-    s->be->gemm(s->be, y_ND, D, f_NF, F, PLAIN, s->w_dec_FD, D, PLAIN, N, D, F, 1, 0);
-    s->be->add_bias(s->be, y_ND, s->b_dec_D, N, D);
-    sae_denormalize(y_ND, s, x_ND, N);
-}
-
-static err_code need_features(sae *s, err *e)
-{
-    if (s->features_NF)
-        return OK;
-    int rows = RECONSTRUCT_FLOATS / s->config.d_sae;
-    s->rows_NF = rows < 16 ? 16 : rows > SAE_BLOCK ? SAE_BLOCK : rows;
-    s->features_NF = s->be->alloc(s->be, (size_t)s->rows_NF * s->config.d_sae, sizeof(float),
-                                  "a block of SAE activations", e);
-    return s->features_NF ? OK : e->code;
+    const sae_config *c = &s->config;
+    int D = c->d_in, F = c->d_sae, O = c->d_out;
+    backend *be = s->be;
+    be->gemm(be, y_NO, O, f_NF, F, PLAIN, s->w_dec_FO, O, PLAIN, N, O, F, 1, 0);
+    be->add_bias(be, y_NO, s->b_dec_O, N, O);
+    if (!c->transcoder)
+        sae_denormalize(y_NO, s, x_ND, N);
+    if (c->skip)
+        be->gemm(be, y_NO, O, x_ND, D, PLAIN, s->w_skip_OD, D, TRANSPOSED, N, O, D, 1, 1);
 }
 
 /* Active features per row; the activations are brought to ordinary memory a block at a time. */
@@ -65,24 +77,23 @@ static err_code count_active(int32_t *host_l0_N, sae *s, int N, err *e)
     return OK;
 }
 
-err_code sae_reconstruct(float *y_ND, int32_t *host_l0_N, sae *s, const float *x_ND, int N,
-                         err *e)
+err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x_ND, int N, err *e)
 {
-    err_code rc = need_features(s, e);
-    int D = s->config.d_in;
+    err_code rc = sae_need_features(s, e);
+    int D = s->config.d_in, O = s->config.d_out;
     for (int first = 0; !rc && first < N; first += s->rows_NF) {
         int n = block_size(N, first, s->rows_NF);
         const float *x = ROW(x_ND, first, D);
         sae_encode(s->features_NF, s, x, n);
-        sae_decode(ROW(y_ND, first, D), s, s->features_NF, x, n);
+        sae_decode(ROW(y_NO, first, O), s, s->features_NF, x, n);
         if (host_l0_N)
             rc = count_active(host_l0_N + first, s, n, e);
     }
     return rc ? rc : backend_sync(s->be, e);
 }
 
-void sae_encode_backward(float *d_x_ND, sae *s, float *d_f_NF, const float *f_NF,
-                         const float *x_ND, int N)
+void sae_encode_backward(float *d_x_ND, sae *s, float *d_f_NF, const float *f_NF, const float *x_ND,
+                         int N)
 {
     int D = s->config.d_in, F = s->config.d_sae;
     s->be->jumprelu_backward(s->be, d_f_NF, d_f_NF, f_NF, (size_t)N * F);

@@ -300,7 +300,11 @@ err_code sae_learner_export(sae **out, const sae_learner *l, const sae_config *c
         }
         for (size_t d = 0; d < D; d++)
             b_dec_D[d] = (float)((double)l->b_dec_D[d] / scale);
-        sae_weights w = {w_enc_DF, b_enc_F, l->w_dec_FD, b_dec_D, threshold_F};
+        sae_weights w = {.w_enc_DF = w_enc_DF,
+                         .b_enc_F = b_enc_F,
+                         .w_dec_FO = l->w_dec_FD,
+                         .b_dec_O = b_dec_D,
+                         .threshold_F = threshold_F};
         rc = sae_new(out, l->be, &config, &w, e);
     }
     mem_free(b_dec_D);

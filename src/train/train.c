@@ -251,7 +251,7 @@ static err_code measure_existing(workshop *b, err *e)
     if (!rc)
         rc = load_model(b, &model_files, e);
     if (!rc)
-        rc = sae_load(&b->s, b->be, &sae_files, e);
+        rc = sae_load(&b->s, b->be, &sae_files, NULL, e);
     if (!rc)
         rc = measure_and_save(b, e);
     return rc;

@@ -87,7 +87,7 @@ static void make_sae(rig *r)
         threshold[f] = 0.1f;
     }
     sae_config c = describe_sae(r, SAE_JUMPRELU, RIG_F);
-    sae_weights w = {w_enc, b_enc, w_dec, b_dec, threshold};
+    sae_weights w = {w_enc, b_enc, w_dec, b_dec, threshold, NULL};
     err e = {0};
     if (sae_new(&r->sae, r->be, &c, &w, &e))
         fail_msg("%s", e.text);
@@ -128,7 +128,7 @@ void rig_set_directions(rig *r, const float *w_FD, const float *b_F, int F)
         for (int d = 0; d < D; d++)
             w_enc[d * F + f] = w_FD[f * D + d];
     sae_config c = describe_sae(r, SAE_STANDARD, F);
-    sae_weights w = {w_enc, b_F, w_FD, zeros, NULL};
+    sae_weights w = {w_enc, b_F, w_FD, zeros, NULL, NULL};
     err e = {0};
     sae_free(r->sae);
     if (sae_new(&r->sae, r->be, &c, &w, &e))

@@ -31,8 +31,9 @@ static void test_parity(void **state)
         safetensors st;
         sae *s;
         err e = {0};
-        float x_ND[ROWS * D], f_NF[ROWS * F], y_ND[ROWS * D], got_f_NF[ROWS * F], got_y_ND[ROWS * D];
-        if (sae_load(&s, be, &folder, &e) ||
+        float x_ND[ROWS * D], f_NF[ROWS * F], y_ND[ROWS * D], got_f_NF[ROWS * F],
+            got_y_ND[ROWS * D];
+        if (sae_load(&s, be, &folder, NULL, &e) ||
             safetensors_open(&st, &folder, "expected.safetensors", &e) ||
             safetensors_load_f32(x_ND, &st, "x", SHAPE(ROWS, D), &e) ||
             safetensors_load_f32(f_NF, &st, "f", SHAPE(ROWS, F), &e) ||

@@ -130,7 +130,7 @@ static void test_all(void **state)
     files sae_files = files_from_dir(path_join(&x->paths, x->dir, "sae"));
     model *m;
     sae *s = NULL;
-    if (model_load(&m, x->be, &model_files, &e) || sae_load(&s, x->be, &sae_files, &e))
+    if (model_load(&m, x->be, &model_files, &e) || sae_load(&s, x->be, &sae_files, NULL, &e))
         fail_msg("%s", e.text);
     assert_string_equal(sae_describe(s)->hook, "blocks.0.hook_resid_post");
     assert_non_null(sae_log_sparsity(s));
