@@ -167,7 +167,7 @@ static err_code open_sae(session *s, const char *place, err *e)
 {
     err_code rc = place_sae(&s->sae_files, place, "--sae", e);
     if (!rc)
-        rc = sae_load(&s->dictionary, s->be, &s->sae_files, e);
+        rc = sae_load(&s->dictionary, s->be, &s->sae_files, NULL, e);
     if (!rc)
         rc = hook_parse(&s->at, model_describe(s->model), sae_describe(s->dictionary)->hook, e);
     if (!rc && s->at.width != sae_describe(s->dictionary)->d_in)

@@ -136,7 +136,8 @@ static void top_k_targets(float *f_N, sae_columns *c, const int32_t *host_which_
             host_place_N[i] = i * F + c->host_features_C[host_which_N[first + i]];
         sae_top_k_block(s, ROW(x_ND, first, D), n);
         s->be->upload(s->be, c->which_N, host_place_N, (size_t)n * sizeof(int32_t));
-        s->be->gather_rows(s->be, f_N + first, s->features_NF, c->which_N, 1, n, n * F, 1);
+        s->be->gather_rows(s->be, f_N + first, s->features_NF, NUMBER_F32, c->which_N, 1, n, n * F,
+                           1);
     }
 }
 
