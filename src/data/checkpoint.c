@@ -41,7 +41,7 @@ static err_code build_table(checkpoint *c, err *e)
 err_code checkpoint_open_file(checkpoint *out, const files *f, const char *name, err *e)
 {
     *out = (checkpoint){.label = f->label, .shards = mem_small(1, sizeof *out->shards)};
-    err_code code = safetensors_open(&out->shards[0], f, name, e);
+    err_code code = tensor_file_open(&out->shards[0], f, name, e);
     if (!code) {
         out->n_shards = 1;
         code = build_table(out, e);
@@ -85,7 +85,7 @@ static err_code check_listed(const checkpoint *c, const char *const *names, cons
         const char *listed = item->valuestring;
         const char *const *shard =
             bsearch(&listed, names, (size_t)c->n_shards, sizeof *names, compare_strings);
-        if (!safetensors_find(&c->shards[shard - names], item->string))
+        if (!tensor_file_find(&c->shards[shard - names], item->string))
             return err_set(e, E_FORMAT, "%s: %s lists tensor %.200s, but %s does not hold it",
                            c->label, INDEX, item->string, listed);
     }
@@ -122,7 +122,7 @@ static err_code open_index(checkpoint *out, const files *f, err *e)
         goto out;
     out->shards = mem_small((size_t)n_names, sizeof *out->shards);
     for (; out->n_shards < n_names; out->n_shards++) {
-        code = safetensors_open(&out->shards[out->n_shards], f, names[out->n_shards], e);
+        code = tensor_file_open(&out->shards[out->n_shards], f, names[out->n_shards], e);
         if (code)
             goto out;
     }
@@ -156,7 +156,7 @@ err_code checkpoint_open(checkpoint *out, const files *f, err *e)
 void checkpoint_close(checkpoint *c)
 {
     for (int s = 0; s < c->n_shards; s++)
-        safetensors_close(&c->shards[s]);
+        tensor_file_close(&c->shards[s]);
     mem_free(c->shards);
     mem_free(c->tensors);
     *c = (checkpoint){0};

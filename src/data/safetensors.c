@@ -60,11 +60,6 @@ static int compare_places(const void *a, const void *b)
     return (x->tensor > y->tensor) - (x->tensor < y->tensor);
 }
 
-static int compare_tensors(const void *a, const void *b)
-{
-    return strcmp(((const stored_tensor *)a)->name, ((const stored_tensor *)b)->name);
-}
-
 /* A size in JSON: a whole number that a double holds exactly. */
 static bool read_size(size_t *out, const cJSON *item)
 {
@@ -73,20 +68,6 @@ static bool read_size(size_t *out, const cJSON *item)
         return false;
     *out = (size_t)item->valuedouble;
     return true;
-}
-
-/* Names end up in messages on terminals, so control characters are refused with the empty name. */
-static err_code check_name(const char *name, const char *file, err *e)
-{
-    size_t n = strlen(name);
-    if (n == 0 || n > MAX_NAME_BYTES)
-        return err_set(e, E_FORMAT, "%s: a tensor name of %zu bytes (1 to %d are allowed)", file, n,
-                       MAX_NAME_BYTES);
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return err_set(e, E_FORMAT, "%s: a tensor name holds control character 0x%02x", file,
-                           (unsigned char)name[i]);
-    return OK;
 }
 
 static err_code read_shape(stored_tensor *t, const cJSON *entry, err *e)
@@ -102,13 +83,9 @@ static err_code read_shape(stored_tensor *t, const cJSON *entry, err *e)
                            "%s: tensor %s: size %d of \"shape\" is not a whole number "
                            "from 0 to 2^53",
                            t->file, t->name, t->rank);
-        if (t->rank == TENSOR_MAX_RANK)
-            return err_set(e, E_FORMAT, "%s: tensor %s has more than %d dimensions", t->file,
-                           t->name, TENSOR_MAX_RANK);
-        if (__builtin_mul_overflow(t->count, size, &t->count))
-            return err_set(e, E_FORMAT, "%s: tensor %s: the product of its shape overflows",
-                           t->file, t->name);
-        t->shape[t->rank++] = (int64_t)size;
+        err_code rc = stored_tensor_add_size(t, size, e);
+        if (rc)
+            return rc;
     }
     return OK;
 }
@@ -151,7 +128,7 @@ static err_code read_dtype(stored_tensor *t, const cJSON *entry, arena *memory, 
 static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry,
                            const unsigned char *data, size_t data_size, arena *memory, err *e)
 {
-    err_code code = check_name(entry->string, t->file, e);
+    err_code code = stored_name_check(entry->string, strlen(entry->string), t->file, e);
     if (code)
         return code;
     t->name = arena_strdup(memory, entry->string);
@@ -172,7 +149,7 @@ static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry,
     return code ? code : read_dtype(t, entry, memory, e);
 }
 
-static err_code read_metadata(safetensors *s, const cJSON *object, const char *file, err *e)
+static err_code read_metadata(tensor_file *s, const cJSON *object, const char *file, err *e)
 {
     const cJSON *item;
     if (!cJSON_IsObject(object))
@@ -187,7 +164,7 @@ static err_code read_metadata(safetensors *s, const cJSON *object, const char *f
     return OK;
 }
 
-static err_code check_tiling(place *places, const safetensors *s, size_t data_size,
+static err_code check_tiling(place *places, const tensor_file *s, size_t data_size,
                              const char *file, err *e)
 {
     qsort(places, (size_t)s->n_tensors, sizeof *places, compare_places);
@@ -208,7 +185,7 @@ static err_code check_tiling(place *places, const safetensors *s, size_t data_si
     return OK;
 }
 
-static err_code read_header(safetensors *s, const cJSON *header, const unsigned char *data,
+static err_code read_header(tensor_file *s, const cJSON *header, const unsigned char *data,
                             size_t data_size, const char *file, err *e)
 {
     if (!cJSON_IsObject(header))
@@ -234,17 +211,17 @@ static err_code read_header(safetensors *s, const cJSON *header, const unsigned 
     }
     code = check_tiling(places, s, data_size, file, e);
     if (!code)
-        qsort(tensors, (size_t)s->n_tensors, sizeof *tensors, compare_tensors);
+        code = tensor_file_sort(s, e);
 out:
     mem_free(places);
     return code;
 }
 
-err_code safetensors_parse(safetensors *out, const void *data, size_t size, const char *label,
+err_code safetensors_parse(tensor_file *out, const void *data, size_t size, const char *label,
                            err *e)
 {
-    *out = (safetensors){.map = {.data = data, .size = size}};
-    const char *file = out->label = arena_strdup(&out->memory, label);
+    *out = tensor_file_start(data, size, label);
+    const char *file = out->label;
     uint64_t header_size = 0;
     cJSON *header = NULL;
     err_code code = OK;
@@ -268,59 +245,14 @@ err_code safetensors_parse(safetensors *out, const void *data, size_t size, cons
 out:
     cJSON_Delete(header);
     if (code)
-        safetensors_close(out);
+        tensor_file_close(out);
     return code;
 }
 
-err_code safetensors_open(safetensors *out, const files *f, const char *name, err *e)
-{
-    *out = (safetensors){0};
-    mapping map;
-    err_code code = files_open(&map, f, name, e);
-    if (code)
-        return code;
-    arena scratch = {0};
-    code = safetensors_parse(out, map.data, map.size, files_path(f, name, &scratch), e);
-    arena_release(&scratch);
-    if (code)
-        io_unmap(&map);
-    else
-        out->map = map; /* the opened file owns the mapping now */
-    return code;
-}
-
-void safetensors_close(safetensors *s)
-{
-    if (s->map.base)
-        io_unmap(&s->map);
-    arena_release(&s->memory);
-    *s = (safetensors){0};
-}
-
-const stored_tensor *safetensors_find(const safetensors *s, const char *name)
-{
-    stored_tensor key = {.name = name};
-    return bsearch(&key, s->tensors, (size_t)s->n_tensors, sizeof key, compare_tensors);
-}
-
-const char *safetensors_metadata(const safetensors *s, const char *key)
+const char *safetensors_metadata(const tensor_file *s, const char *key)
 {
     for (int i = 0; i < s->n_metadata; i++)
         if (strcmp(s->metadata[i][0], key) == 0)
             return s->metadata[i][1];
     return NULL;
-}
-
-err_code safetensors_load_f32(float *out, const safetensors *s, const char *name, int rank,
-                              const int64_t *shape, err *e)
-{
-    const stored_tensor *t = safetensors_find(s, name);
-    if (t)
-        return stored_tensor_load_f32(out, t, rank, shape, e);
-    const char **names = mem_small((size_t)s->n_tensors, sizeof *names);
-    for (int i = 0; i < s->n_tensors; i++)
-        names[i] = s->tensors[i].name;
-    err_code code = stored_tensor_missing(names, s->n_tensors, name, s->label, e);
-    mem_free(names);
-    return code;
 }

@@ -3,42 +3,25 @@
  * reference parser plus the ones it leaves out, because the file may be anybody's. */
 #ifndef DATA_SAFETENSORS_H
 #define DATA_SAFETENSORS_H
-#include "base/arena.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/str.h"
-#include "data/files.h"
-#include "data/stored_tensor.h"
+#include "data/tensor_file.h"
 #include <stddef.h>
 
-/* An open file. Threads may share it. */
-typedef struct safetensors {
-    const char *label; /* for messages */
-    mapping map;
-    stored_tensor *tensors; /* sorted by name */
-    int n_tensors;
-    const char *(*metadata)[2]; /* key, value */
-    int n_metadata;
-    arena memory;
-} safetensors;
-
-/* Opens and checks `name` in `f`. Owner: caller, safetensors_close() (fine on a zeroed one). */
-err_code safetensors_open(safetensors *out, const files *f, const char *name, err *e);
-/* The same on bytes in memory; data is borrowed and must outlive `out`. */
-err_code safetensors_parse(safetensors *out, const void *data, size_t size, const char *label,
+/* Reads bytes in memory, which are borrowed and must outlive `out`. Owner: caller,
+ * tensor_file_close() (fine on a zeroed one). */
+err_code safetensors_parse(tensor_file *out, const void *data, size_t size, const char *label,
                            err *e);
-void safetensors_close(safetensors *s);
+/* The value of an entry of "__metadata__", NULL when there is none. */
+const char *safetensors_metadata(const tensor_file *f, const char *key);
 
-/* NULL when there is none. */
-const stored_tensor *safetensors_find(const safetensors *s, const char *name);
-const char *safetensors_metadata(const safetensors *s, const char *key);
+/* The names these had when safetensors was the only format; for callers not yet moved. */
+typedef tensor_file safetensors;
+#define safetensors_open tensor_file_open
+#define safetensors_close tensor_file_close
+#define safetensors_find tensor_file_find
+#define safetensors_load_f32 tensor_file_load_f32
 
-/* Copies the tensor `name`, of exactly this shape, as floats from F32, F16 or BF16.
- *   out  product(shape) floats, caller's; every element written on OK, none otherwise
- * E_FORMAT when it is missing (with the nearest name there is) or its dtype is another, E_SHAPE
- * when its shape differs; the error names the file, the tensor, got and expected. */
-err_code safetensors_load_f32(float *out, const safetensors *s, const char *name, int rank,
-                              const int64_t *shape, err *e);
 /* One tensor to write. Everything is borrowed for the call. */
 typedef struct tensor_entry {
     const char *name;

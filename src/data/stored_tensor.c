@@ -8,7 +8,10 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "stored numbers are copied as they lie");
 
-enum { MAX_NAMES_COMPARED = 10000 }; /* suggesting a name must not take seconds */
+enum {
+    MAX_NAMES_COMPARED = 10000, /* suggesting a name must not take seconds */
+    MAX_NAME_BYTES = 1024
+};
 
 static void add_shape(str *out, int rank, const int64_t *shape)
 {
@@ -43,11 +46,39 @@ err_code stored_tensor_check_shape(const stored_tensor *t, int rank, const int64
     return code;
 }
 
+err_code stored_name_check(const char *name, size_t n, const char *file, err *e)
+{
+    if (n == 0 || n > MAX_NAME_BYTES)
+        return err_set(e, E_FORMAT, "%s: a name of %zu bytes in it (1 to %d are allowed)", file, n,
+                       (int)MAX_NAME_BYTES);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return err_set(e, E_FORMAT, "%s: a name in it holds control character 0x%02x", file,
+                           (unsigned char)name[i]);
+    if (!utf8_valid(name, n))
+        return err_set(e, E_FORMAT, "%s: a name in it is not valid UTF-8", file);
+    return OK;
+}
+
+err_code stored_tensor_add_size(stored_tensor *t, size_t size, err *e)
+{
+    if (t->rank == TENSOR_MAX_RANK)
+        return err_set(e, E_FORMAT, "%s: tensor %s has more than %d dimensions", t->file, t->name,
+                       TENSOR_MAX_RANK);
+    if (size > INT64_MAX || __builtin_mul_overflow(t->count, size, &t->count))
+        return err_set(e, E_FORMAT, "%s: tensor %s: the product of its shape overflows", t->file,
+                       t->name);
+    t->shape[t->rank++] = (int64_t)size;
+    return OK;
+}
+
 err_code stored_tensor_check_numbers(const stored_tensor *t, int expected_rank,
                                      const int64_t *expected_shape, err *e)
 {
-    if (t->type != DTYPE_F32 && t->type != DTYPE_F16 && t->type != DTYPE_BF16)
-        return err_set(e, E_FORMAT, "%s: tensor %s is stored as %s; F32, F16 and BF16 can be read",
+    if (t->type != DTYPE_F32 && t->type != DTYPE_F16 && t->type != DTYPE_BF16 &&
+        t->type != DTYPE_F64)
+        return err_set(e, E_FORMAT,
+                       "%s: tensor %s is stored as %s; 16, 32 and 64-bit floats can be read",
                        t->file, t->name, t->dtype_name);
     return expected_rank < 0 ? OK : stored_tensor_check_shape(t, expected_rank, expected_shape, e);
 }
@@ -60,7 +91,12 @@ static void read_numbers(float *out, const stored_tensor *t, size_t first, size_
             memcpy(out, t->bytes + first * sizeof *out, n * sizeof *out);
         return;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; t->type == DTYPE_F64 && i < n; i++) {
+        double wide;
+        memcpy(&wide, t->bytes + sizeof wide * (first + i), sizeof wide);
+        out[i] = (float)wide;
+    }
+    for (size_t i = 0; t->type != DTYPE_F64 && i < n; i++) {
         uint16_t bits;
         memcpy(&bits, t->bytes + 2 * (first + i), sizeof bits);
         out[i] = t->type == DTYPE_F16 ? f16_to_float(bits) : bf16_to_float(bits);

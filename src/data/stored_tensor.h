@@ -45,7 +45,15 @@ typedef struct stored_tensor {
         __VA_ARGS__                                                                                \
     }
 
-/* Copies the values as floats from F32, F16 or BF16.
+/* E_FORMAT unless a name (n bytes) out of the file is 1 to 1024 bytes of UTF-8 without control
+ * characters: names end up in messages on terminals. */
+err_code stored_name_check(const char *name, size_t n, const char *file, err *e);
+/* Appends a size to the shape, starting from `rank = 0, count = 1`. E_FORMAT for more than
+ * TENSOR_MAX_RANK sizes and for a product that overflows. */
+err_code stored_tensor_add_size(stored_tensor *t, size_t size, err *e);
+
+/* Copies the values as floats from F32, F16, BF16 or F64 (rounded to nearest; beyond a float's
+ * range they become infinite, which check_finite() reports).
  *   out  t->count floats, caller's; every element written on OK, none otherwise
  * expected_rank < 0 takes any shape. E_FORMAT for another dtype, E_SHAPE for another shape; the
  * error names the file, the tensor, got and expected. */

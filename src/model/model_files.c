@@ -97,7 +97,7 @@ static err_code read_parameter(model *m, int i, err *e)
         rc = stored_tensor_check_finite(t, e);
     if (rc)
         return rc;
-    if (!form->keeps_type)
+    if (!form->keeps_type || t->type == DTYPE_F64) /* no kernel reads those */
         return read_converted(m, i, t, e);
     number_type type = number_type_of(t);
     if (!m->be->in_host_memory || (uintptr_t)t->bytes % number_size(type))

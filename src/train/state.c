@@ -32,7 +32,7 @@ err_code train_state_save(const train_state *s, const state_array *arrays, int n
     return rc;
 }
 
-static const char *note(const safetensors *file, const char *key)
+static const char *note(const tensor_file *file, const char *key)
 {
     const char *text = safetensors_metadata(file, key);
     return text ? text : "";
@@ -42,18 +42,18 @@ err_code train_state_load(bool *found, train_state *s, const state_array *arrays
                           const char *dir, const char *name, err *e)
 {
     files folder = files_from_dir(dir);
-    safetensors file = {0};
+    tensor_file file = {0};
     *found = files_has(&folder, name);
     if (!*found)
         return OK;
-    err_code rc = safetensors_open(&file, &folder, name, e);
+    err_code rc = tensor_file_open(&file, &folder, name, e);
     if (!rc && strcmp(note(&file, "options"), s->options))
         rc = err_set(e, E_CONFIG,
                      "%s/%s was made with other options (\"%.300s\", now \"%.300s\"): remove it to "
                      "start anew, or use the same options to go on", dir, name,
                      note(&file, "options"), s->options);
     for (int i = 0; i < n && !rc; i++)
-        rc = safetensors_load_f32(arrays[i].values, &file, arrays[i].name,
+        rc = tensor_file_load_f32(arrays[i].values, &file, arrays[i].name,
                                   SHAPE((int64_t)arrays[i].n), e);
     if (!rc) {
         s->step = strtol(note(&file, "step"), NULL, 10);
@@ -61,6 +61,6 @@ err_code train_state_load(bool *found, train_state *s, const state_array *arrays
         str_clear(&s->curve);
         str_add(&s->curve, note(&file, "curve"));
     }
-    safetensors_close(&file);
+    tensor_file_close(&file);
     return rc;
 }
