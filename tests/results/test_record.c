@@ -142,7 +142,7 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 1", "\"schema\": 2", "schema is 2", "a newer version wrote it"},
+    {"run.json", "\"schema\": 2", "\"schema\": 3", "schema is 3", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
