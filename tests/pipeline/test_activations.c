@@ -59,7 +59,7 @@ static sae *random_sae(backend *be, const char *hook_name)
     assert_int_equal(
         sae_new(&s, be, &c,
                 &(sae_weights){
-                    .w_enc_DF = w_enc, .b_enc_F = b_enc, .w_dec_FD = w_dec, .b_dec_D = b_dec},
+                    .w_enc_DF = w_enc, .b_enc_F = b_enc, .w_dec_FO = w_dec, .b_dec_O = b_dec},
                 &e),
         OK);
     return s;
