@@ -13,6 +13,7 @@ backend *backend_ref(void)
     ref_install_rows(be);
     ref_install_reductions(be);
     ref_install_norm(be);
+    ref_install_heads(be);
     ref_install_activations(be);
     ref_install_attention(be);
     ref_install_tokens(be);

@@ -98,6 +98,9 @@ struct backend {
     /* y_NC[n,c] = x_NF[n, columns[c]]. */
     void (*gather_columns)(backend *be, float *y_NC, const float *x_NF, const int32_t *columns_C,
                            int N, int F, int C);
+    /* y_NF[n, columns[c]] = x_NC[n,c]; no column twice, the others stay. */
+    void (*scatter_columns)(backend *be, float *y_NF, const float *x_NC, const int32_t *columns_C,
+                            int N, int F, int C);
 
     /* -- reductions ------------------------------------------------------------------------ */
     void (*column_sum)(backend *be, float *sum_C, const float *x_NC, int N, int C); /* sum_C += */
@@ -126,6 +129,17 @@ struct backend {
     void (*rmsnorm_backward)(backend *be, float *d_x_ND, float *d_gain_D, const float *d_y_ND,
                              const float *normalized_ND, const float *inverse_N,
                              const float *gain_D, int N, int D);
+
+    /* out = qkv with every head of queries and of keys divided by sqrt(mean(x^2) + eps) and
+     * multiplied by its gain (Qwen 3); values are copied. */
+    void (*heads_rmsnorm_forward)(backend *be, float *out_BTR, const float *qkv_BTR,
+                                  const attention_shape *s, const float *q_gain_K,
+                                  const float *k_gain_K, float eps);
+    /* The gradient at out becomes that at qkv in place; adds to the gains' gradients where not
+     * NULL. */
+    void (*heads_rmsnorm_backward)(backend *be, float *d_BTR, float *d_q_gain_K, float *d_k_gain_K,
+                                   const float *qkv_BTR, const attention_shape *s,
+                                   const float *q_gain_K, const float *k_gain_K, float eps);
 
     /* -- activations ------------------------------------------------------------------------ */
     void (*activate_forward)(backend *be, float *y, const float *x, activation kind, size_t n);

@@ -51,6 +51,7 @@ err_code backend_cpu(backend **out, pool *p, err *e)
     cpu_install_rows(be);
     cpu_install_reductions(be);
     cpu_install_norm(be);
+    cpu_install_heads(be);
     cpu_install_activations(be);
     cpu_install_attention(be);
     cpu_install_tokens(be);

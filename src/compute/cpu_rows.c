@@ -185,6 +185,24 @@ static void cpu_gather_columns(backend *be, float *y_NC, const float *x_NF,
     cpu_rows(be, gather_columns_range, &o, N, C);
 }
 
+/* a: [N, C], out: [N, F]; rows is F. */
+static void scatter_columns_range(const operands *o, size_t first, size_t end)
+{
+    for (size_t n = first; n < end; n++) {
+        const float *x = ROW(o->a, n, o->columns);
+        float *y = ROW(o->out, n, o->rows);
+        for (int c = 0; c < o->columns; c++)
+            y[o->index[c]] = x[c];
+    }
+}
+
+static void cpu_scatter_columns(backend *be, float *y_NF, const float *x_NC,
+                                const int32_t *columns_C, int N, int F, int C)
+{
+    operands o = {.out = y_NF, .a = x_NC, .index = columns_C, .rows = F, .columns = C};
+    cpu_rows(be, scatter_columns_range, &o, N, C);
+}
+
 void cpu_install_rows(backend *be)
 {
     be->upload = cpu_copy;
@@ -201,4 +219,5 @@ void cpu_install_rows(backend *be)
     be->scale_rows = cpu_scale_rows;
     be->scale_columns = cpu_scale_columns;
     be->gather_columns = cpu_gather_columns;
+    be->scatter_columns = cpu_scatter_columns;
 }

@@ -140,6 +140,15 @@ static void ref_gather_columns(backend *be, float *y_NC, const float *x_NF,
             ROW(y_NC, n, C)[c] = ROW(x_NF, n, F)[columns_C[c]];
 }
 
+static void ref_scatter_columns(backend *be, float *y_NF, const float *x_NC,
+                                const int32_t *columns_C, int N, int F, int C)
+{
+    (void)be;
+    for (int n = 0; n < N; n++)
+        for (int c = 0; c < C; c++)
+            ROW(y_NF, n, F)[columns_C[c]] = ROW(x_NC, n, C)[c];
+}
+
 void ref_install_rows(backend *be)
 {
     be->gemm = ref_gemm;
@@ -153,4 +162,5 @@ void ref_install_rows(backend *be)
     be->scale_rows = ref_scale_rows;
     be->scale_columns = ref_scale_columns;
     be->gather_columns = ref_gather_columns;
+    be->scatter_columns = ref_scatter_columns;
 }

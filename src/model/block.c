@@ -2,7 +2,10 @@
  *
  * Sequential: resid_mid = resid_pre + attention(ln1(resid_pre)), then resid_post = resid_mid +
  * mlp(ln2(resid_mid)). Parallel: both read resid_pre. The stream is changed in place: what the last
- * matrix of a branch gives is added to it by the product itself. */
+ * matrix of a branch gives is added to it by the product itself, unless it is normalised first.
+ *
+ * Sites are numbered in the order in which they are computed, so "from" and "to" cut a pass by
+ * comparing: what comes after `from` is computed, up to and including `to`. */
 #include "model/block.h"
 
 static const float *value_or_null(const parameter *p)
@@ -79,32 +82,65 @@ static void ln2_forward(const run *r, const block_weights *w, block_state *s, ho
         norm_finish(r, &s->ln2, &w->ln2);
 }
 
-static void add_to_stream(const run *r, const float *x_ND)
+float *block_branch(const run *r, const block_state *s, hook_site site)
 {
-    r->be->add(r->be, r->resid_ND, r->resid_ND, x_ND, (size_t)r->N * r->config->d_model);
+    const norm_state *post = site == HOOK_ATTN_OUT ? &s->post1 : &s->post2;
+    return r->config->post_norms ? post->out_ND : r->branch_ND;
+}
+
+/* What matrix w makes of x, and what the post norm makes of that: a run to `site` stops there, any
+ * other adds it to the stream. */
+static void branch_forward(const run *r, const linear_weights *w, norm_state *post,
+                           const norm_weights *post_w, block_state *s, const float *x,
+                           hook_site from, hook_site to, hook_site site)
+{
+    bool post_norms = r->config->post_norms;
+    if (from < site && to != site && !post_norms) {
+        linear_forward(r, r->resid_ND, w, x, true);
+        return;
+    }
+    if (from < site) {
+        linear_forward(r, r->branch_ND, w, x, false);
+        if (post_norms)
+            norm_forward(r, post, post_w, r->branch_ND);
+    }
+    if (to != site)
+        r->be->add(r->be, r->resid_ND, r->resid_ND, block_branch(r, s, site),
+                   (size_t)r->N * r->config->d_model);
+}
+
+/* Projected queries and keys to what attention compares. */
+static void turn_heads(const run *r, const block_weights *w, block_state *s,
+                       const attention_shape *shape)
+{
+    const model_config *c = r->config;
+    if (c->qk_norm)
+        r->be->heads_rmsnorm_forward(r->be, s->qkv_NR, s->raw_NR, shape, w->q_gain->value,
+                                     w->k_gain->value, c->norm_eps);
+    if (c->rotary)
+        r->be->rope(r->be, s->qkv_NR, shape, r->cos_TR, r->sin_TR, c->rotary, false);
 }
 
 /* After ln1: heads, then the output matrix. */
 static void attention_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
                               hook_site to)
 {
-    backend *be = r->be;
-    if (to == HOOK_LN1_NORMALIZED)
+    attention_shape shape = model_attention(r->config, w->layer, r->B, r->T);
+    if (to < HOOK_Q)
         return;
-    if (from == HOOK_ATTN_OUT) {
-        add_to_stream(r, r->attn_out_ND);
+    if (from < HOOK_Q)
+        linear_forward(r, s->raw_NR, &w->qkv, s->ln1.out_ND, false);
+    if (to < HOOK_ROT_Q)
         return;
-    }
-    if (from < HOOK_Z) {
-        linear_forward(r, s->qkv_NR, &w->qkv, s->ln1.out_ND, false);
-        if (r->config->rotary)
-            be->rope(be, s->qkv_NR, &r->attention, r->cos_TR, r->sin_TR, r->config->rotary, false);
-        be->attention_forward(be, s->z_NZ, s->log_sum_BHT, s->qkv_NR, &r->attention);
-    }
-    if (to == HOOK_ATTN_OUT)
-        linear_forward(r, r->attn_out_ND, &w->attention_out, s->z_NZ, false);
-    else if (to != HOOK_Z)
-        linear_forward(r, r->resid_ND, &w->attention_out, s->z_NZ, true);
+    if (from < HOOK_ROT_Q)
+        turn_heads(r, w, s, &shape);
+    if (to < HOOK_Z)
+        return;
+    if (from < HOOK_Z)
+        r->be->attention_forward(r->be, s->z_NZ, s->log_sum_BHT, s->qkv_NR, &shape);
+    if (to > HOOK_Z)
+        branch_forward(r, &w->attention_out, &s->post1, &w->post1, s, s->z_NZ, from, to,
+                       HOOK_ATTN_OUT);
 }
 
 /* After ln2: in, nonlinearity, out. */
@@ -112,36 +148,33 @@ static void mlp_forward(const run *r, const block_weights *w, block_state *s, ho
                         hook_site to)
 {
     backend *be = r->be;
-    size_t n = (size_t)r->N * r->config->d_mlp;
-    if (to == HOOK_LN2_NORMALIZED)
+    const model_config *c = r->config;
+    size_t n = (size_t)r->N * c->d_mlp;
+    if (to < HOOK_MLP_PRE)
         return;
-    if (from == HOOK_MLP_OUT) {
-        add_to_stream(r, r->mlp_out_ND);
-        return;
-    }
-    if (from < HOOK_MLP_POST) {
+    if (from < HOOK_MLP_PRE) {
         linear_forward(r, s->in_NM, &w->mlp_in, s->ln2.out_ND, false);
-        if (r->config->gated) {
+        if (c->gated)
             linear_forward(r, s->gate_NM, &w->gate, s->ln2.out_ND, false);
-            be->gated_forward(be, s->post_NM, s->gate_NM, s->in_NM, r->config->act, n);
-        } else {
-            be->activate_forward(be, s->post_NM, s->in_NM, r->config->act, n);
-        }
     }
-    if (to == HOOK_MLP_OUT)
-        linear_forward(r, r->mlp_out_ND, &w->mlp_out, s->post_NM, false);
-    else if (to != HOOK_MLP_POST)
-        linear_forward(r, r->resid_ND, &w->mlp_out, s->post_NM, true);
+    if (to < HOOK_MLP_POST)
+        return;
+    if (from < HOOK_MLP_POST && c->gated)
+        be->gated_forward(be, s->post_NM, s->gate_NM, s->in_NM, c->act, n);
+    else if (from < HOOK_MLP_POST)
+        be->activate_forward(be, s->post_NM, s->in_NM, c->act, n);
+    if (to > HOOK_MLP_POST)
+        branch_forward(r, &w->mlp_out, &s->post2, &w->post2, s, s->post_NM, from, to, HOOK_MLP_OUT);
 }
 
 static bool in_attention(hook_site site)
 {
-    return site >= HOOK_LN1_NORMALIZED && site <= HOOK_ATTN_OUT;
+    return site >= HOOK_LN1_SCALE && site <= HOOK_ATTN_OUT;
 }
 
 static bool in_mlp(hook_site site)
 {
-    return site >= HOOK_LN2_NORMALIZED && site <= HOOK_MLP_OUT;
+    return site >= HOOK_LN2_SCALE && site <= HOOK_MLP_OUT;
 }
 
 static void sequential_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
@@ -184,76 +217,113 @@ void block_forward(const run *r, const block_weights *w, block_state *s, hook_si
         sequential_forward(r, w, s, from, to);
 }
 
-/* From the gradient at attn_out, or at z when it is given, to the gradient after ln1. */
+/* The gradient at x, given that at what branch_forward() adds. */
+static void branch_backward(const run *r, float *d_x, const linear_weights *w,
+                            const norm_state *post, const norm_weights *post_w,
+                            const float *d_out_ND, const float *x)
+{
+    if (r->config->post_norms) {
+        r->be->zero(r->be, r->d_branch_ND, (size_t)r->N * r->config->d_model * sizeof *d_x);
+        norm_backward(r, r->d_branch_ND, post, post_w, d_out_ND);
+        d_out_ND = r->d_branch_ND;
+    }
+    linear_backward(r, d_x, w, d_out_ND, false);
+    if (r->weights)
+        linear_gradients(r, w, d_out_ND, x);
+}
+
+static void turn_heads_back(const run *r, const block_weights *w, const block_state *s,
+                            const attention_shape *shape)
+{
+    const model_config *c = r->config;
+    if (c->rotary)
+        r->be->rope(r->be, r->d_qkv_NR, shape, r->cos_TR, r->sin_TR, c->rotary, true);
+    if (c->qk_norm)
+        r->be->heads_rmsnorm_backward(r->be, r->d_qkv_NR, gradient_if(r, w->q_gain),
+                                      gradient_if(r, w->k_gain), s->raw_NR, shape, w->q_gain->value,
+                                      w->k_gain->value, c->norm_eps);
+}
+
+/* From the gradient at site `from`, or after attention, to the gradient after ln1. */
 static void attention_backward(const run *r, const block_weights *w, const block_state *s,
-                               const float *d_out_ND, const float *d_z_NZ)
+                               hook_site from, const float *d)
 {
     backend *be = r->be;
-    if (!d_z_NZ) {
-        linear_backward(r, r->d_z_NZ, &w->attention_out, d_out_ND, false);
-        if (r->weights)
-            linear_gradients(r, &w->attention_out, d_out_ND, s->z_NZ);
-        d_z_NZ = r->d_z_NZ;
+    attention_shape shape = model_attention(r->config, w->layer, r->B, r->T);
+    if (from > HOOK_Z) {
+        branch_backward(r, r->d_z_NZ, &w->attention_out, &s->post1, &w->post1,
+                        from == HOOK_ATTN_OUT ? d : r->d_resid_ND, s->z_NZ);
+        d = r->d_z_NZ;
     }
-    be->attention_backward(be, r->d_qkv_NR, d_z_NZ, s->log_sum_BHT, s->qkv_NR, &r->attention);
-    if (r->config->rotary)
-        be->rope(be, r->d_qkv_NR, &r->attention, r->cos_TR, r->sin_TR, r->config->rotary, true);
+    if (from >= HOOK_Z)
+        be->attention_backward(be, r->d_qkv_NR, d, s->log_sum_BHT, s->qkv_NR, &shape);
+    if (from >= HOOK_ROT_Q)
+        turn_heads_back(r, w, s, &shape);
     linear_backward(r, r->d_norm1_ND, &w->qkv, r->d_qkv_NR, false);
     if (r->weights)
         linear_gradients(r, &w->qkv, r->d_qkv_NR, s->ln1.out_ND);
 }
 
-/* From the gradient at mlp_out, or at mlp.hook_post when it is given, to the gradient after ln2. */
-static void mlp_backward(const run *r, const block_weights *w, const block_state *s,
-                         const float *d_out_ND, const float *d_post_NM)
+/* From the gradient at one matrix's result to the gradient after ln2, or added to it. */
+static void mlp_in_backward(const run *r, const linear_weights *w, const block_state *s,
+                            const float *d_in_NM, bool add)
 {
-    backend *be = r->be;
-    size_t n = (size_t)r->N * r->config->d_mlp;
-    if (!d_post_NM) {
-        linear_backward(r, r->d_post_NM, &w->mlp_out, d_out_ND, false);
-        if (r->weights)
-            linear_gradients(r, &w->mlp_out, d_out_ND, s->post_NM);
-        d_post_NM = r->d_post_NM;
-    }
-    if (r->config->gated) {
-        float *d_gate_NM = r->d_gate_NM;
-        be->gated_backward(be, d_gate_NM, r->d_in_NM, d_post_NM, s->gate_NM, s->in_NM,
-                           r->config->act, n);
-        linear_backward(r, r->d_norm2_ND, &w->gate, d_gate_NM, false);
-        if (r->weights)
-            linear_gradients(r, &w->gate, d_gate_NM, s->ln2.out_ND);
-    } else {
-        be->activate_backward(be, r->d_in_NM, d_post_NM, s->in_NM, r->config->act, n);
-    }
-    linear_backward(r, r->d_norm2_ND, &w->mlp_in, r->d_in_NM, r->config->gated);
+    linear_backward(r, r->d_norm2_ND, w, d_in_NM, add);
     if (r->weights)
-        linear_gradients(r, &w->mlp_in, r->d_in_NM, s->ln2.out_ND);
+        linear_gradients(r, w, d_in_NM, s->ln2.out_ND);
 }
 
-/* One branch from `from` (in it, or after it) to d_resid_ND, the norm included. A parallel block
- * needs the stream's gradient untouched by the other branch, so adding comes last. */
-static bool attention_to_norm(const run *r, const block_weights *w, const block_state *s,
-                              hook_site from, const float *d)
+/* From the gradient at site `from`, or after the mlp, to the gradient after ln2. */
+static void mlp_backward(const run *r, const block_weights *w, const block_state *s, hook_site from,
+                         const float *d)
+{
+    backend *be = r->be;
+    bool gated = r->config->gated;
+    size_t n = (size_t)r->N * r->config->d_mlp;
+    if (from < HOOK_MLP_POST) { /* one of the two sides of the product, or the only one */
+        mlp_in_backward(r, gated && from == HOOK_MLP_PRE ? &w->gate : &w->mlp_in, s, d, false);
+        return;
+    }
+    if (from > HOOK_MLP_POST) {
+        branch_backward(r, r->d_post_NM, &w->mlp_out, &s->post2, &w->post2,
+                        from == HOOK_MLP_OUT ? d : r->d_resid_ND, s->post_NM);
+        d = r->d_post_NM;
+    }
+    if (gated) {
+        be->gated_backward(be, r->d_gate_NM, r->d_in_NM, d, s->gate_NM, s->in_NM, r->config->act,
+                           n);
+        mlp_in_backward(r, &w->gate, s, r->d_gate_NM, false);
+    } else {
+        be->activate_backward(be, r->d_in_NM, d, s->in_NM, r->config->act, n);
+    }
+    mlp_in_backward(r, &w->mlp_in, s, r->d_in_NM, gated);
+}
+
+/* One branch from `from` (in it, or after it) to the gradient at its norm's output, which is
+ * returned; NULL when `from` lies before that and d_resid_ND has the gradient already. A parallel
+ * block needs the stream's gradient untouched by the other branch, so adding comes last. */
+static const float *attention_to_norm(const run *r, const block_weights *w, const block_state *s,
+                                      hook_site from, const float *d)
 {
     if (from == HOOK_LN1_NORMALIZED) {
         norm_backward_normalized(r, r->d_resid_ND, &s->ln1, d);
-        return false;
+        return NULL;
     }
-    attention_backward(r, w, s, from == HOOK_ATTN_OUT ? d : r->d_resid_ND,
-                       from == HOOK_Z ? d : NULL);
-    return true;
+    attention_backward(r, w, s, from, d);
+    return r->d_norm1_ND;
 }
 
-static bool mlp_to_norm(const run *r, const block_weights *w, const block_state *s, hook_site from,
-                        const float *d)
+static const float *mlp_to_norm(const run *r, const block_weights *w, const block_state *s,
+                                hook_site from, const float *d)
 {
     if (from == HOOK_LN2_NORMALIZED) {
         norm_backward_normalized(r, r->d_resid_ND, &s->ln2, d);
-        return false;
+        return NULL;
     }
-    mlp_backward(r, w, s, from == HOOK_MLP_OUT ? d : r->d_resid_ND,
-                 from == HOOK_MLP_POST ? d : NULL);
-    return true;
+    if (from == HOOK_MLP_IN)
+        return d;
+    mlp_backward(r, w, s, from, d);
+    return r->d_norm2_ND;
 }
 
 void block_backward(const run *r, const block_weights *w, const block_state *s, hook_site from,
@@ -263,13 +333,13 @@ void block_backward(const run *r, const block_weights *w, const block_state *s, 
         return;
     bool sequential = !r->config->parallel, after = from == HOOK_RESID_POST;
     bool mlp = in_mlp(from) || after, attention = sequential || in_attention(from) || after;
-    bool norm1 = false, norm2 = mlp && mlp_to_norm(r, w, s, from, d);
-    if (sequential && norm2)
-        norm_backward(r, r->d_resid_ND, &s->ln2, &w->ln2, r->d_norm2_ND);
+    const float *d_norm1 = NULL, *d_norm2 = mlp ? mlp_to_norm(r, w, s, from, d) : NULL;
+    if (sequential && d_norm2)
+        norm_backward(r, r->d_resid_ND, &s->ln2, &w->ln2, d_norm2);
     if (attention)
-        norm1 = attention_to_norm(r, w, s, in_attention(from) ? from : HOOK_RESID_POST, d);
-    if (!sequential && norm2)
-        norm_backward(r, r->d_resid_ND, &s->ln2, &w->ln2, r->d_norm2_ND);
-    if (norm1)
-        norm_backward(r, r->d_resid_ND, &s->ln1, &w->ln1, r->d_norm1_ND);
+        d_norm1 = attention_to_norm(r, w, s, in_attention(from) ? from : HOOK_RESID_POST, d);
+    if (!sequential && d_norm2)
+        norm_backward(r, r->d_resid_ND, &s->ln2, &w->ln2, d_norm2);
+    if (d_norm1)
+        norm_backward(r, r->d_resid_ND, &s->ln1, &w->ln1, d_norm1);
 }

@@ -10,8 +10,9 @@ typedef struct norm_state {
 } norm_state;
 
 typedef struct block_state {
-    norm_state ln1, ln2;
-    float *qkv_NR; /* after rotation */
+    norm_state ln1, ln2, post1, post2; /* post only with post norms */
+    float *raw_NR; /* queries, keys and values as projected; qkv_NR unless these are normalised */
+    float *qkv_NR; /* after norm and rotation */
     float *log_sum_BHT, *z_NZ;
     float *gate_NM, *in_NM, *post_NM; /* gate only when gated */
 } block_state;
@@ -20,12 +21,12 @@ typedef struct block_state {
 struct run {
     backend *be;
     const model_config *config;
-    int N; /* B * T */
-    attention_shape attention;
+    int N, B, T; /* N = B * T */
     const float *cos_TR, *sin_TR;
     float *resid_ND;
-    float *attn_out_ND, *mlp_out_ND; /* filled only when a hook stops there */
+    float *branch_ND; /* what a branch gives, where it is not added to the stream at once */
     float *d_resid_ND, *d_norm1_ND, *d_norm2_ND;
+    float *d_branch_ND; /* only with post norms */
     float *d_qkv_NR, *d_z_NZ, *d_post_NM, *d_in_NM, *d_gate_NM;
     bool weights; /* also add the weights' gradients */
     float *wide;  /* blocks of 16-bit weights as floats; NULL when the model has none */
@@ -42,10 +43,14 @@ void norm_backward(const run *r, float *d_x_ND, const norm_state *s, const norm_
 void norm_backward_normalized(const run *r, float *d_x_ND, const norm_state *s,
                               const float *d_normalized_ND);
 
+/* Where attn_out or mlp_out lies after a run to it. */
+float *block_branch(const run *r, const block_state *s, hook_site site);
+
 /* Runs the block after site `from` up to and including `to`; r->resid_ND is the stream. */
 void block_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
                    hook_site to);
-/* d is the gradient at site `from` (RESID_POST: it is in r->d_resid_ND already, d is not read).
+/* d is the gradient at site `from`. Two kinds of place are not read from it: the stream (it is in
+ * r->d_resid_ND already) and queries, keys and values (in r->d_qkv_NR).
  * r->d_resid_ND becomes the gradient at resid_pre. */
 void block_backward(const run *r, const block_weights *w, const block_state *s, hook_site from,
                     const float *d);

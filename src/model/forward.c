@@ -27,10 +27,10 @@ static err_code check_tokens(const forward *f, const int32_t *host_tokens_BT, in
 static err_code check_stop(const forward *f, const hook *stop, err *e)
 {
     int layers = f->m->config.n_layers;
-    bool fits = !stop                                 ? f->has_logits
-                : stop->site == HOOK_EMBED            ? true
-                : stop->site == HOOK_FINAL_NORMALIZED ? f->n_layers == layers
-                                                      : stop->layer < f->n_layers;
+    bool fits = !stop                            ? f->has_logits
+                : stop->site <= HOOK_POS_EMBED   ? true
+                : stop->site >= HOOK_FINAL_SCALE ? f->n_layers == layers
+                                                 : stop->layer < f->n_layers;
     if (!fits)
         return err_set(e, E_SHAPE,
                        "this workspace has memory for %d of %d blocks, too few to "
@@ -42,8 +42,8 @@ static err_code check_stop(const forward *f, const hook *stop, err *e)
 static void add_positions(forward *f)
 {
     backend *be = f->r.be;
-    size_t n = (size_t)f->r.attention.T * (size_t)f->m->config.d_model;
-    for (int b = 0; b < f->r.attention.B && f->m->positions; b++) {
+    size_t n = (size_t)f->r.T * (size_t)f->m->config.d_model;
+    for (int b = 0; b < f->r.B && f->m->positions; b++) {
         float *resid_TD = f->r.resid_ND + (size_t)b * n;
         be->add(be, resid_TD, resid_TD, f->m->positions->value, n);
     }
@@ -53,50 +53,21 @@ static void add_positions(forward *f)
 static void run_blocks(forward *f, int layer, hook_site from, const hook *stop)
 {
     int n_layers = f->m->config.n_layers;
-    int last = !stop || stop->site == HOOK_FINAL_NORMALIZED ? n_layers - 1 : stop->layer;
+    int last = !stop || stop->site >= HOOK_FINAL_SCALE ? n_layers - 1 : stop->layer;
     for (int l = layer; l <= last; l++) {
         hook_site to = stop && l == stop->layer ? stop->site : HOOK_RESID_POST;
         block_forward(&f->r, &f->m->blocks[l], &f->blocks[l], l == layer ? from : HOOK_RESID_PRE,
                       to);
     }
-    if (!stop || stop->site == HOOK_FINAL_NORMALIZED)
+    if (!stop || stop->site >= HOOK_FINAL_SCALE)
         norm_forward(&f->r, &f->final, &f->m->final, f->r.resid_ND);
-}
-
-/* Where a site's value lies after a run to it. */
-static float *value_at(const forward *f, const hook *stop)
-{
-    const block_state *s = &f->blocks[stop->site == HOOK_FINAL_NORMALIZED ? 0 : stop->layer];
-    switch (stop->site) {
-    case HOOK_LN1_NORMALIZED:
-        return s->ln1.normalized_ND;
-    case HOOK_Z:
-        return s->z_NZ;
-    case HOOK_ATTN_OUT:
-        return f->r.attn_out_ND;
-    case HOOK_LN2_NORMALIZED:
-        return s->ln2.normalized_ND;
-    case HOOK_MLP_POST:
-        return s->post_NM;
-    case HOOK_MLP_OUT:
-        return f->r.mlp_out_ND;
-    case HOOK_FINAL_NORMALIZED:
-        return f->final.normalized_ND;
-    case HOOK_EMBED:
-    case HOOK_RESID_PRE:
-    case HOOK_RESID_MID:
-    case HOOK_RESID_POST:
-    case HOOK_SITES:
-        break;
-    }
-    return f->r.resid_ND;
 }
 
 static err_code finish(forward *f, const hook *stop, err *e)
 {
     f->made = stop ? RAN_TO_HOOK : RAN_TO_END;
     f->stop = stop ? *stop : (hook){0};
-    f->value = stop ? value_at(f, stop) : NULL;
+    f->value = stop ? hook_read(f) : NULL;
     err_code rc = backend_sync(f->r.be, e);
     if (rc)
         f->made = NOTHING_RUN;
@@ -115,13 +86,14 @@ static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_
     const model_config *c = &f->m->config;
     backend *be = f->r.be;
     f->r.N = B * T;
-    f->r.attention = model_attention(c, B, T);
+    f->r.B = B;
+    f->r.T = T;
     be->upload(be, f->tokens_N, host_tokens_BT, (size_t)f->r.N * sizeof *f->tokens_N);
     if (x_BTD)
         be->copy(be, f->r.resid_ND, x_BTD, stream_bytes(f));
     be->gather_rows(be, f->r.resid_ND, f->m->embed->stored, f->m->embed->type, f->tokens_N,
                     c->embed_scale, f->r.N, c->d_vocab, c->d_model);
-    if (!stop || stop->site != HOOK_EMBED) {
+    if (!stop || stop->site > HOOK_POS_EMBED) {
         add_positions(f);
         run_blocks(f, 0, HOOK_RESID_PRE, stop);
     }
@@ -163,10 +135,10 @@ err_code forward_splice(forward *f, const float *value, err *e)
                        "continuing from %s needs a workspace without gradients that "
                        "goes to the logits",
                        f->stop.name);
-    backend *be = f->r.be;
-    float *place = value_at(f, &f->stop);
-    if (value != place)
-        be->copy(be, place, value, (size_t)f->r.N * (size_t)f->stop.width * sizeof *value);
+    if (!hook_is_writable(&f->stop))
+        return err_set(e, E_CONFIG, "%s can only be looked at, nothing can be put in its place",
+                       f->stop.name);
+    hook_write(f, value);
     if (f->stop.site == HOOK_FINAL_NORMALIZED) {
         norm_finish(&f->r, &f->final, &f->m->final);
     } else if (f->stop.site == HOOK_EMBED) {
@@ -194,8 +166,8 @@ void embed_backward(float *d_x_BTD, forward *f)
         return;
     be->scatter_add_rows(be, f->m->embed->gradient, f->r.d_resid_ND, f->tokens_N, c->embed_scale,
                          f->r.N, c->d_vocab, c->d_model);
-    size_t n = (size_t)f->r.attention.T * (size_t)c->d_model;
-    for (int b = 0; b < f->r.attention.B && f->m->positions; b++)
+    size_t n = (size_t)f->r.T * (size_t)c->d_model;
+    for (int b = 0; b < f->r.B && f->m->positions; b++)
         be->axpy(be, f->m->positions->gradient, 1, f->r.d_resid_ND + (size_t)b * n, n);
 }
 
@@ -206,22 +178,18 @@ err_code backward_to_embeddings(float *d_x_BTD, forward *f, const float *d_hook,
         return rc;
     if (f->mode == FORWARD_ONLY)
         return err_set(e, E_SHAPE, "this workspace keeps nothing for gradients");
-    backend *be = f->r.be;
+    if (!hook_is_writable(&f->stop))
+        return err_set(e, E_CONFIG, "%s can only be looked at, no gradient starts there",
+                       f->stop.name);
     hook_site site = f->stop.site;
     int top = f->stop.layer;
     f->r.weights = false;
-    if (site == HOOK_FINAL_NORMALIZED) {
-        be->zero(be, f->r.d_resid_ND, stream_bytes(f));
+    d_hook = hook_gradient(f, d_hook);
+    if (site == HOOK_FINAL_NORMALIZED)
         norm_backward_normalized(&f->r, f->r.d_resid_ND, &f->final, d_hook);
-        top = f->m->config.n_layers;
-    } else if (value_at(f, &f->stop) == f->r.resid_ND) {
-        be->copy(be, f->r.d_resid_ND, d_hook, stream_bytes(f));
-    } else {
-        be->zero(be, f->r.d_resid_ND, stream_bytes(f));
-    }
-    if (site != HOOK_EMBED && site != HOOK_FINAL_NORMALIZED)
+    else if (site != HOOK_EMBED)
         block_backward(&f->r, &f->m->blocks[top], &f->blocks[top], site, d_hook);
     blocks_backward(f, top - 1);
     embed_backward(d_x_BTD, f);
-    return backend_sync(be, e);
+    return backend_sync(f->r.be, e);
 }

@@ -1,6 +1,7 @@
 /* Models from and to Hugging Face folders. */
 #include "base/json.h"
 #include "base/memory.h"
+#include "model/family.h"
 #include "model/weights.h"
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@ out:
 /* Buffers that older transformers stored beside the weights; they follow from the config. */
 static bool is_buffer(const char *name)
 {
-    static const char *const endings[] = {".attention.bias", ".attention.masked_bias",
-                                          ".rotary_emb.inv_freq"};
+    static const char *const endings[] = {".attn.bias", ".attn.masked_bias", ".attention.bias",
+                                          ".attention.masked_bias", ".rotary_emb.inv_freq"};
     size_t n = strlen(name);
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         size_t k = strlen(endings[i]);
@@ -114,6 +115,27 @@ err_code model_read_parameters(model *m, err *e)
     return rc;
 }
 
+static bool has_tensor(const checkpoint *file, const char *prefix, const char *name)
+{
+    str whole = {0};
+    str_addf(&whole, "%s%s.weight", prefix, name);
+    bool found = checkpoint_find(file, str_text(&whole)) != NULL;
+    str_release(&whole);
+    return found;
+}
+
+/* A stored output matrix is used even when the config says that the embedding is shared, and a file
+ * may name its tensors without the family's prefix. */
+static model *model_declare_for(backend *be, model_config *c, const checkpoint *file)
+{
+    const tensor_names *names = &family_of(c->family)->names;
+    if (has_tensor(file, "", names->unembed))
+        c->tied = false;
+    bool bare =
+        !has_tensor(file, names->prefix, names->embed) && has_tensor(file, "", names->embed);
+    return model_declare(be, c, bare);
+}
+
 err_code model_load(model **out, backend *be, const files *f, err *e)
 {
     *out = NULL;
@@ -124,10 +146,7 @@ err_code model_load(model **out, backend *be, const files *f, err *e)
         rc = checkpoint_open(&file, f, e);
     if (rc)
         return rc;
-    /* A stored output matrix is used even when the config says that the embedding is shared. */
-    if (config.tied && checkpoint_find(&file, "embed_out.weight"))
-        config.tied = false;
-    model *m = model_declare(be, &config);
+    model *m = model_declare_for(be, &config, &file);
     m->file = file;
     rc = refuse_unread(m, e);
     if (!rc)
@@ -161,9 +180,10 @@ static const char *not_neox(const model_config *c)
 {
     return c->family != FAMILY_GPT_NEOX           ? "another family"
            : c->norm != NORM_LAYER                ? "rmsnorm"
-           : c->gated                             ? "a gated mlp"
-           : c->learned_positions                 ? "learned positions"
-           : !c->qkv_interleaved                  ? "heads that are not interleaved"
+           : c->gain_plus_one                     ? "gains counted from 1"
+           : c->window                            ? "attention windows"
+           : c->scale_by_layer                    ? "attention scaled by layer"
+           : c->rope.kind != ROPE_PLAIN           ? "rotary scaling"
            : c->n_heads * c->d_head != c->d_model ? "heads that do not add up to the model width"
            : !c->mlp_bias                         ? "no mlp bias"
            : c->qkv_bias != c->attention_out_bias ? "half of the attention biases"

@@ -2,16 +2,24 @@
 #include "model/transformer.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "model/family.h"
 #include "model/weights.h"
 #include <math.h>
 
 enum { PARAMETERS_PER_BLOCK = 24, PARAMETERS_ELSEWHERE = 5 };
 
+/* Families store a gain as it is, or less 1. */
+static parameter *declare_gain(model *m, const char *prefix, int n)
+{
+    return declare_vector(m, arena_printf(&m->names, "%s.weight", prefix), n, 1,
+                          m->config.gain_plus_one ? 1 : 0);
+}
+
 static norm_weights declare_norm(model *m, const char *prefix)
 {
     norm_weights w = {0};
     int D = m->config.d_model;
-    w.gain = declare_vector(m, arena_printf(&m->names, "%s.weight", prefix), D, 1, 0);
+    w.gain = declare_gain(m, prefix, D);
     if (m->config.norm == NORM_LAYER)
         w.bias = declare_vector(m, arena_printf(&m->names, "%s.bias", prefix), D, 0, 0);
     return w;
@@ -29,31 +37,73 @@ static float writing_deviation(const model_config *c)
     return (float)(2.0 / c->n_layers / sqrt((double)c->d_model));
 }
 
-static void declare_block(model *m, int layer)
+/* What declaring a block needs beside the model. */
+typedef struct block_names {
+    const tensor_names *of;
+    const char *prefix; /* "model.layers.3." */
+    matrix_layout layout;
+} block_names;
+
+static const char *named(model *m, const block_names *names, const char *rest)
 {
-    const model_config *c = &m->config;
-    block_weights *w = &m->blocks[layer];
-    int D = c->d_model, z = c->n_heads * c->d_head, qkv = z + 2 * c->n_kv_heads * c->d_head;
-    float read = reading_deviation(c), write = writing_deviation(c);
-#define NAME(rest) arena_printf(&m->names, "gpt_neox.layers.%d." rest, layer)
-    w->ln1 = declare_norm(m, NAME("input_layernorm"));
-    linear_declare(&w->qkv, m, NAME("attention.query_key_value"), qkv, D, OUT_IN, c->qkv_bias,
-                   read);
-    linear_declare(&w->attention_out, m, NAME("attention.dense"), D, z, OUT_IN,
-                   c->attention_out_bias, write);
-    w->ln2 = declare_norm(m, NAME("post_attention_layernorm"));
-    if (c->gated)
-        linear_declare(&w->gate, m, NAME("mlp.gate"), c->d_mlp, D, OUT_IN, c->mlp_bias, read);
-    linear_declare(&w->mlp_in, m, NAME("mlp.dense_h_to_4h"), c->d_mlp, D, OUT_IN, c->mlp_bias,
-                   read);
-    linear_declare(&w->mlp_out, m, NAME("mlp.dense_4h_to_h"), D, c->d_mlp, OUT_IN, c->mlp_bias,
-                   write);
-#undef NAME
+    return arena_printf(&m->names, "%s%s", names->prefix, rest);
 }
 
-model *model_declare(backend *be, const model_config *c)
+static void declare_map(linear_weights *w, model *m, const block_names *names, const char *rest,
+                        int out, int in, bool bias, float deviation)
+{
+    linear_declare(w, m, named(m, names, rest), out, in, names->layout, bias, deviation);
+}
+
+static void declare_attention(model *m, block_weights *w, const block_names *names)
+{
+    const model_config *c = &m->config;
+    int D = c->d_model, z = c->n_heads * c->d_head, kv = c->n_kv_heads * c->d_head;
+    float read = reading_deviation(c), write = writing_deviation(c);
+    if (names->of->qkv) {
+        declare_map(&w->qkv, m, names, names->of->qkv, z + 2 * kv, D, c->qkv_bias, read);
+    } else {
+        declare_map(&w->qkv, m, names, names->of->q, z, D, c->qkv_bias, read);
+        declare_map(&w->qkv, m, names, names->of->k, kv, D, c->qkv_bias, read);
+        declare_map(&w->qkv, m, names, names->of->v, kv, D, c->qkv_bias, read);
+    }
+    if (c->qk_norm) {
+        w->q_gain = declare_gain(m, named(m, names, names->of->q_norm), c->d_head);
+        w->k_gain = declare_gain(m, named(m, names, names->of->k_norm), c->d_head);
+    }
+    declare_map(&w->attention_out, m, names, names->of->attention_out, D, z, c->attention_out_bias,
+                write);
+}
+
+static void declare_block(model *m, int layer, const char *prefix)
+{
+    const model_config *c = &m->config;
+    const tensor_names *of = &family_of(c->family)->names;
+    block_names names = {.of = of,
+                         .prefix = arena_printf(&m->names, "%s%s.%d.", prefix, of->block, layer),
+                         .layout = of->input_major ? IN_OUT : OUT_IN};
+    block_weights *w = &m->blocks[layer];
+    int D = c->d_model, M = c->d_mlp;
+    float read = reading_deviation(c), write = writing_deviation(c);
+    w->layer = layer;
+    w->ln1 = declare_norm(m, named(m, &names, of->ln1));
+    declare_attention(m, w, &names);
+    if (c->post_norms)
+        w->post1 = declare_norm(m, named(m, &names, of->post1));
+    w->ln2 = declare_norm(m, named(m, &names, of->ln2));
+    if (c->gated)
+        declare_map(&w->gate, m, &names, of->gate, M, D, c->mlp_bias, read);
+    declare_map(&w->mlp_in, m, &names, of->mlp_in, M, D, c->mlp_bias, read);
+    declare_map(&w->mlp_out, m, &names, of->mlp_out, D, M, c->mlp_bias, write);
+    if (c->post_norms)
+        w->post2 = declare_norm(m, named(m, &names, of->post2));
+}
+
+model *model_declare(backend *be, const model_config *c, bool bare)
 {
     model *m = mem_small(1, sizeof *m);
+    const tensor_names *names = &family_of(c->family)->names;
+    const char *prefix = bare ? "" : names->prefix;
     size_t most = (size_t)c->n_layers * PARAMETERS_PER_BLOCK + PARAMETERS_ELSEWHERE;
     m->be = be;
     m->config = *c;
@@ -61,17 +111,19 @@ model *model_declare(backend *be, const model_config *c)
     m->forms = mem_small(most, sizeof *m->forms);
     m->blocks = mem_small((size_t)c->n_layers, sizeof *m->blocks);
     float read = reading_deviation(c);
-    m->embed = declare_matrix(m, "gpt_neox.embed_in.weight", c->d_vocab, c->d_model, read);
+    m->embed = declare_matrix(m, arena_printf(&m->names, "%s%s.weight", prefix, names->embed),
+                              c->d_vocab, c->d_model, read);
     if (c->learned_positions)
         m->positions =
-            declare_positions(m, "gpt_neox.embed_pos.weight", c->context, c->d_model, read);
+            declare_positions(m, arena_printf(&m->names, "%s%s.weight", prefix, names->positions),
+                              c->context, c->d_model, read);
     for (int layer = 0; layer < c->n_layers; layer++)
-        declare_block(m, layer);
-    m->final = declare_norm(m, "gpt_neox.final_layer_norm");
+        declare_block(m, layer, prefix);
+    m->final = declare_norm(m, arena_printf(&m->names, "%s%s", prefix, names->final));
     if (c->tied)
         linear_share(&m->unembed, m->embed, c->d_vocab, c->d_model);
     else
-        linear_declare(&m->unembed, m, "embed_out", c->d_vocab, c->d_model, OUT_IN, false, read);
+        linear_declare(&m->unembed, m, names->unembed, c->d_vocab, c->d_model, OUT_IN, false, read);
     return m;
 }
 
@@ -102,7 +154,7 @@ err_code model_new(model **out, backend *be, const model_config *c, uint64_t see
     err_code rc = config_check(c, "model", e);
     if (rc)
         return rc;
-    model *m = model_declare(be, c);
+    model *m = model_declare(be, c, false);
     for (int i = 0; i < m->n_parameters && !rc; i++) {
         rc = parameter_own(m, i, e);
         if (!rc)
@@ -174,7 +226,7 @@ const parameter *model_unembedding(const model *m)
     return m->unembed.parts[0].matrix;
 }
 
-attention_shape model_attention(const model_config *c, int B, int T)
+attention_shape model_attention(const model_config *c, int layer, int B, int T)
 {
     int z = c->n_heads * c->d_head, kv = c->n_kv_heads * c->d_head;
     attention_shape s = {.B = B,
@@ -183,8 +235,11 @@ attention_shape model_attention(const model_config *c, int B, int T)
                          .n_kv_heads = c->n_kv_heads,
                          .d_head = c->d_head,
                          .row = z + 2 * kv,
-                         .softcap = c->attention_softcap};
+                         .softcap = c->attention_softcap,
+                         .window = c->windowed[layer] ? c->window : 0};
     s.scale = c->attention_scale > 0 ? c->attention_scale : (float)(1 / sqrt((double)c->d_head));
+    if (c->scale_by_layer)
+        s.scale /= (float)(layer + 1);
     s.q_stride = s.kv_stride = c->qkv_interleaved ? 3 * c->d_head : c->d_head;
     s.k = c->qkv_interleaved ? c->d_head : z;
     s.v = c->qkv_interleaved ? 2 * c->d_head : z + kv;

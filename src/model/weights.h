@@ -12,8 +12,10 @@ typedef struct norm_weights {
 } norm_weights;
 
 typedef struct block_weights {
-    norm_weights ln1, ln2;
-    linear_weights qkv, attention_out, gate, mlp_in, mlp_out; /* gate only when gated */
+    int layer;
+    norm_weights ln1, ln2, post1, post2;
+    parameter *q_gain, *k_gain;
+    linear_weights qkv, attention_out, gate, mlp_in, mlp_out;
 } block_weights;
 
 /* How a parameter is stored and how it starts. */
@@ -42,8 +44,9 @@ struct model {
     arena names;
 };
 
-/* A model with names and shapes for its description and no values yet. */
-model *model_declare(backend *be, const model_config *c);
+/* A model with names and shapes for its description and no values yet. bare: named as in the files
+ * of a network without its output matrix, which leave the family's prefix out. */
+model *model_declare(backend *be, const model_config *c, bool bare);
 /* Every parameter from the open file. */
 err_code model_read_parameters(model *m, err *e);
 
@@ -70,7 +73,7 @@ err_code parameter_want_gradient(model *m, int i, err *e);
 err_code parameter_download(float *host, const model *m, const parameter *p, err *e);
 void parameter_free(model *m, int i);
 
-/* Where heads lie in a row of the joint projection of this model. */
-attention_shape model_attention(const model_config *c, int B, int T);
+/* Where heads lie in a row of the joint projection of this model, and what a layer's see. */
+attention_shape model_attention(const model_config *c, int layer, int B, int T);
 
 #endif

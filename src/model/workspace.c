@@ -6,7 +6,7 @@
 /* Logits exist this many numbers at a time (16 MiB), but never fewer than MIN_LOGIT_ROWS rows. */
 enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 64 };
 
-enum { ARRAYS_PER_BLOCK = 13, ARRAYS_ELSEWHERE = 32 };
+enum { ARRAYS_PER_BLOCK = 20, ARRAYS_ELSEWHERE = 40 };
 
 static void *new_array(forward *f, size_t n, size_t size, const char *what, err *e)
 {
@@ -40,7 +40,7 @@ static size_t rows_of(const forward *f)
 static err_code new_block(forward *f, block_state *s, const block_state *common, err *e)
 {
     const model_config *c = &f->m->config;
-    attention_shape shape = model_attention(c, f->max_B, f->max_T);
+    attention_shape shape = model_attention(c, 0, f->max_B, f->max_T);
     size_t N = rows_of(f), D = (size_t)c->d_model, M = (size_t)c->d_mlp;
     size_t z = (size_t)c->n_heads * (size_t)c->d_head, heads = N * (size_t)c->n_heads;
     bool gradient = !common || f->mode != FORWARD_ONLY;
@@ -52,6 +52,7 @@ static err_code new_block(forward *f, block_state *s, const block_state *common,
         {&s->ln1.inverse_N, gradient ? N : 0, "ln1 scale"},
         {&s->ln1.out_ND, weights ? N * D : 0, "ln1 output"},
         {&s->qkv_NR, gradient ? N * (size_t)shape.row : 0, "queries, keys and values"},
+        {&s->raw_NR, gradient && c->qk_norm ? N * (size_t)shape.row : 0, "projected heads"},
         {&s->log_sum_BHT, gradient ? heads : 0, "attention sums"},
         {&s->z_NZ, weights ? N * z : 0, "attention values"},
         {&s->ln2.normalized_ND, gradient ? N * D : 0, "ln2 normalized"},
@@ -59,8 +60,16 @@ static err_code new_block(forward *f, block_state *s, const block_state *common,
         {&s->ln2.out_ND, weights ? N * D : 0, "ln2 output"},
         {&s->in_NM, gradient ? N * M : 0, "mlp input"},
         {&s->gate_NM, gradient && c->gated ? N * M : 0, "mlp gate"},
-        {&s->post_NM, weights ? N * M : 0, "mlp activations"}};
-    return new_arrays(f, list, COUNT_OF(list), e);
+        {&s->post_NM, weights ? N * M : 0, "mlp activations"},
+        {&s->post1.normalized_ND, gradient && c->post_norms ? N * D : 0, "attention post norm"},
+        {&s->post1.inverse_N, gradient && c->post_norms ? N : 0, "attention post norm scale"},
+        {&s->post1.out_ND, common || !c->post_norms ? 0 : N * D, "attention post norm output"},
+        {&s->post2.normalized_ND, gradient && c->post_norms ? N * D : 0, "mlp post norm"},
+        {&s->post2.inverse_N, gradient && c->post_norms ? N : 0, "mlp post norm scale"},
+        {&s->post2.out_ND, common || !c->post_norms ? 0 : N * D, "mlp post norm output"}};
+    err_code rc = new_arrays(f, list, COUNT_OF(list), e);
+    s->raw_NR = c->qk_norm ? s->raw_NR : s->qkv_NR;
+    return rc;
 }
 
 static err_code new_blocks(forward *f, err *e)
@@ -85,8 +94,7 @@ static err_code new_shared(forward *f, err *e)
     f->r.wide_numbers = linear_scratch(f->m);
     size_t angles = (size_t)f->max_T * (size_t)(c->rotary / 2);
     const request list[] = {{&f->r.resid_ND, N * D, "residual stream"},
-                            {&f->r.attn_out_ND, N * D, "attention output"},
-                            {&f->r.mlp_out_ND, N * D, "mlp output"},
+                            {&f->r.branch_ND, N * D, "a branch's output"},
                             {&f->r.wide, f->r.wide_numbers, "widened weights"},
                             {&f->cos_TR, angles, "rotation cosines"},
                             {&f->sin_TR, angles, "rotation sines"},
@@ -109,13 +117,14 @@ static err_code new_gradients(forward *f, err *e)
     const model_config *c = &f->m->config;
     if (f->mode == FORWARD_ONLY)
         return OK;
-    attention_shape shape = model_attention(c, f->max_B, f->max_T);
+    attention_shape shape = model_attention(c, 0, f->max_B, f->max_T);
     size_t N = rows_of(f), D = (size_t)c->d_model, M = (size_t)c->d_mlp;
     const request list[] = {
         {&f->r.d_resid_ND, N * D, "stream gradient"},
         {&f->r.d_norm1_ND, N * D, "ln1 gradient"},
         {&f->r.d_norm2_ND, N * D, "ln2 gradient"},
         {&f->d_final_ND, N * D, "final norm gradient"},
+        {&f->r.d_branch_ND, c->post_norms ? N * D : 0, "post norm gradient"},
         {&f->r.d_qkv_NR, N * (size_t)shape.row, "query, key and value gradients"},
         {&f->r.d_z_NZ, N * (size_t)c->n_heads * (size_t)c->d_head, "attention value gradients"},
         {&f->r.d_post_NM, N * M, "mlp activation gradients"},
@@ -124,7 +133,34 @@ static err_code new_gradients(forward *f, err *e)
     return new_arrays(f, list, COUNT_OF(list), e);
 }
 
-/* Angles in double: position * theta^(-2 j / rotary). */
+static int32_t *new_columns(forward *f, size_t n, err *e)
+{
+    return new_array(f, n, sizeof(int32_t), "hook columns", e);
+}
+
+static err_code new_hook_room(forward *f, err *e)
+{
+    const model_config *c = &f->m->config;
+    hook_room *room = &f->room;
+    size_t N = rows_of(f), W = hook_room_width(c), D = (size_t)c->d_model;
+    size_t row = (size_t)model_attention(c, 0, f->max_B, f->max_T).row;
+    const request list[] = {{&room->packed_NW, N * W, "hook value"},
+                            {&room->mean_N, N, "hook means"},
+                            {&room->ones_D, D, "hook means"},
+                            {&room->bias_W, W, "value bias"},
+                            {&room->projected_R, row, "value bias"}};
+    err_code rc = new_arrays(f, list, COUNT_OF(list), e);
+    if (rc)
+        return rc;
+    f->m->be->fill(f->m->be, room->ones_D, 1, D);
+    room->host_columns_W = mem_small(W, sizeof *room->host_columns_W);
+    room->host_bias_columns_W = mem_small(W, sizeof *room->host_bias_columns_W);
+    room->columns_W = new_columns(f, W, e);
+    room->bias_columns_W = room->columns_W ? new_columns(f, W, e) : NULL;
+    return room->bias_columns_W ? OK : e->code;
+}
+
+/* Angles in double. */
 static err_code fill_angles(forward *f, err *e)
 {
     const model_config *c = &f->m->config;
@@ -138,7 +174,7 @@ static err_code fill_angles(forward *f, err *e)
         return e->code;
     for (size_t i = 0; i < n; i++) {
         size_t t = i / (size_t)half, j = i % (size_t)half;
-        double angle = (double)t * pow(c->rope_theta, -2.0 * (double)j / c->rotary);
+        double angle = (double)t * config_rope_frequency(c, (int)j);
         host[i] = (float)cos(angle);
         host[n + i] = (float)sin(angle);
     }
@@ -152,9 +188,9 @@ static err_code fill_angles(forward *f, err *e)
 
 static int layers_to(const hook *last, const model_config *c)
 {
-    if (!last || last->site == HOOK_FINAL_NORMALIZED)
+    if (!last || last->site >= HOOK_FINAL_SCALE)
         return c->n_layers;
-    return last->site == HOOK_EMBED ? 0 : last->layer + 1;
+    return last->site <= HOOK_POS_EMBED ? 0 : last->layer + 1;
 }
 
 static err_code check_workspace(const model *m, int max_B, int max_T, forward_mode mode, err *e)
@@ -194,6 +230,8 @@ err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *
     if (!rc)
         rc = new_gradients(f, e);
     if (!rc)
+        rc = new_hook_room(f, e);
+    if (!rc)
         rc = fill_angles(f, e);
     if (rc)
         forward_free(f);
@@ -208,6 +246,8 @@ void forward_free(forward *f)
         return;
     for (int i = 0; i < f->n_owned; i++)
         f->m->be->free(f->m->be, f->owned[i]);
+    mem_free(f->room.host_columns_W);
+    mem_free(f->room.host_bias_columns_W);
     mem_free(f->owned);
     mem_free(f->blocks);
     mem_free(f);

@@ -6,6 +6,16 @@
 
 typedef enum { NOTHING_RUN, RAN_TO_HOOK, RAN_TO_END } progress_made;
 
+/* Room for values at hooks that do not lie in one piece, or from which something is taken off. W:
+ * the widest such hook. */
+typedef struct hook_room {
+    float *packed_NW;
+    int32_t *columns_W, *host_columns_W; /* of the site's array that the hook has */
+    float *mean_N, *ones_D;
+    float *projected_R, *bias_W; /* one row: the bias of the values, spread over the heads */
+    int32_t *bias_columns_W, *host_bias_columns_W;
+} hook_room;
+
 struct forward {
     model *m;
     run r;
@@ -20,7 +30,8 @@ struct forward {
     progress_made made;
     hook stop;
     const float *value; /* at stop */
-    void **owned;       /* every array above, for forward_free() */
+    hook_room room;
+    void **owned; /* every array above, for forward_free() */
     int n_owned;
 };
 
@@ -31,5 +42,16 @@ err_code forward_require(const forward *f, progress_made made, const char *what,
 void embed_backward(float *d_x_BTD, forward *f);
 /* Every block from the top; d_resid_ND is the gradient at resid_post of block `top`. */
 void blocks_backward(forward *f, int top);
+
+/* ---- hook_value.c: between a hook's value and the arrays of a run. f->stop is the hook. ---- */
+
+/* Numbers of the widest hook that hook_room must hold. */
+size_t hook_room_width(const model_config *c);
+/* The value after a run to f->stop. */
+const float *hook_read(forward *f);
+/* Puts a value where hook_read() took it from, with what was taken off added again. */
+void hook_write(forward *f, const float *value);
+/* Brings the gradient at the hook to its site, as block_backward() wants it. */
+const float *hook_gradient(forward *f, const float *d_hook);
 
 #endif

@@ -90,7 +90,7 @@ static err_code open_tokenizer(workshop *b, err *e)
 
 static model_config config_of(const train_options *o)
 {
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = o->n_layers;
     c.d_model = o->d_model;
     c.n_heads = o->n_heads;

@@ -44,7 +44,7 @@ static tokenizer *make_tokenizer(int *n_tokens)
 
 static void make_model(rig *r)
 {
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 2;
     c.d_model = RIG_D;
     c.n_heads = c.n_kv_heads = 2;

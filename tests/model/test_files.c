@@ -1,8 +1,7 @@
-/* Models to and from Hugging Face folders, and the configs and weights that must be refused. */
+/* Models to and from Hugging Face folders, and the weights that must be refused. */
 #include "base/arena.h"
 #include "base/io.h"
 #include "base/memory.h"
-#include "base/str.h"
 #include "common.h"
 #include "data/safetensors.h"
 #include "model/forward.h"
@@ -11,94 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- configs
- * ------------------------------------------------------------------------------------- */
-
-static const char BASE[] =
-    "\"model_type\": \"gpt_neox\", \"hidden_size\": 24, \"num_hidden_layers\": 2, "
-    "\"num_attention_heads\": 3, \"intermediate_size\": 40, \"vocab_size\": 37";
-
-static const struct {
-    const char *more; /* after BASE, whose keys it may repeat only where `whole` */
-    bool whole;
-    err_code code;
-    const char *mentions;
-} CONFIGS[] = {
-    {"", false, OK, ""},
-    {", \"use_parallel_residual\": false, \"unknown\": null", false, OK, ""},
-    {", \"torch_dtype\": \"float16\", \"bos_token_id\": 0", false, OK, ""},
-    {", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}", false, E_CONFIG, "linear"},
-    {", \"rope_parameters\": {\"rope_type\": \"yarn\"}", false, E_CONFIG, "yarn"},
-    {", \"rope_scaling\": {\"rope_type\": 3}", false, E_CONFIG, "rope_scaling"},
-    {", \"hidden_act\": \"quick_gelu\"", false, E_CONFIG, "quick_gelu"},
-    {", \"sliding_window\": 128", false, E_CONFIG, "sliding_window"}, /* would be ignored */
-    {", \"rotary_pct\": 1.5", false, E_CONFIG, "1.5"},
-    {", \"rotary_pct\": 0.4", false, E_CONFIG, "3 of 8"}, /* an odd number cannot pair up */
-    {", \"rotary_emb_base\": 0", false, E_CONFIG, "rope base"},
-    {", \"layer_norm_eps\": -1", false, E_CONFIG, "eps"},
-    {", \"bos_token_id\": 37", false, E_CONFIG, "vocabulary"},
-    {", \"eos_token_id\": 1e300", false, E_FORMAT, "eos_token_id"},
-    {", \"max_position_embeddings\": 0", false, E_CONFIG, "context"},
-    {", \"max_position_embeddings\": \"2048\"", false, E_FORMAT, "max_position_embeddings"},
-    {", \"attention_bias\": 1", false, E_FORMAT, "attention_bias"},
-    {"\"model_type\": \"mamba\"", true, E_CONFIG, "mamba"},
-    {"\"hidden_size\": 3", true, E_FORMAT, "model_type"},
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 24", true, E_FORMAT, "num_hidden_layers"},
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 2147483647, \"num_hidden_layers\": 2, "
-     "\"num_attention_heads\": 1, \"intermediate_size\": 4, \"vocab_size\": 3",
-     true, E_CONFIG, "width"},
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 4294967300, \"num_hidden_layers\": 2, "
-     "\"num_attention_heads\": 1, \"intermediate_size\": 4, \"vocab_size\": 3",
-     true, E_CONFIG, "hidden_size"}, /* 4 after a cut to 32 bits */
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 24, \"num_hidden_layers\": -2, "
-     "\"num_attention_heads\": 3, \"intermediate_size\": 4, \"vocab_size\": 3",
-     true, E_CONFIG, "layers"},
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 24, \"num_hidden_layers\": 2, "
-     "\"num_attention_heads\": 0, \"intermediate_size\": 4, \"vocab_size\": 3",
-     true, E_CONFIG, "heads"}, /* would be divided by */
-    {"\"model_type\": \"gpt_neox\", \"hidden_size\": 24, \"num_hidden_layers\": 2, "
-     "\"num_attention_heads\": 5, \"intermediate_size\": 4, \"vocab_size\": 3",
-     true, E_CONFIG, "multiple of 5"},
-};
-
-static void test_configs(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(CONFIGS); i++) {
-        str text = {0};
-        err e = {0};
-        model_config c;
-        str_addf(&text, "{%s%s}", CONFIGS[i].whole ? "" : BASE, CONFIGS[i].more);
-        err_code rc = config_parse(&c, str_text(&text), text.len, "config.json", &e);
-        if (rc != CONFIGS[i].code || !strstr(e.text, CONFIGS[i].mentions))
-            fail_msg("row %zu: code %d, \"%s\"", i, rc, e.text);
-        str_release(&text);
-    }
-    err e;
-    model_config c;
-    assert_int_equal(config_parse(&c, "[1]", 3, "config.json", &e), E_FORMAT);
-    assert_int_equal(config_parse(&c, "{", 1, "config.json", &e), E_FORMAT);
-}
-
-static void test_config_values(void **state)
-{
-    (void)state;
-    str text = {0};
-    err e;
-    model_config c;
-    str_addf(&text,
-             "{%s, \"rotary_pct\": 0.25, \"rotary_emb_base\": 500, \"tie_word_embeddings\": "
-             "true, \"rope_parameters\": {\"rope_theta\": 700, \"rope_type\": \"default\"}}",
-             BASE);
-    assert_int_equal(config_parse(&c, str_text(&text), text.len, "config.json", &e), OK);
-    assert_true(c.parallel && c.tied && c.qkv_bias && c.qkv_interleaved);
-    assert_int_equal(c.d_head, 8);
-    assert_int_equal(c.rotary, 2);
-    assert_int_equal(c.n_kv_heads, 3);
-    assert_true(c.rope_theta == 700); /* the newer spelling rules */
-    str_release(&text);
-}
 
 /* ---- folders
  * --------------------------------------------------------------------------------------- */
@@ -317,9 +228,7 @@ static void test_random_start(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_configs),
-                                       cmocka_unit_test(test_config_values),
-                                       cmocka_unit_test(test_save_and_load),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_save_and_load),
                                        cmocka_unit_test(test_what_neox_cannot_say_is_not_saved),
                                        cmocka_unit_test(test_damaged_weights),
                                        cmocka_unit_test(test_random_start)};

@@ -257,7 +257,7 @@ static void test_weight_gradients_add_up(void **state)
 static void test_threads_change_no_byte(void **state)
 {
     (void)state;
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 2;
     c.d_model = 96;
     c.n_heads = c.n_kv_heads = 4;
@@ -282,7 +282,7 @@ static void test_logit_chunks(void **state)
 {
     (void)state;
     enum { LARGE_V = 70000, SEQUENCES = 4, LENGTH = 25 };
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 1;
     c.d_model = c.d_mlp = 4;
     c.n_heads = c.n_kv_heads = 1;

@@ -1,6 +1,8 @@
-/* Models written by Hugging Face transformers, against what transformers computed from them (see
- * export_neox.py): logits, loss, every residual stream, the gradient at the embeddings. */
+/* Models of every family as Hugging Face transformers saves them, against what transformers and
+ * TransformerLens computed from them (see tests/parity/export_models.py): every hook, processed or
+ * not, logits, loss, gradients at the embeddings, and continuing from every hook. */
 #include "base/memory.h"
+#include "base/str.h"
 #include "common.h"
 #include "data/safetensors.h"
 #include "model/forward.h"
@@ -9,101 +11,242 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { B = 3, T = 11, N = B * T, D = 32, V = 100, LAYERS = 2 };
-static const double VALUE_LIMIT = 1e-5, GRADIENT_LIMIT = 1e-4;
+enum { B = 2, T = 9, N = B * T };
 
-typedef struct expected {
-    float tokens[N], targets[N], loss, logits[N * V], d_embeds[N * D], hidden[(LAYERS + 1) * N * D];
-} expected;
+/* Of the largest number in an array. Values and gradients are sums of at most a few hundred
+ * products in float32. */
+static const double VALUE_LIMIT = 5e-5, GRADIENT_LIMIT = 1e-4;
 
-static void read_expected(expected *x, const files *f)
-{
-    safetensors file;
-    err e;
-    assert_int_equal(safetensors_open(&file, f, "expected.safetensors", &e), OK);
-    assert_int_equal(safetensors_load_f32(x->logits, &file, "logits", SHAPE(B, T, V), &e), OK);
-    assert_int_equal(safetensors_load_f32(&x->loss, &file, "loss", SHAPE(1), &e), OK);
-    assert_int_equal(safetensors_load_f32(x->d_embeds, &file, "d_embeds", SHAPE(B, T, D), &e), OK);
-    assert_int_equal(
-        safetensors_load_f32(x->hidden, &file, "hidden", SHAPE(LAYERS + 1, B, T, D), &e), OK);
-    assert_int_equal(safetensors_load_f32(x->tokens, &file, "tokens", SHAPE(B, T), &e), OK);
-    assert_int_equal(safetensors_load_f32(x->targets, &file, "targets", SHAPE(B, T), &e), OK);
-    safetensors_close(&file);
-}
+static const char *const FIXTURES[] = {
+    "gpt2_bare",     "gpt2_distilled",  "gpt2_unscaled",  "gpt_neo",      "gpt_neo_stories",
+    "neox_parallel", "neox_sequential", "neox_tied_half", "llama_plain",  "llama_3",
+    "llama_biased",  "mistral",         "gemma",          "gemma2",       "gemma2_bfloat16",
+    "qwen2",         "qwen2_windows",   "qwen3",          "qwen3_windows"};
 
-static void compare(const char *what, const float *got, const float *want, size_t n, double limit)
-{
-    double *exact = mem_small(n, sizeof *exact);
-    for (size_t i = 0; i < n; i++)
-        exact[i] = (double)want[i];
-    double error = relative_error(got, exact, n);
-    mem_free(exact);
-    if (error > limit)
-        fail_msg("%s: off by %g", what, error);
-}
+typedef struct worst {
+    int hooks, processed_hooks;
+    double value, processed, gradient, logits, loss, spliced;
+} worst;
 
-static void check_streams(forward *f, const model *m, const int32_t *tokens, const expected *want)
-{
-    err e;
-    for (int layer = 0; layer <= LAYERS; layer++) {
-        char name[64];
-        hook at;
-        bool last = layer == LAYERS;
-        snprintf(name, sizeof name, "blocks.%d.hook_resid_%s", last ? layer - 1 : layer,
-                 last ? "post" : "pre");
-        assert_int_equal(hook_parse(&at, model_describe(m), name, &e), OK);
-        assert_int_equal(forward_tokens(f, tokens, B, T, &at, &e), OK);
-        compare(name, forward_hook(f), ROW(want->hidden, layer, N * D), N * D, VALUE_LIMIT);
-    }
-}
-
-static void check_folder(backend *be, const char *folder)
-{
-    files source = files_from_dir(folder);
-    expected *want = mem_small(1, sizeof *want);
+typedef struct bench {
+    const char *fixture;
+    safetensors expected;
     model *m;
-    forward *f;
-    err e;
+    forward *only, *gradient;
     int32_t tokens[N], targets[N];
-    float logits[N * V], losses[N], d_x[N * D];
-    double loss = 0;
-    read_expected(want, &source);
-    for (int n = 0; n < N; n++) {
-        tokens[n] = (int32_t)want->tokens[n];
-        targets[n] = (int32_t)want->targets[n];
-    }
-    if (model_load(&m, be, &source, &e))
+    float *buffer, *d_hook, d_x[N * 64], weights[N], direction[256];
+    worst *w;
+} bench;
+
+/* The array of a name; owner: caller. */
+static float *expected_array(const bench *t, const char *name, size_t *n)
+{
+    const stored_tensor *x = safetensors_find(&t->expected, name);
+    err e;
+    if (!x)
+        fail_msg("%s: no %s in expected.safetensors", t->fixture, name);
+    float *values = mem_small(x->count, sizeof *values);
+    if (stored_tensor_load_f32(values, x, -1, NULL, &e))
         fail_msg("%s", e.text);
-    assert_int_equal(forward_new(&f, m, B, T, NULL, FORWARD_INPUT_GRADIENT, &e), OK);
-    check_streams(f, m, tokens, want);
-    assert_int_equal(forward_tokens(f, tokens, B, T, NULL, &e), OK);
-    assert_int_equal(forward_logits(logits, f, 0, N, &e), OK);
-    compare("logits", logits, want->logits, N * V, VALUE_LIMIT);
-    assert_int_equal(backward_loss(losses, d_x, f, targets, 1, &e), OK);
+    if (n)
+        *n = x->count;
+    return values;
+}
+
+static void expected_ids(int32_t *ids, const bench *t, const char *name)
+{
+    size_t n;
+    float *values = expected_array(t, name, &n);
+    assert_int_equal(n, N);
+    for (size_t i = 0; i < N; i++)
+        ids[i] = (int32_t)values[i];
+    mem_free(values);
+}
+
+static void compare(const bench *t, const char *name, const float *got, double limit, double *most)
+{
+    size_t n;
+    float *want = expected_array(t, name, &n);
+    double difference = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs((double)got[i] - (double)want[i]);
+        difference = d == d ? fmax(difference, d) : (double)INFINITY;
+        largest = fmax(largest, fabs((double)want[i]));
+    }
+    mem_free(want);
+    double relative = difference / (largest + 1e-12);
+    if (!(relative <= limit))
+        fail_msg("%s: %s is off by %g of its largest number", t->fixture, name, relative);
+    *most = fmax(*most, relative);
+}
+
+static hook hook_at(const bench *t, const char *name, const hook_processing *p)
+{
+    hook h;
+    err e;
+    if (hook_parse(&h, model_describe(t->m), name, &e))
+        fail_msg("%s: %s", t->fixture, e.text);
+    hook_apply_processing(&h, model_describe(t->m), p);
+    return h;
+}
+
+static void run_to(const bench *t, forward *f, const hook *h)
+{
+    err e;
+    if (forward_tokens(f, t->tokens, B, T, h, &e))
+        fail_msg("%s: %s: %s", t->fixture, h ? h->name : "logits", e.text);
+}
+
+static void check_logits(const bench *t, forward *f, double *most)
+{
+    err e;
+    assert_int_equal(forward_logits(t->buffer, f, 0, N, &e), OK);
+    compare(t, "logits", t->buffer, VALUE_LIMIT, most);
+}
+
+/* Putting a copy of the value in its place must change nothing further on. */
+static void check_splice(const bench *t, const hook *h)
+{
+    err e;
+    memcpy(t->d_hook, forward_hook(t->only), (size_t)(N * h->width) * sizeof *t->d_hook);
+    if (forward_splice(t->only, t->d_hook, &e))
+        fail_msg("%s: %s: %s", t->fixture, h->name, e.text);
+    check_logits(t, t->only, &t->w->spliced);
+}
+
+static void check_value(const bench *t, const char *key, const char *name, const hook_processing *p,
+                        double *most)
+{
+    hook h = hook_at(t, name, p);
+    size_t n;
+    mem_free(expected_array(t, key, &n));
+    if (n != (size_t)N * (size_t)h.width)
+        fail_msg("%s: %s has %zu numbers, the hook %d a token", t->fixture, key, n, h.width);
+    run_to(t, t->only, &h);
+    compare(t, key, forward_hook(t->only), VALUE_LIMIT, most);
+    if (hook_is_writable(&h))
+        check_splice(t, &h);
+}
+
+static void check_gradient(bench *t, const char *key, const char *name, const hook_processing *p)
+{
+    hook h = hook_at(t, name, p);
+    err e;
+    run_to(t, t->gradient, &h);
+    for (int i = 0; i < N * h.width; i++)
+        t->d_hook[i] = t->weights[i / h.width] * t->direction[i % h.width];
+    if (backward_to_embeddings(t->d_x, t->gradient, t->d_hook, &e))
+        fail_msg("%s: %s: %s", t->fixture, name, e.text);
+    compare(t, key, t->d_x, GRADIENT_LIMIT, &t->w->gradient);
+}
+
+/* "OPTIONS value NAME", "OPTIONS gradient NAME" and the same without options. */
+static void check_tensor(bench *t, const char *key)
+{
+    const char *value = strstr(key, "value "), *gradient = strstr(key, "gradient ");
+    hook_processing p = {.center_writing_weights = strstr(key, "center_writing_weights") != NULL,
+                         .fold_value_biases = strstr(key, "fold_value_biases") != NULL,
+                         .fold_ln = strstr(key, "fold_ln") != NULL};
+    bool plain = key == value;
+    if (value) {
+        check_value(t, key, value + strlen("value "), &p, plain ? &t->w->value : &t->w->processed);
+        t->w->hooks += plain;
+        t->w->processed_hooks += !plain;
+    } else if (gradient) {
+        check_gradient(t, key, gradient + strlen("gradient "), &p);
+    }
+}
+
+static void check_loss(bench *t)
+{
+    err e;
+    float losses[N];
+    double loss = 0;
+    float *want = expected_array(t, "loss", NULL);
+    run_to(t, t->gradient, NULL);
+    check_logits(t, t->gradient, &t->w->logits);
+    assert_int_equal(backward_loss(losses, t->d_x, t->gradient, t->targets, 1, &e), OK);
     for (int n = 0; n < N; n++)
         loss += (double)losses[n];
-    assert_true(fabs(loss - (double)want->loss) < VALUE_LIMIT * loss);
-    compare("gradient at the embeddings", d_x, want->d_embeds, N * D, GRADIENT_LIMIT);
-    forward_free(f);
-    model_free(m);
+    t->w->loss = fmax(t->w->loss, fabs(loss - (double)want[0]) / (double)want[0]);
+    assert_true(t->w->loss < VALUE_LIMIT);
+    compare(t, "loss gradient", t->d_x, GRADIENT_LIMIT, &t->w->gradient);
     mem_free(want);
 }
 
-static void test_transformers(void **state)
+static void read_expected(bench *t, const files *source)
+{
+    err e;
+    size_t n;
+    if (safetensors_open(&t->expected, source, "expected.safetensors", &e))
+        fail_msg("%s", e.text);
+    expected_ids(t->tokens, t, "tokens");
+    expected_ids(t->targets, t, "targets");
+    float *weights = expected_array(t, "token_weights", &n);
+    assert_int_equal(n, N);
+    memcpy(t->weights, weights, sizeof t->weights);
+    float *direction = expected_array(t, "direction", &n);
+    assert_true(n <= COUNT_OF(t->direction));
+    memcpy(t->direction, direction, n * sizeof *direction);
+    mem_free(weights);
+    mem_free(direction);
+}
+
+static void check_fixture(worst *w, backend *be, const char *fixture)
+{
+    str path = {0};
+    err e;
+    bench *t = mem_small(1, sizeof *t);
+    str_addf(&path, "tests/parity/fixtures/models/%s", fixture);
+    files source = files_from_dir(str_text(&path));
+    t->fixture = fixture;
+    t->w = w;
+    t->buffer = mem_small((size_t)N * 256, sizeof *t->buffer);
+    t->d_hook = mem_small((size_t)N * 256, sizeof *t->d_hook);
+    read_expected(t, &source);
+    if (model_load(&t->m, be, &source, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(forward_new(&t->only, t->m, B, T, NULL, FORWARD_ONLY, &e), OK);
+    assert_int_equal(forward_new(&t->gradient, t->m, B, T, NULL, FORWARD_INPUT_GRADIENT, &e), OK);
+    for (int i = 0; i < t->expected.n_tensors; i++)
+        check_tensor(t, t->expected.tensors[i].name);
+    check_loss(t);
+    forward_free(t->only);
+    forward_free(t->gradient);
+    model_free(t->m);
+    safetensors_close(&t->expected);
+    mem_free(t->buffer);
+    mem_free(t->d_hook);
+    mem_free(t);
+    str_release(&path);
+}
+
+static void test_every_family(void **state)
 {
     (void)state;
+    pool *p = pool_new(2);
     backend *be[2] = {backend_ref()};
     err e;
-    assert_int_equal(backend_cpu(&be[1], NULL, &e), OK);
-    for (int i = 0; i < 2; i++) {
-        check_folder(be[i], "tests/model/fixtures/neox_parallel");
-        check_folder(be[i], "tests/model/fixtures/neox_sequential");
-        backend_free(be[i]);
+    assert_int_equal(backend_cpu(&be[1], p, &e), OK);
+    for (size_t i = 0; i < COUNT_OF(FIXTURES); i++) {
+        worst w = {0};
+        for (int b = 0; b < 2; b++)
+            check_fixture(&w, be[b], FIXTURES[i]);
+        printf("# %s: %d hooks, largest hook difference %.1e, gradient %.1e, logits %.1e, loss "
+               "%.1e, continued %.1e",
+               FIXTURES[i], w.hooks / 2, w.value, w.gradient, w.logits, w.loss, w.spliced);
+        if (w.processed_hooks)
+            printf("; %d processed hooks %.1e", w.processed_hooks / 2, w.processed);
+        printf("\n");
+        assert_true(w.hooks > 2 * 30);
     }
+    for (int b = 0; b < 2; b++)
+        backend_free(be[b]);
+    pool_free(p);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_transformers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_family)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

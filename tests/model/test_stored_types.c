@@ -296,7 +296,7 @@ static void test_offset(void **state)
     err e = {0};
     assert_int_equal(model_new(&original, be, &kinds[0].config, 5, &e), OK);
     write_folder(&f, original, DTYPE_BF16, DTYPE_BF16, ONE_FILE);
-    m = model_declare(be, model_describe(original));
+    m = model_declare(be, model_describe(original), false);
     int gain = (int)(m->final.gain - m->parameters);
     m->forms[gain].offset = 0.25f;
     assert_int_equal(checkpoint_open(&m->file, &f.files, &e), OK);

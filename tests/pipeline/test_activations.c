@@ -23,7 +23,7 @@ static const char *scratch(char path[512], const char *name)
 
 static model_config tiny(void)
 {
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 2;
     c.d_model = 8;
     c.n_heads = c.n_kv_heads = 2;

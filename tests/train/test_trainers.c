@@ -85,7 +85,7 @@ static text_stream stream_of(const fixture *x, uint64_t seed)
 
 static lm_options tiny_lm(long steps)
 {
-    model_config c = config_neox();
+    model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 2;
     c.d_model = 16;
     c.n_heads = c.n_kv_heads = 2;
