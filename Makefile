@@ -60,8 +60,10 @@ CFLAGS_debug   := -Og -g3
 CFLAGS_asan    := -O1 $(MARCH) -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                   -fno-sanitize-recover=undefined
 CFLAGS_tsan    := -O1 $(MARCH) -g -fsanitize=thread
+CFLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+                  -fno-sanitize-recover=undefined
 ifeq ($(CFLAGS_$(CONFIG)),)
-$(error CONFIG=$(CONFIG): it is one of release, debug, asan, tsan)
+$(error CONFIG=$(CONFIG): it is one of release, debug, asan, tsan, fuzz)
 endif
 # No contraction and no fast-math: sums keep their order and NaN checks keep their meaning.
 CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -ffp-contract=off -pthread -MMD -MP $(CFLAGS_$(CONFIG)) \
@@ -156,17 +158,30 @@ $(BUILD)/builtin/blobs.o: $(BUILD)/builtin/blobs.c $(BUILD)/flags
 $(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
 	$(call quiet,AS)$(CC) -c $< -o $@
 
+# A fuzz target is linked with libFuzzer to search, and with replay.c to run what was found.
+USES_fuzz := sae model compute data base
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_PARTS = $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/common.o \
+             $(BUILD)/tests/data/common_zip.o $(call archives,fuzz)
+
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/replay.o $(FUZZ_PARTS)
+	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+$(BUILD)/fuzz_%: $(FUZZ_PARTS)
+	$(call quiet,LINK)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
 # `make TEST_FOLDERS='base draw' test` runs those only.
-TEST_FOLDERS ?= $(FOLDERS) cli
-TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c)))
-CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard $(patsubst %,tests/%/*.sh,$(TEST_FOLDERS))))
+TEST_FOLDERS ?= $(FOLDERS) fuzz cli
+TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c))) \
+         $(if $(filter fuzz,$(TEST_FOLDERS)),$(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%))
+CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
 
 -include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f)))) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
 
 # ---- targets ---------------------------------------------------------------------------------
 
-.PHONY: all build report test tests asan tsan lint bench builtin golden install clean info help FORCE
+.PHONY: all build report test tests asan tsan fuzz lint bench builtin golden install clean info help FORCE
 FORCE:
 
 all: report ## install what is missing, build, run the experiment, write reports/default
@@ -183,6 +198,10 @@ tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
 
 asan tsan: ## all tests under ASan + UBSan, or under TSan
 	@SAEINV_TEST_SECONDS=900 $(MAKE) --no-print-directory CONFIG=$@ test
+
+fuzz: build/packages-dev ## the parsers under clang's libFuzzer; tests/fuzz/run.sh NAME SECONDS runs one
+	@$(MAKE) --no-print-directory CC=clang CONFIG=fuzz $(FUZZERS:%=build/fuzz/fuzz_%)
+	@echo 'tests/fuzz/run.sh NAME SECONDS searches with one: $(FUZZERS)'
 
 lint: build/packages-dev $(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) ## budgets of size, layers, headers, banned words
 	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" BUILD=$(BUILD) tests/lint.sh
