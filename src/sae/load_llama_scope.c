@@ -139,10 +139,12 @@ err_code llama_scope_load(sae **out, sae_loader *l, err *e)
         rc = loader_parts(l, &parts, e);
     if (rc)
         return rc;
-    double root = sqrt((double)s.c.d_in);
-    rc = loader_constant_threshold(l, s.threshold * root / s.norm_in, e);
+    double root = sqrt((double)s.c.d_in), in = root / s.norm_in, out_scale = root / s.norm_out;
+    rc = loader_constant_threshold(l, s.threshold * in, e);
+    if (l->hints->norm_scaling_factor > 0 && !s.c.transcoder) /* SAELens folds its table's */
+        in = out_scale = l->hints->norm_scaling_factor;
     if (!rc)
-        rc = fold_scales(l, root / s.norm_in, root / s.norm_out, e);
+        rc = fold_scales(l, in, out_scale, e);
     note_add(&l->notes,
              "Llama Scope is computed as SAELens reads it: pre-activations against the threshold "
              "times the input scale. OpenMOSS's own code weighs them by decoder norms first, which "

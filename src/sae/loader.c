@@ -107,15 +107,7 @@ static err_code find_tensor(const stored_tensor **t, sae_loader *l, const char *
                             const int64_t *shape, err *e)
 {
     loader_skip(l, name);
-    *t = checkpoint_find(&l->weights, name);
-    if (*t)
-        return stored_tensor_check_shape(*t, rank, shape, e);
-    const char **names = mem_small((size_t)l->weights.n_tensors + 1, sizeof *names);
-    for (int i = 0; i < l->weights.n_tensors; i++)
-        names[i] = l->weights.tensors[i]->name;
-    err_code rc = stored_tensor_missing(names, l->weights.n_tensors, name, l->weights.label, e);
-    mem_free(names);
-    return rc;
+    return checkpoint_get(t, &l->weights, name, rank, shape, e);
 }
 
 static err_code read_finite(float *out, const stored_tensor *t, stored_order order, err *e)
@@ -153,15 +145,16 @@ static err_code load_matrix(float **out, sae_loader *l, const char *name, int ro
 
 err_code loader_shape(int *rows, int *columns, sae_loader *l, const char *name, err *e)
 {
-    const stored_tensor *t = checkpoint_find(&l->weights, name);
-    if (!t)
-        return find_tensor(&t, l, name, 0, NULL, e);
+    const stored_tensor *t = NULL;
+    err_code rc = checkpoint_get(&t, &l->weights, name, -1, NULL, e);
+    if (rc)
+        return rc;
     if (t->rank != 2 || t->shape[0] < 1 || t->shape[1] < 1 || t->shape[0] > SAE_MAX_F ||
         t->shape[1] > SAE_MAX_F) {
         str shape = {0};
         stored_tensor_describe(&shape, t);
-        err_code rc = err_set(e, E_SHAPE, "%s: tensor %s is %s, it should be a matrix", t->file,
-                              t->name, str_text(&shape));
+        rc = err_set(e, E_SHAPE, "%s: tensor %s is %s, it should be a matrix", t->file, t->name,
+                     str_text(&shape));
         str_release(&shape);
         return rc;
     }
@@ -212,8 +205,10 @@ err_code loader_parts(sae_loader *l, const part_names *names, err *e)
 
 err_code loader_scalar(double *out, sae_loader *l, const char *name, err *e)
 {
-    const stored_tensor *t = NULL;
-    err_code rc = find_tensor(&t, l, name, 0, NULL, e);
+    const stored_tensor *t = checkpoint_find(&l->weights, name);
+    loader_skip(l, name);
+    err_code rc = t ? stored_tensor_check_shape(t, 0, NULL, e)
+                    : checkpoint_get(&t, &l->weights, name, 0, NULL, e);
     if (rc)
         return rc;
     int64_t wide;
@@ -311,7 +306,7 @@ err_code loader_begin(sae_loader *l, const sae_config *c, err *e)
 
 const char *loader_place(const sae_loader *l)
 {
-    return l->hints->place ? l->hints->place : l->f->label;
+    return l->hints->place ? l->hints->place : l->f->dir ? l->f->dir : l->f->label;
 }
 
 /* A tensor that no formula used would change what the SAE computes. */
