@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The oldest repositories had no organisation; caches hold them under either id. */
+/* The oldest repositories had no organisation; the hub leads from the old id to the new one, and
+ * caches hold them under whichever was asked for (TransformerLens asks for the old ones). */
 static const struct {
     const char *repo, *old;
 } renamed[] = {
@@ -20,14 +21,14 @@ static const struct {
 static const struct {
     const char *name, *repo;
 } models[] = {
-    {"gpt2-small", "openai-community/gpt2"},
-    {"gpt2", "openai-community/gpt2"},
-    {"gpt2-medium", "openai-community/gpt2-medium"},
-    {"gpt2-large", "openai-community/gpt2-large"},
-    {"gpt2-xl", "openai-community/gpt2-xl"},
-    {"distilgpt2", "distilbert/distilgpt2"},
-    {"distillgpt2", "distilbert/distilgpt2"},
-    {"gpt2-xs", "distilbert/distilgpt2"},
+    {"gpt2-small", "gpt2"},
+    {"gpt2", "gpt2"},
+    {"gpt2-medium", "gpt2-medium"},
+    {"gpt2-large", "gpt2-large"},
+    {"gpt2-xl", "gpt2-xl"},
+    {"distilgpt2", "distilgpt2"},
+    {"distillgpt2", "distilgpt2"},
+    {"gpt2-xs", "distilgpt2"},
     {"tiny-stories-1M", "roneneldan/TinyStories-1M"},
     {"tiny-stories-3M", "roneneldan/TinyStories-3M"},
     {"tiny-stories-8M", "roneneldan/TinyStories-8M"},

@@ -90,8 +90,8 @@ static void short_names(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"gpt2-small", "openai-community/gpt2"},
-        {"gpt2", "openai-community/gpt2"},
+        {"gpt2-small", "gpt2"},
+        {"gpt2", "gpt2"},
         {"pythia-70m-deduped", "EleutherAI/pythia-70m-deduped"},
         {"gemma-2-2b", "google/gemma-2-2b"},
         {"gemma-3-270m-pt", "google/gemma-3-270m"},
