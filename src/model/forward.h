@@ -32,11 +32,14 @@ err_code forward_tokens(forward *f, const int32_t *host_tokens_BT, int B, int T,
 err_code forward_mixed(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
                        const hook *stop, err *e);
 
-/* The value at the hook run to, [B*T, hook width]; borrowed, valid until the next call on f. */
+/* The value at the hook run to, [B*T, hook width], of the one head and processed as the hook says;
+ * borrowed, valid until the next call on f. */
 const float *forward_hook(const forward *f);
 
 /* After a run to a hook: continues to the end with `value` [B*T, hook width] (which may be
- * forward_hook() itself) in place of what was there. FORWARD_ONLY workspaces only. */
+ * forward_hook() itself) in place of what was there; other heads stay, and what processing took off
+ * is added again. FORWARD_ONLY workspaces only. E_CONFIG where nothing can be put (see
+ * hook_is_writable()). */
 err_code forward_splice(forward *f, const float *value, err *e);
 
 /* After a run to the end: logits of n rows from first_row, [n, V]. */
@@ -45,8 +48,8 @@ err_code forward_logits(float *logits_NV, forward *f, int first_row, int n, err 
  * modelling, token t's target is token t + 1. Logits exist a chunk of rows at a time. */
 err_code forward_loss(float *host_loss_BT, forward *f, const int32_t *host_targets_BT, err *e);
 
-/* d_x_BTD = gradient at hook_embed, given the gradient at the hook run to. The weights' gradients
- * are not touched. */
+/* d_x_BTD = gradient at hook_embed, given the gradient at the (processed) value of the hook run to.
+ * The weights' gradients are not touched. E_CONFIG unless hook_is_writable(). */
 err_code backward_to_embeddings(float *d_x_BTD, forward *f, const float *d_hook, err *e);
 
 /* After a run to the end: loss as forward_loss() gives it (NULL: not wanted), the gradient of

@@ -196,6 +196,118 @@ static void test_damaged_weights(void **state)
     backend_free(be);
 }
 
+static void write_one_more(const char *path, const safetensors *good, const char *prefix,
+                           const char *more, int rows, int columns)
+{
+    tensor_entry entries[64];
+    size_t skip = strlen(prefix);
+    float *extra = mem_small((size_t)rows * (size_t)columns, sizeof *extra);
+    err e;
+    int n = 0;
+    extra[0] = 1;
+    for (; n < good->n_tensors; n++) {
+        const stored_tensor *t = &good->tensors[n];
+        float *values = mem_small(t->count, sizeof *values);
+        memcpy(values, t->bytes, t->size);
+        entries[n] =
+            (tensor_entry){.name = strncmp(t->name, prefix, skip) ? t->name : t->name + skip,
+                           .type = DTYPE_F32,
+                           .rank = t->rank,
+                           .shape = {t->shape[0], t->shape[1]},
+                           .values = values};
+    }
+    if (more)
+        entries[n] = (tensor_entry){
+            .name = more, .type = DTYPE_F32, .rank = 2, .shape = {rows, columns}, .values = extra};
+    if (safetensors_write(path, entries, n + (more != NULL), NULL, 0, &e))
+        fail_msg("%s", e.text);
+    for (int i = 0; i < n; i++) {
+        union {
+            const float *borrowed;
+            float *ours;
+        } values = {entries[i].values};
+        mem_free(values.ours);
+    }
+    mem_free(extra);
+}
+
+/* Files of the bare network have no prefix; an output matrix that is stored is used though the
+ * config says that the embedding is. */
+static void test_names_and_tying(void **state)
+{
+    (void)state;
+    const decoder_kind *kinds;
+    backend *be = backend_ref();
+    folder dir = folder_new();
+    files source = files_from_dir(dir.path);
+    arena names = {0};
+    const char *path = path_join(&names, dir.path, "model.safetensors");
+    safetensors good;
+    model *m, *again;
+    err e;
+    test_kinds(&kinds);
+    model_config c = kinds[0].config;
+    c.tied = true;
+    assert_int_equal(model_new(&m, be, &c, 5, &e), OK);
+    for (int stored = 0; stored < 2; stored++) {
+        assert_int_equal(model_save(m, dir.path, &e), OK);
+        assert_int_equal(safetensors_open(&good, &source, "model.safetensors", &e), OK);
+        write_one_more(path, &good, "gpt_neox.", stored ? "embed_out.weight" : NULL, c.d_vocab,
+                       c.d_model);
+        if (model_load(&again, be, &source, &e))
+            fail_msg("%s", e.text);
+        parameter *list;
+        assert_int_equal(model_parameters(&list, again), good.n_tensors + stored);
+        assert_string_equal(list[0].name, "embed_in.weight");
+        assert_int_equal(model_describe(again)->tied, !stored);
+        assert_true((model_unembedding(again) == model_embedding(again)) == !stored);
+        model_free(again);
+        safetensors_close(&good);
+    }
+    model_free(m);
+    arena_release(&names);
+    folder_free(&dir);
+    backend_free(be);
+}
+
+static void assert_same_file(const char *a, const char *b)
+{
+    mapping left = {0}, right = {0};
+    err e;
+    assert_int_equal(io_map(&left, a, &e), OK);
+    assert_int_equal(io_map(&right, b, &e), OK);
+    assert_int_equal(left.size, right.size);
+    assert_memory_equal(left.data, right.data, left.size);
+    io_unmap(&left);
+    io_unmap(&right);
+}
+
+/* What `make builtin` wrote is written again byte for byte. */
+static void test_builtin_is_written_again(void **state)
+{
+    (void)state;
+    static const char from[] = "src/builtin/data/model";
+    static const char *const written[] = {"config.json", "model.safetensors"};
+    files source = files_from_dir(from);
+    if (!files_has(&source, "config.json"))
+        skip(); /* built without the built-in model */
+    backend *be = backend_ref();
+    folder dir = folder_new();
+    arena names = {0};
+    model *m;
+    err e;
+    if (model_load(&m, be, &source, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(model_save(m, dir.path, &e), OK);
+    for (size_t i = 0; i < COUNT_OF(written); i++)
+        assert_same_file(path_join(&names, dir.path, written[i]),
+                         path_join(&names, from, written[i]));
+    model_free(m);
+    arena_release(&names);
+    folder_free(&dir);
+    backend_free(be);
+}
+
 static void test_random_start(void **state)
 {
     (void)state;
@@ -231,6 +343,8 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_save_and_load),
                                        cmocka_unit_test(test_what_neox_cannot_say_is_not_saved),
                                        cmocka_unit_test(test_damaged_weights),
+                                       cmocka_unit_test(test_names_and_tying),
+                                       cmocka_unit_test(test_builtin_is_written_again),
                                        cmocka_unit_test(test_random_start)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -361,40 +361,6 @@ static void test_wrong_calls_are_refused(void **state)
     bench_free(&t);
 }
 
-static void test_hook_names(void **state)
-{
-    (void)state;
-    const decoder_kind *kinds;
-    test_kinds(&kinds);
-    static const struct {
-        const char *name;
-        int width; /* 0: refused */
-    } rows[] = {{"hook_embed", 24},
-                {"blocks.1.attn.hook_z", 24},
-                {"blocks.0.mlp.hook_post", 40},
-                {"ln_final.hook_normalized", 24},
-                {"blocks.0.hook_resid_mid", 0}, /* a parallel block has none */
-                {"blocks.2.hook_resid_pre", 0}, /* two blocks */
-                {"blocks.-1.hook_resid_pre", 0},
-                {"blocks.99999999999.hook_resid_pre", 0}, /* would overflow an int */
-                {"blocks..hook_resid_pre", 0},
-                {"blocks.0.hook_resid_pre ", 0},
-                {"blocks.0", 0},
-                {"", 0}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        hook at;
-        err e = {0};
-        err_code rc = hook_parse(&at, &kinds[0].config, rows[i].name, &e);
-        assert_int_equal(rc, rows[i].width ? OK : E_CONFIG);
-        if (!rc) {
-            assert_int_equal(at.width, rows[i].width);
-            assert_string_equal(at.name, rows[i].name);
-        } else {
-            assert_non_null(strstr(e.text, "hook_mlp_out")); /* what there is */
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_hooks_add_up),
@@ -404,7 +370,6 @@ int main(void)
                                        cmocka_unit_test(test_weight_gradients_add_up),
                                        cmocka_unit_test(test_threads_change_no_byte),
                                        cmocka_unit_test(test_logit_chunks),
-                                       cmocka_unit_test(test_wrong_calls_are_refused),
-                                       cmocka_unit_test(test_hook_names)};
+                                       cmocka_unit_test(test_wrong_calls_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

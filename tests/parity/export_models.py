@@ -29,8 +29,6 @@ import shutil
 import sys
 
 import torch
-
-
 from sae_lens import HookedSAETransformer
 from safetensors.torch import load_file, save_file
 from transformer_lens.config.hooked_transformer_config import HookedTransformerConfig
@@ -70,6 +68,7 @@ PARTS = dict(
 for llama_like in ("llama", "mistral", "gemma", "qwen2", "qwen3"):
     PARTS[llama_like] = LLAMA_PARTS
 
+LAYER_NORM = ("gpt2", "gpt_neo", "gpt_neox")  # TransformerLens centres nothing else
 CONVERSIONS = dict(gpt2="convert_gpt2_weights", gpt_neo="convert_neo_weights",
                    gpt_neox="convert_neox_weights", llama="convert_llama_weights",
                    mistral="convert_mistral_weights", gemma="convert_gemma_weights",
@@ -126,6 +125,17 @@ def gpt2_bare(path):
         config["torch_dtype"] = config.pop("dtype")
         config["task_specific_params"] = {"text-generation": {"do_sample": True}}
     rewrite_config(path, change)
+
+
+def neo_masks(path):
+    """As transformers 4 stored TinyStories: masks beside the weights."""
+    file = os.path.join(path, "model.safetensors")
+    tensors = load_file(file)
+    for layer in range(3):
+        name = f"transformer.h.{layer}.attn.attention"
+        tensors[f"{name}.bias"] = torch.ones(24, 24, dtype=torch.uint8).tril().reshape(1, 1, 24, 24)
+        tensors[f"{name}.masked_bias"] = torch.tensor(-1e9)
+    save_file(tensors, file, metadata={"format": "pt"})
 
 
 def neox_v4(path):
@@ -283,13 +293,12 @@ def lens_config(model, kind):
     c, family = model.config, kind.family
     rope = getattr(c, "rope_parameters", None) or {}
     head = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
-    rms = family not in ("gpt2", "gpt_neo", "gpt_neox")
-    act = {"gelu_pytorch_tanh": "gelu_pytorch_tanh"}
+    rms = family not in LAYER_NORM
     name = (getattr(c, "hidden_activation", None) or getattr(c, "hidden_act", None)
             or c.activation_function)
     settings = dict(
         d_model=c.hidden_size, d_head=head, n_heads=c.num_attention_heads,
-        n_layers=c.num_hidden_layers, n_ctx=24, d_vocab=c.vocab_size, act_fn=act.get(name, name),
+        n_layers=c.num_hidden_layers, n_ctx=24, d_vocab=c.vocab_size, act_fn=name,
         d_mlp=getattr(c, "intermediate_size", None) or getattr(c, "n_inner", None) or
         4 * c.hidden_size,
         eps=getattr(c, "rms_norm_eps", None) or getattr(c, "layer_norm_eps", None)
@@ -302,7 +311,7 @@ def lens_config(model, kind):
     if family == "gpt_neo":
         settings.update(use_attn_scale=False, use_local_attn=True, window_size=c.window_size,
                         attn_types=c.attention_layers)
-    if family in ("gpt_neox",) or rms:
+    if family == "gpt_neox" or rms:
         settings.update(positional_embedding_type="rotary", rotary_base=int(rope["rope_theta"]),
                         rotary_dim=int(head * rope.get("partial_rotary_factor", 1.0)),
                         rotary_adjacent_pairs=False,
@@ -315,7 +324,8 @@ def lens_config(model, kind):
         settings.update(use_local_attn=True, window_size=window,
                         attn_types=["local" if "sliding" in t else "global" for t in types])
     if family == "gemma2":
-        settings.update(attn_scale=c.query_pre_attn_scalar ** 0.5, use_normalization_before_and_after=True,
+        settings.update(attn_scale=c.query_pre_attn_scalar ** 0.5,
+                        use_normalization_before_and_after=True,
                         attn_scores_soft_cap=c.attn_logit_softcapping,
                         output_logits_soft_cap=c.final_logit_softcapping)
     if family == "qwen3":
@@ -388,11 +398,12 @@ def export_processed(out, model, kind, tokens, values, x, weights, direction, la
         _, processed = lens_run(model, kind, tokens, options)
         label = "+".join(options)
         for name, value in values.items():
-            centred = "center_writing_weights" in options and name.split(".")[-1] in CENTRED
+            centred = ("center_writing_weights" in options and kind.family in LAYER_NORM
+                       and name.split(".")[-1] in CENTRED)
             bias = "fold_value_biases" in options and name.endswith(("hook_v", "hook_z"))
             folded = "fold_ln" in options and name.endswith("mlp.hook_in")
             if not (centred or bias or folded):
-                if largest_difference(processed[name], value) > 1e-6:
+                if largest_difference(processed[name], value) > 1e-5:
                     raise SystemExit(f"{label} changes {name} unexpectedly")
                 continue
             out[f"{label} value {name}"] = processed[name]

@@ -40,7 +40,7 @@ KINDS = {
     # TinyStories: heads of few numbers, several groups of layers
     "gpt_neo_stories": Kind("gpt_neo", dict(NEO, num_layers=3, num_heads=6, intermediate_size=50,
                                             attention_types=[[["local"], 1], [["global"], 2]],
-                                            window_size=2), dtype="bfloat16"),
+                                            window_size=2), dtype="bfloat16", rewrite="neo_masks"),
     # as Pythia: rotation of a quarter of a head, in transformers 4 spelling
     "neox_parallel": Kind("gpt_neox", NEOX, rewrite="neox_v4", processed=True),
     "neox_sequential": Kind("gpt_neox", dict(
@@ -67,10 +67,11 @@ KINDS = {
     # both caps at work, its own scale, even layers sliding
     "gemma2": Kind("gemma2", dict(GEMMA, query_pre_attn_scalar=7, sliding_window=3,
                                   attn_logit_softcapping=1.5, final_logit_softcapping=2.0),
-                   attention=2.0),
+                   attention=2.0, processed=True),
     "gemma2_bfloat16": Kind("gemma2", dict(GEMMA, sliding_window=5), dtype="bfloat16",
                             shard="20KB"),
-    "qwen2": Kind("qwen2", LLAMA),
+    # shared values with a bias that processing folds away
+    "qwen2": Kind("qwen2", LLAMA, processed=True),
     "qwen2_windows": Kind("qwen2", dict(LLAMA, num_hidden_layers=3, use_sliding_window=True,
                                         sliding_window=3, max_window_layers=1,
                                         tie_word_embeddings=True), dtype="float16"),
