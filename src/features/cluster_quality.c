@@ -1,13 +1,12 @@
 /* Silhouette, trustworthiness, neighbour overlap, noise share and adjusted Rand index. */
 #include "features/cluster_quality.h"
 #include "base/memory.h"
-#include "base/progress.h"
 #include "features/labels.h"
 #include "features/neighbours.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
-
-enum { TASKS = 16 };
+#include <string.h>
 
 static int count_clusters(const int *label_N, int n)
 {
@@ -18,13 +17,11 @@ static int count_clusters(const int *label_N, int n)
 }
 
 typedef struct silhouettes {
-    const points *p;
+    int n;
     const int *label_LN;
     int n_labellings, widest; /* widest: the most clusters of any labelling */
     int *size_LC;
     double *value_LN;
-    double *scratch_BNC;      /* per task: one row's distances, then summed per cluster */
-    int n_tasks;
 } silhouettes;
 
 static double silhouette_of(const double *sum_C, const int *size_C, int own, int n_clusters)
@@ -39,45 +36,34 @@ static double silhouette_of(const double *sum_C, const int *size_C, int own, int
     return larger > 0 ? (b - a) / larger : 0;
 }
 
-static void silhouette_row(silhouettes *s, double *scratch, int i)
+static void silhouette_row(void *context, int i, const double *distance_N)
 {
-    int n = s->p->n;
-    double *distance_N = scratch, *sum_C = scratch + n;
-    for (int j = 0; j < n; j++)
-        distance_N[j] = i == j ? 0 : points_distance(s->p, i, j);
+    const silhouettes *s = context;
+    double *sum_C = mem_small((size_t)s->widest, sizeof *sum_C);
     for (int l = 0; l < s->n_labellings; l++) {
-        const int *label_N = ROW(s->label_LN, l, n);
-        double *value = ROW(s->value_LN, l, n) + i;
+        const int *label_N = ROW(s->label_LN, l, s->n);
+        double *value = ROW(s->value_LN, l, s->n) + i;
         *value = (double)NAN;
         if (label_N[i] < 0)
             continue;
-        for (int c = 0; c < s->widest; c++)
-            sum_C[c] = 0;
-        for (int j = 0; j < n; j++)
+        memset(sum_C, 0, (size_t)s->widest * sizeof *sum_C);
+        for (int j = 0; j < s->n; j++)
             if (label_N[j] >= 0)
                 sum_C[label_N[j]] += distance_N[j];
         *value = silhouette_of(sum_C, ROW(s->size_LC, l, s->widest), label_N[i], s->widest);
     }
-}
-
-/* Tasks are many enough to share out and few enough that their scratch stays small. */
-static void silhouette_task(void *context, int block)
-{
-    silhouettes *s = context;
-    int width = s->p->n + s->widest;
-    for (int i = block; i < s->p->n && !cancel_requested(); i += s->n_tasks)
-        silhouette_row(s, ROW(s->scratch_BNC, block, width), i);
+    mem_free(sum_C);
 }
 
 static double mean_of_labelling(const silhouettes *s, int l)
 {
     const int *size_C = ROW(s->size_LC, l, s->widest);
-    const double *value_N = ROW(s->value_LN, l, s->p->n);
+    const double *value_N = ROW(s->value_LN, l, s->n);
     int n_clusters = 0, counted = 0;
     for (int c = 0; c < s->widest; c++)
         n_clusters += size_C[c] > 0;
     double sum = 0;
-    for (int i = 0; i < s->p->n; i++)
+    for (int i = 0; i < s->n; i++)
         if (!isnan(value_N[i])) {
             sum += value_N[i];
             counted++;
@@ -89,26 +75,21 @@ static double mean_of_labelling(const silhouettes *s, int l)
 static err_code compute_silhouettes(double *mean_L, double *value_LN, const points *p,
                                     const int *label_LN, int n_labellings, pool *workers, err *e)
 {
-    silhouettes s = {.p = p, .label_LN = label_LN, .n_labellings = n_labellings,
-                     .value_LN = value_LN, .n_tasks = TASKS};
+    silhouettes s = {
+        .n = p->n, .label_LN = label_LN, .n_labellings = n_labellings, .value_LN = value_LN};
     s.widest = count_clusters(label_LN, n_labellings * p->n);
     size_t sizes = (size_t)n_labellings * (size_t)s.widest;
-    size_t width = (size_t)p->n + (size_t)s.widest;
     s.size_LC = mem_array(sizes, sizeof *s.size_LC, "cluster sizes", e);
-    s.scratch_BNC = s.size_LC ? mem_array(width * TASKS, sizeof(double), "silhouettes", e) : NULL;
-    err_code code = s.scratch_BNC ? OK : e->code;
-    if (!code) {
-        for (int l = 0; l < n_labellings; l++)
-            for (int i = 0; i < p->n; i++)
-                if (ROW(label_LN, l, p->n)[i] >= 0)
-                    ROW(s.size_LC, l, s.widest)[ROW(label_LN, l, p->n)[i]]++;
-        pool_run(workers, s.n_tasks, silhouette_task, &s);
-        code = cancel_check(e);
-        for (int l = 0; l < n_labellings; l++)
-            mean_L[l] = mean_of_labelling(&s, l);
-    }
+    if (!s.size_LC)
+        return e->code;
+    for (int l = 0; l < n_labellings; l++)
+        for (int i = 0; i < p->n; i++)
+            if (ROW(label_LN, l, p->n)[i] >= 0)
+                ROW(s.size_LC, l, s.widest)[ROW(label_LN, l, p->n)[i]]++;
+    err_code code = points_each_row(p, silhouette_row, &s, workers, e);
+    for (int l = 0; !code && l < n_labellings; l++)
+        mean_L[l] = mean_of_labelling(&s, l);
     mem_free(s.size_LC);
-    mem_free(s.scratch_BNC);
     return code;
 }
 
@@ -143,46 +124,37 @@ err_code silhouette(double *mean, double *silhouette_N, const float *x_ND, const
 }
 
 typedef struct trust {
-    const points *p;
     const neighbours *map;
-    double *scratch_BN; /* per task: one row's distances in x */
     double *penalty_N;
 } trust;
 
-static void trust_task(void *context, int block)
+/* How far down the ranking of the data the row's neighbours on the map stand. */
+static void trust_row(void *context, int i, const double *distance_N)
 {
-    trust *t = context;
-    int n = t->p->n, k = t->map->k;
-    double *distance_N = ROW(t->scratch_BN, block, n);
-    for (int i = block; i < n && !cancel_requested(); i += TASKS) {
+    const trust *t = context;
+    int n = t->map->n, k = t->map->k;
+    for (int s = 0; s < k; s++) {
+        int other = ROW(t->map->index_NK, i, k)[s], rank = 1;
         for (int j = 0; j < n; j++)
-            distance_N[j] = i == j ? HUGE_VAL : points_distance(t->p, i, j);
-        for (int s = 0; s < k; s++) {
-            int other = ROW(t->map->index_NK, i, k)[s], rank = 1;
-            for (int j = 0; j < n; j++)
-                rank += distance_N[j] < distance_N[other] ||
-                        (distance_N[j] == distance_N[other] && j < other);
-            t->penalty_N[i] += rank > k ? rank - k : 0;
-        }
+            rank += distance_N[j] < distance_N[other] ||
+                    (distance_N[j] == distance_N[other] && j < other);
+        rank -= distance_N[i] < distance_N[other] || i < other; /* the row itself, at 0 */
+        t->penalty_N[i] += rank > k ? rank - k : 0;
     }
 }
 
 static err_code trust_of_map(double *out, const points *p, const neighbours *map, pool *workers,
                              err *e)
 {
-    trust t = {.p = p, .map = map};
-    t.scratch_BN = mem_array((size_t)p->n * TASKS, sizeof(double), "distances", e);
-    t.penalty_N = t.scratch_BN ? mem_array((size_t)p->n, sizeof(double), "ranks", e) : NULL;
-    err_code code = t.penalty_N ? OK : e->code;
-    if (!code) {
-        pool_run(workers, TASKS, trust_task, &t);
-        code = cancel_check(e);
-        double sum = 0, n = p->n, k = map->k;
-        for (int i = 0; i < p->n; i++)
-            sum += t.penalty_N[i];
-        *out = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * sum;
-    }
-    mem_free(t.scratch_BN);
+    trust t = {.map = map};
+    t.penalty_N = mem_array((size_t)p->n, sizeof *t.penalty_N, "ranks", e);
+    if (!t.penalty_N)
+        return e->code;
+    err_code code = points_each_row(p, trust_row, &t, workers, e);
+    double sum = 0, n = p->n, k = map->k;
+    for (int i = 0; i < p->n; i++)
+        sum += t.penalty_N[i];
+    *out = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * sum;
     mem_free(t.penalty_N);
     return code;
 }

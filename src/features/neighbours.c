@@ -1,16 +1,6 @@
-/* Exact k nearest neighbours by comparing every pair. A task takes TILE rows and walks all others
- * once, so the TILE rows stay in cache; each keeps its k best in a sorted list. */
+/* Exact k nearest neighbours: every row's distances to all others, its k best in a sorted list. */
 #include "features/neighbours.h"
 #include "base/memory.h"
-#include "base/progress.h"
-#include <string.h>
-
-enum { TILE = 16 };
-
-typedef struct search {
-    const points *p;
-    neighbours *near;
-} search;
 
 /* Candidates arrive in index order, so an equal distance goes after those already there. */
 static void keep_nearest(int *index_K, double *distance_K, int *kept, int k, int j, double distance)
@@ -26,21 +16,14 @@ static void keep_nearest(int *index_K, double *distance_K, int *kept, int k, int
     distance_K[at] = distance;
 }
 
-static void search_tile(void *context, int block)
+static void search_row(void *context, int i, const double *distance_N)
 {
-    const search *s = context;
-    int n = s->near->n, k = s->near->k, first = block * TILE;
-    int rows = n - first < TILE ? n - first : TILE;
-    int kept[TILE] = {0};
-    if (cancel_requested())
-        return;
-    for (int j = 0; j < n; j++)
-        for (int r = 0; r < rows; r++) {
-            int i = first + r;
-            if (i != j)
-                keep_nearest(ROW(s->near->index_NK, i, k), ROW(s->near->distance_NK, i, k),
-                             &kept[r], k, j, points_distance(s->p, i, j));
-        }
+    const neighbours *near = context;
+    int kept = 0;
+    for (int j = 0; j < near->n; j++)
+        if (j != i)
+            keep_nearest(ROW(near->index_NK, i, near->k), ROW(near->distance_NK, i, near->k), &kept,
+                         near->k, j, distance_N[j]);
 }
 
 err_code neighbours_find(neighbours *out, const points *p, int k, pool *workers, err *e)
@@ -58,10 +41,7 @@ err_code neighbours_find(neighbours *out, const points *p, int k, pool *workers,
         neighbours_release(out);
         return e->code;
     }
-    search s = {p, out};
-    if (k > 0)
-        pool_run(workers, (p->n + TILE - 1) / TILE, search_tile, &s);
-    if (cancel_check(e)) {
+    if (k > 0 && points_each_row(p, search_row, out, workers, e)) {
         neighbours_release(out);
         return e->code;
     }

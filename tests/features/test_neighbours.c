@@ -1,5 +1,6 @@
 /* Distances and exact nearest neighbours against their definitions. */
 #include "golden.h"
+#include "base/memory.h"
 #include "base/rng.h"
 #include "features/neighbours.h"
 
@@ -44,8 +45,8 @@ static void cosine_of_special_rows(void **state)
         {{0, 0, 0}, {0, 0, 0}, 0},                   /* no direction, but equal */
         {{0, 0, 0}, {1, 0, 0}, 1},
         {{1, 0, 0}, {-3, 0, 0}, 2},
-        {{1e-30f, 0, 0}, {0, 1e-30f, 0}, 1},         /* squares far below FLT_MIN */
-        {{3e38f, 0, 0}, {3e38f, 0, 0}, 0},           /* squares far above FLT_MAX */
+        {{1e-30f, 0, 0}, {0, 1e-30f, 0}, 1}, /* squares far below FLT_MIN */
+        {{3e38f, 0, 0}, {3e38f, 0, 0}, 0},   /* squares far above FLT_MAX */
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         float x_ND[6];
@@ -59,11 +60,66 @@ static void cosine_of_special_rows(void **state)
     }
 }
 
+typedef struct rows_check {
+    const points *p;
+    int *visits_N;
+} rows_check;
+
+static void check_row(void *context, int i, const double *distance_N)
+{
+    const rows_check *c = context;
+    c->visits_N[i]++;
+    for (int j = 0; j < c->p->n; j++)
+        if (distance_N[j] != points_distance(c->p, i, j))
+            fail_msg("row %d, row %d: %.17g is not %.17g", i, j, distance_N[j],
+                     points_distance(c->p, i, j));
+}
+
+/* Rows with few entries take another road, to the same bits. */
+static void rows_of_distances_are_the_same_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        int n, d;
+        double filled; /* share of entries that are not 0 */
+        metric m;
+        bool listed; /* expected: sparse enough for lists of columns */
+    } cases[] = {
+        {61, 100, 0.05, METRIC_COSINE, true}, /* a tail after the strands; rows left of a tile */
+        {8, 16, 0.05, METRIC_COSINE, true},   /* many rows of zeros */
+        {33, 250, 0.3, METRIC_COSINE, true},  /* hardly sparse */
+        {61, 100, 0.5, METRIC_COSINE, false}, {61, 100, 0.05, METRIC_EUCLIDEAN, false},
+        {1, 1, 0, METRIC_COSINE, true},
+    };
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        int n = cases[c].n, d = cases[c].d;
+        float *x_ND = mem_small((size_t)(n * d), sizeof *x_ND);
+        int *visits_N = mem_small((size_t)n, sizeof *visits_N);
+        rng r = rng_stream(c, "test_neighbours rows");
+        for (int i = 0; i < n * d; i++)
+            x_ND[i] = rng_uniform(&r) < cases[c].filled ? (float)rng_normal(&r) : 0;
+        points p;
+        err e = {0};
+        pool *workers = pool_new(2);
+        assert_int_equal(points_init(&p, x_ND, n, d, cases[c].m, "test", &e), OK);
+        assert_true((p.columns.start_D != NULL) == cases[c].listed);
+        rows_check check = {&p, visits_N};
+        assert_int_equal(points_each_row(&p, check_row, &check, workers, &e), OK);
+        for (int i = 0; i < n; i++)
+            assert_int_equal(visits_N[i], 1);
+        pool_free(workers);
+        points_release(&p);
+        mem_free(x_ND);
+        mem_free(visits_N);
+    }
+}
+
 static void nearest_first_ties_by_index(void **state)
 {
     (void)state;
     float x_N[] = {0, 2, 1, -1, 2, 10};
-    static const int want[6][3] = {{2, 3, 1}, {4, 2, 0}, {0, 1, 4}, {0, 2, 1}, {1, 2, 0}, {1, 4, 2}};
+    static const int want[6][3] = {{2, 3, 1}, {4, 2, 0}, {0, 1, 4},
+                                   {0, 2, 1}, {1, 2, 0}, {1, 4, 2}};
     neighbours near;
     err e = {0};
     assert_int_equal(neighbours_of_rows(&near, x_N, 6, 1, METRIC_EUCLIDEAN, 3, NULL, &e), OK);
@@ -119,15 +175,14 @@ static void limits(void **state)
         {1, 1, 0, OK},      /* one row has no neighbour to ask for */
         {3, 1, 2, OK},      /* all others */
         {3, 1, 3, E_SHAPE}, /* not itself */
-        {3, 1, -1, E_SHAPE},
-        {0, 1, 0, E_DATA},
-        {3, 0, 1, E_DATA},
+        {3, 1, -1, E_SHAPE}, {0, 1, 0, E_DATA}, {3, 0, 1, E_DATA},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         neighbours near;
         err e = {0};
         assert_int_equal(neighbours_of_rows(&near, x_N, cases[c].n, cases[c].d, METRIC_EUCLIDEAN,
-                                            cases[c].k, NULL, &e), cases[c].code);
+                                            cases[c].k, NULL, &e),
+                         cases[c].code);
         assert_true(cases[c].code == OK || near.index_NK == NULL);
         neighbours_release(&near);
     }
@@ -138,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_follow_their_definition),
         cmocka_unit_test(cosine_of_special_rows),
+        cmocka_unit_test(rows_of_distances_are_the_same_numbers),
         cmocka_unit_test(nearest_first_ties_by_index),
         cmocka_unit_test(equal_to_sorting_all_rows),
         cmocka_unit_test(limits),
