@@ -402,9 +402,19 @@ static err_code check_finished(const optimiser *p, err *e)
     return OK;
 }
 
+/* Steps of all jobs, a finished one counted in full: what is left when nobody converges early. */
+static long steps_done(const optimiser *p)
+{
+    long done = (long)(p->next_job - p->n_slots) * p->o->max_steps;
+    for (int i = 0; i < p->n_slots; i++)
+        done += p->slots[i].step;
+    return done;
+}
+
 static err_code run(optimiser *p, err *e)
 {
-    progress bar = progress_start(p->set->reporter, p->set->name, p->n_jobs);
+    progress bar =
+        progress_start(p->set->reporter, p->set->name, (long)p->n_jobs * p->o->max_steps);
     err_code rc = OK;
     while (p->n_slots < p->capacity)
         start_job(p, &p->slots[p->n_slots++]);
@@ -421,7 +431,7 @@ static err_code run(optimiser *p, err *e)
         pool_run(p->be->pool, p->n_slots, step_slot, p);
         rc = check_finished(p, e);
         refill(p);
-        progress_step(&bar, p->next_job - p->n_slots, NULL);
+        progress_step(&bar, steps_done(p), NULL);
         rc = rc ? rc : cancel_check(e);
     }
     progress_end(&bar);
