@@ -3,15 +3,17 @@
 #include "base/memory.h"
 #include "draw/csv.h"
 #include "draw/font.h"
+#include "draw/map_frame.h"
 #include "draw/map_labels.h"
 #include "draw/map_legend.h"
 #include "draw/svg_text.h"
 #include "draw/text_file.h"
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { PAD = 22, EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12, LIFT = 16 };
+enum { EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12, LIFT = 16 };
 
 /* What one drawing needs beside the map itself. */
 typedef struct sheet {
@@ -19,49 +21,23 @@ typedef struct sheet {
     const cluster_map *map;
     const char *prefix, *href_base;
     double width, height; /* of the map's area, from the top left corner */
-    double scale, offset_x, offset_y;
+    map_frame frame;
     int links;
 } sheet;
-
-static bool draws(const map_point *p)
-{
-    return isfinite(p->x) && isfinite(p->y);
-}
 
 static bool in_cluster(const cluster_map *map, const map_point *p)
 {
     return p->cluster >= 0 && p->cluster < map->n_clusters;
 }
 
-static void fit(sheet *s)
-{
-    double low_x = HUGE_VAL, high_x = -HUGE_VAL, low_y = HUGE_VAL, high_y = -HUGE_VAL;
-    for (int i = 0; i < s->map->n_points; i++) {
-        const map_point *p = &s->map->points[i];
-        if (!draws(p))
-            continue;
-        low_x = fmin(low_x, p->x);
-        high_x = fmax(high_x, p->x);
-        low_y = fmin(low_y, p->y);
-        high_y = fmax(high_y, p->y);
-    }
-    double wide = high_x - low_x, tall = high_y - low_y;
-    bool empty = !isfinite(wide) || !isfinite(tall);
-    double room_x = s->width - 2 * PAD, room_y = s->height - 2 * PAD;
-    if (!empty && (wide > 0 || tall > 0)) /* one scale for both directions */
-        s->scale = wide * room_y > tall * room_x ? room_x / wide : room_y / tall;
-    s->offset_x = s->width / 2 - (empty ? 0 : (low_x + high_x) / 2 * s->scale);
-    s->offset_y = s->height / 2 + (empty ? 0 : (low_y + high_y) / 2 * s->scale);
-}
-
 static double map_x(const sheet *s, const map_point *p)
 {
-    return p->x * s->scale + s->offset_x;
+    return map_frame_x(&s->frame, p);
 }
 
 static double map_y(const sheet *s, const map_point *p)
 {
-    return s->offset_y - p->y * s->scale;
+    return map_frame_y(&s->frame, p);
 }
 
 static int ink_of(const cluster_map *map, const map_point *p)
@@ -142,7 +118,7 @@ static void draw_points(sheet *s)
 {
     for (int layer = 0; layer < 4; layer++)
         for (int i = 0; i < s->map->n_points; i++)
-            if (draws(&s->map->points[i]) && layer_of(s->map, &s->map->points[i]) == layer)
+            if (map_draws(&s->map->points[i]) && layer_of(s->map, &s->map->points[i]) == layer)
                 draw_point(s, &s->map->points[i]);
 }
 
@@ -153,7 +129,7 @@ static void draw_dots(sheet *s, int cluster)
     for (int i = 0; i < s->map->n_points; i++) {
         const map_point *p = &s->map->points[i];
         int own = in_cluster(s->map, p) ? p->cluster : -1;
-        if (own != cluster || !draws(p))
+        if (own != cluster || !map_draws(p))
             continue;
         str_add(s->out, any ? "M" : "<path d=\"M");
         svg_number(s->out, map_x(s, p));
@@ -177,25 +153,60 @@ static void draw_many(sheet *s)
     for (int layer = 2; layer < 4; layer++)
         for (int i = 0; i < s->map->n_points && titled < MAP_LINKED_POINTS; i++) {
             const map_point *p = &s->map->points[i];
-            if (draws(p) && layer_of(s->map, p) == layer) {
+            if (map_draws(p) && layer_of(s->map, p) == layer) {
                 draw_point(s, p);
                 titled++;
             }
         }
 }
 
-/* A label per cluster that has a drawable member: at its medoid, else at its mean. */
+typedef struct rank {
+    int cluster, size;
+    bool selected;
+} rank;
+
+static int by_rank(const void *a, const void *b)
+{
+    const rank *x = a, *y = b;
+    if (x->selected != y->selected)
+        return x->selected ? -1 : 1;
+    if (x->size != y->size)
+        return x->size > y->size ? -1 : 1;
+    return x->cluster - y->cluster;
+}
+
+/* More numbers than MAP_LABELS would hide the points: clusters with a selected point come first,
+ * then the largest. Owner: caller. */
+static bool *choose_labelled(const cluster_map *map)
+{
+    size_t n = (size_t)map->n_clusters;
+    bool *labelled = mem_small(n + 1, sizeof *labelled);
+    rank *ranks = mem_small(n + 1, sizeof *ranks);
+    for (int c = 0; c < map->n_clusters; c++)
+        ranks[c] = (rank){.cluster = c, .size = map->clusters[c].size};
+    for (int i = 0; i < map->n_points; i++)
+        if (in_cluster(map, &map->points[i]) && map->points[i].is_selected)
+            ranks[map->points[i].cluster].selected = true;
+    qsort(ranks, n, sizeof *ranks, by_rank);
+    for (int k = 0; k < map->n_clusters && k < MAP_LABELS; k++)
+        labelled[ranks[k].cluster] = true;
+    mem_free(ranks);
+    return labelled;
+}
+
+/* A label per chosen cluster that has a drawable member: at its medoid, else at its mean. */
 static int make_labels(const sheet *s, map_label *labels, int *cluster)
 {
     const cluster_map *map = s->map;
+    bool *labelled = choose_labelled(map);
     int n = 0;
     for (int c = 0; c < map->n_clusters; c++) {
         double x = 0, y = 0;
         int members = 0;
         bool medoid = false;
-        for (int i = 0; i < map->n_points; i++) {
+        for (int i = 0; i < map->n_points && labelled[c]; i++) {
             const map_point *p = &map->points[i];
-            if (p->cluster != c || !draws(p) || medoid)
+            if (p->cluster != c || !map_draws(p) || medoid)
                 continue;
             medoid = p->is_medoid;
             x = medoid ? map_x(s, p) : x + map_x(s, p);
@@ -212,6 +223,7 @@ static int make_labels(const sheet *s, map_label *labels, int *cluster)
                                 .weight = map->clusters[c].size};
         cluster[n++] = c;
     }
+    mem_free(labelled);
     return n;
 }
 
@@ -254,7 +266,7 @@ static int count_noise(const cluster_map *map)
 
 static void draw_legend(sheet *s, const map_legend *legend)
 {
-    for (int c = 0; c < s->map->n_clusters; c++) {
+    for (int c = 0; c < legend->listed; c++) {
         const char *href = s->map->clusters[c].href;
         char text[16];
         if (is_local(href)) {
@@ -271,7 +283,7 @@ static void draw_legend(sheet *s, const map_legend *legend)
         medoids = medoids || s->map->points[i].is_medoid;
         selected = selected || s->map->points[i].is_selected;
     }
-    map_legend_keys(s->out, legend, s->map->n_clusters, count_noise(s->map), medoids, selected);
+    map_legend_keys(s->out, legend, count_noise(s->map), medoids, selected);
 }
 
 static void draw_background(sheet *s, double width, double height)
@@ -282,6 +294,19 @@ static void draw_background(sheet *s, double width, double height)
              s->height - 1);
     svg_stroke(s->out, INK_GRID);
     str_add(s->out, "/>\n");
+}
+
+/* Says how many points the frame moved to its edge. */
+static void draw_far(sheet *s)
+{
+    int far = map_frame_far(&s->frame, s->map);
+    if (!far)
+        return;
+    str_add(s->out, "<text");
+    svg_attribute(s->out, "x", 2 * EDGE);
+    svg_attribute(s->out, "y", s->height - 2 * EDGE);
+    svg_fill(s->out, INK_MUTED);
+    str_addf(s->out, ">%d far %s at the edge</text>\n", far, far == 1 ? "point" : "points");
 }
 
 static void draw_map(str *out, const cluster_map *map, const char *prefix, const char *href_base,
@@ -299,13 +324,14 @@ static void draw_map(str *out, const cluster_map *map, const char *prefix, const
     double height = fmax(MAP_HEIGHT, legend.bottom);
     if (beside)
         s.height = height;
-    fit(&s);
+    s.frame = map_frame_fit(map, s.width, s.height);
     draw_background(&s, MAP_WIDTH, height);
     if (map->n_points > MAP_TITLED_POINTS)
         draw_many(&s);
     else
         draw_points(&s);
     draw_labels(&s);
+    draw_far(&s);
     if (!map->n_points)
         map_text(&body, s.width / 2, s.height / 2, "no points");
     draw_legend(&s, &legend);
@@ -357,7 +383,7 @@ void cluster_map_alt(str *out, const cluster_map *map)
         largest = map->clusters[c].size > map->clusters[largest].size ? c : largest;
     for (int i = 0; i < map->n_points; i++) {
         selected += map->points[i].is_selected;
-        lost += !draws(&map->points[i]);
+        lost += !map_draws(&map->points[i]);
     }
     str text = {0};
     str_addf(&text, "Cluster map: %d points in %d clusters, %d in none", map->n_points,

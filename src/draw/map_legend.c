@@ -89,8 +89,12 @@ const char *map_number(char buf[16], const map_cluster *c)
 
 map_legend map_legend_plan(bool beside, double left, double map_height, int n_clusters)
 {
-    int entries = n_clusters + KEYS;
-    map_legend l = {.left = beside ? left : 8, .top = TOP + (beside ? 0 : map_height)};
+    int listed = n_clusters < MAP_LISTED_CLUSTERS ? n_clusters : MAP_LISTED_CLUSTERS;
+    int entries = listed + (listed < n_clusters) + KEYS;
+    map_legend l = {.listed = listed,
+                    .more = n_clusters - listed,
+                    .left = beside ? left : 8,
+                    .top = TOP + (beside ? 0 : map_height)};
     l.rows = beside ? entries : (entries + COLUMNS - 1) / COLUMNS;
     l.column_width = beside ? MAP_WIDTH - left : (MAP_WIDTH - 16.0) / COLUMNS;
     l.bottom = l.top + l.rows * ROW;
@@ -144,30 +148,40 @@ void map_legend_entry(str *out, const map_legend *l, int index, const map_cluste
     add_text(out, right, y, INK_MUTED, " text-anchor=\"end\"", size, NULL);
 }
 
-void map_legend_keys(str *out, const map_legend *l, int n_clusters, int n_noise, bool medoids,
-                     bool selected)
+/* The next entry: its text in grey and, unless it is NULL, a number at the right. */
+static void add_key(str *out, const map_legend *l, int index, const char *text, const char *number)
 {
     double x, y;
-    int index = n_clusters;
+    place(&x, &y, l, index);
+    add_text(out, x + 48, y, INK_MUTED, "", text, NULL);
+    if (number)
+        add_text(out, x + l->column_width - 10, y, INK_MUTED, " text-anchor=\"end\"", number, NULL);
+    str_add_char(out, '\n');
+}
+
+void map_legend_keys(str *out, const map_legend *l, int n_noise, bool medoids, bool selected)
+{
+    double x, y;
+    char number[16], more[32];
+    int index = l->listed;
+    if (l->more) {
+        snprintf(more, sizeof more, "and %d smaller ones", l->more);
+        add_key(out, l, index++, more, NULL);
+    }
     if (n_noise) {
-        char size[16];
-        snprintf(size, sizeof size, "%d", n_noise);
-        place(&x, &y, l, index++);
+        snprintf(number, sizeof number, "%d", n_noise);
+        place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 3.4, 0, INK_NOISE, MARKER_PLAIN, NULL);
-        add_text(out, x + 48, y, INK_MUTED, "", "in no cluster", NULL);
-        add_text(out, x + l->column_width - 10, y, INK_MUTED, " text-anchor=\"end\"", size, NULL);
-        str_add_char(out, '\n');
+        add_key(out, l, index++, "in no cluster", number);
     }
     if (medoids) {
-        place(&x, &y, l, index++);
+        place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 5.8, 0, INK_MUTED, MARKER_RIMMED, NULL);
-        add_text(out, x + 48, y, INK_MUTED, "", "larger: medoid", NULL);
-        str_add_char(out, '\n');
+        add_key(out, l, index++, "larger: medoid", NULL);
     }
     if (selected) {
         place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 4, 0, INK_NOISE, MARKER_RINGED, NULL);
-        add_text(out, x + 48, y, INK_MUTED, "", "ringed: selected", NULL);
-        str_add_char(out, '\n');
+        add_key(out, l, index, "ringed: selected", NULL);
     }
 }

@@ -24,14 +24,14 @@ const char *map_number(char buf[16], const map_cluster *c);
 
 typedef struct map_legend {
     double left, top, bottom, column_width;
-    int rows; /* per column */
+    int rows;         /* per column */
+    int listed, more; /* clusters with an entry, without */
 } map_legend;
 /* Beside the map: one column at x = left; else columns below y = map_height. */
 map_legend map_legend_plan(bool beside, double left, double map_height, int n_clusters);
 /* Entry `index`: marker, number, name, size. */
 void map_legend_entry(str *out, const map_legend *l, int index, const map_cluster *c);
-/* The entries after the last cluster: noise, medoid, selected. */
-void map_legend_keys(str *out, const map_legend *l, int n_clusters, int n_noise, bool medoids,
-                     bool selected);
+/* The entries after the last cluster: how many more there are, noise, medoid, selected. */
+void map_legend_keys(str *out, const map_legend *l, int n_noise, bool medoids, bool selected);
 
 #endif

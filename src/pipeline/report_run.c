@@ -37,6 +37,8 @@ static record_model describe_model(study *s)
                           .n_layers = c->n_layers,
                           .d_model = c->d_model,
                           .n_heads = c->n_heads,
+                          .n_kv_heads = c->n_kv_heads,
+                          .d_head = c->d_head,
                           .d_mlp = c->d_mlp,
                           .d_vocab = c->d_vocab,
                           .context = c->context,

@@ -5,6 +5,7 @@
 #include "draw/cluster_map.h"
 #include "draw/figure.h"
 #include "draw/inline_svg.h"
+#include "draw/map_frame.h"
 #include "draw/map_labels.h"
 #include "test.h"
 #include <math.h>
@@ -189,6 +190,55 @@ static void test_many_points_stay_small(void **state)
     mem_free(points);
 }
 
+/* A cloud of unit width with `far` points a hundred widths away. */
+static map_frame frame_of_cloud(map_point *points, int n, int far)
+{
+    rng r = rng_stream(4, "test_cluster_map");
+    for (int i = 0; i < n; i++)
+        points[i] = (map_point){.x = rng_uniform(&r) + (i < far ? 100 : 0), .y = rng_uniform(&r)};
+    cluster_map map = {.points = points, .n_points = n};
+    map_frame f = map_frame_fit(&map, 700, 500);
+    assert_int_equal(map_frame_far(&f, &map), f.scale > 100 ? far : 0);
+    for (int i = 0; i < n; i++) {
+        assert_true(map_frame_x(&f, &points[i]) >= 0 && map_frame_x(&f, &points[i]) <= 700);
+        assert_true(map_frame_y(&f, &points[i]) >= 0 && map_frame_y(&f, &points[i]) <= 500);
+    }
+    return f;
+}
+
+static void test_far_points_do_not_shrink_a_large_map(void **state)
+{
+    (void)state;
+    map_point points[1000];
+    double alone = frame_of_cloud(points, 1000, 0).scale;
+    assert_true(frame_of_cloud(points, 1000, 5).scale > 0.7 * alone);
+    assert_true(frame_of_cloud(points, 1000, 100).scale < 0.1 * alone); /* too many to be strays */
+    assert_true(frame_of_cloud(points, 100, 1).scale < 0.1 * alone);    /* few points: all count */
+}
+
+static void test_many_clusters(void **state)
+{
+    (void)state;
+    enum { MANY = 200, LAST = MANY - 1 };
+    map_cluster clusters[MANY];
+    map_point points[MANY];
+    for (int i = 0; i < MANY; i++) {
+        clusters[i] = (map_cluster){.number = i + 1001, .size = MANY - i};
+        points[i] = (map_point){.x = i, .y = i % 7, .cluster = i, .is_selected = i == LAST};
+    }
+    cluster_map map = {
+        .points = points, .n_points = MANY, .clusters = clusters, .n_clusters = MANY};
+    str svg = {0};
+    cluster_map_svg(&svg, &map, "map");
+    const char *text = str_text(&svg);
+    assert_int_equal(count(text, "draw-halo"), MAP_LABELS);
+    assert_int_equal(count(text, ">1001<"), 2); /* on the map, in the legend */
+    assert_int_equal(count(text, ">1200<"), 1); /* the smallest, but selected */
+    assert_int_equal(count(text, ">1150<"), 0);
+    assert_non_null(strstr(text, "and 144 smaller ones"));
+    str_release(&svg);
+}
+
 static void test_csv(void **state)
 {
     (void)state;
@@ -335,6 +385,8 @@ int main(void)
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_degenerate),
         cmocka_unit_test(test_many_points_stay_small),
+        cmocka_unit_test(test_far_points_do_not_shrink_a_large_map),
+        cmocka_unit_test(test_many_clusters),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_labels_do_not_cover_each_other),
         cmocka_unit_test(test_sparkline),
