@@ -19,33 +19,81 @@ static err_code at_place(err *e, const char *name, const char *text, size_t offs
     return err_set(e, E_FORMAT, "%s: line %zu, column %zu: %s", name, line, column, why);
 }
 
+static size_t digits(const char *text, size_t n)
+{
+    size_t i = 0;
+    while (i < n && text[i] >= '0' && text[i] <= '9')
+        i++;
+    return i;
+}
+
+/* Length of the number (RFC 8259, section 6) that begins here, 0 when none does: cJSON would take
+ * "01", "1." and "-.5". */
+static size_t number_length(const char *text, size_t n)
+{
+    size_t i = n > 0 && text[0] == '-', whole = digits(text + i, n - i);
+    if (whole == 0 || (whole > 1 && text[i] == '0'))
+        return 0;
+    i += whole;
+    if (i < n && text[i] == '.') {
+        size_t fraction = digits(text + i + 1, n - i - 1);
+        if (fraction == 0)
+            return 0;
+        i += 1 + fraction;
+    }
+    if (i < n && (text[i] == 'e' || text[i] == 'E')) {
+        size_t sign = i + 1 < n && (text[i + 1] == '+' || text[i + 1] == '-');
+        size_t exponent = digits(text + i + 1 + sign, n - i - 1 - sign);
+        if (exponent == 0)
+            return 0;
+        i += 1 + sign + exponent;
+    }
+    return i;
+}
+
+/* One character outside strings; *length is what it takes, more for a number. */
+static const char *scan_plain(size_t *length, int *depth, const char *text, size_t n)
+{
+    if (*text == '{' || *text == '[')
+        return ++*depth > MAX_DEPTH ? "nested deeper than 64 levels" : NULL;
+    if (*text == '}' || *text == ']') {
+        --*depth;
+    } else if (*text == '-' || (*text >= '0' && *text <= '9')) {
+        *length = number_length(text, n);
+        return *length ? NULL : "not a JSON number";
+    } else if ((unsigned char)*text < ' ' && !strchr("\t\n\r", *text)) {
+        return "a control character"; /* a blank for cJSON */
+    } else if ((unsigned char)*text > '~') {
+        return "a character that JSON has only in strings"; /* cJSON skips a byte order mark */
+    }
+    return NULL;
+}
+
 static err_code scan(const char *text, size_t n, const char *name, err *e)
 {
     int depth = 0;
     bool in_string = false;
+    const char *why = NULL;
     for (size_t i = 0; i < n;) {
         uint32_t code;
-        int length = utf8_decode((const unsigned char *)text + i, n - i, &code);
+        size_t length = (size_t)utf8_decode((const unsigned char *)text + i, n - i, &code);
         if (!length)
-            return at_place(e, name, text, i, "not valid UTF-8");
-        if (!code)
-            return at_place(e, name, text, i, "a NUL byte");
-        if (in_string) {
-            if (code == '\\' && n - i > 5 && !memcmp(text + i + 1, "u0000", 5))
-                return at_place(e, name, text, i, "a NUL character"); /* would cut the string */
-            else if (code == '\\')
-                i++; /* the escaped character is checked as part of the next step or by cJSON */
-            else if (code == '"')
-                in_string = false;
-        } else if (code == '"') {
-            in_string = true;
-        } else if (code == '{' || code == '[') {
-            if (++depth > MAX_DEPTH)
-                return at_place(e, name, text, i, "nested deeper than 64 levels");
-        } else if (code == '}' || code == ']') {
-            depth--;
-        }
-        i += (size_t)length;
+            why = "not valid UTF-8";
+        else if (!code)
+            why = "a NUL byte";
+        else if (in_string && code == '\\' && n - i > 5 && !memcmp(text + i + 1, "u0000", 5))
+            why = "a NUL character"; /* would cut the string */
+        else if (in_string && code < ' ')
+            why = "a control character that is not escaped";
+        else if (in_string && code == '\\')
+            length++; /* over what is escaped, which cJSON checks */
+        else if (code == '"')
+            in_string = !in_string;
+        else if (!in_string)
+            why = scan_plain(&length, &depth, text + i, n - i);
+        if (why)
+            return at_place(e, name, text, i, why);
+        i += length;
     }
     return OK;
 }

@@ -90,37 +90,26 @@ static err_code read_shape(stored_tensor *t, const cJSON *entry, err *e)
     return OK;
 }
 
-static bool is_dtype_name(const char *text)
-{
-    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return n > 0 && n < 32 && text[n] == '\0';
-}
-
-/* Sets the type, and checks that a known type's elements fill the place exactly. */
-static err_code read_dtype(stored_tensor *t, const cJSON *entry, arena *memory, err *e)
+/* Sets the type, and checks that its elements fill the place exactly. */
+static err_code read_dtype(stored_tensor *t, const cJSON *entry, err *e)
 {
     const cJSON *item = json_member(entry, "dtype");
     if (!cJSON_IsString(item))
         return err_set(e, E_FORMAT, "%s: tensor %s: \"dtype\" is not a string", t->file, t->name);
-    if (!is_dtype_name(item->valuestring))
-        return err_set(e, E_FORMAT, "%s: tensor %s: \"dtype\" is not the name of a type", t->file,
+    size_t i = 0, bits;
+    while (i < COUNT_OF(dtypes) && strcmp(dtypes[i].name, item->valuestring) != 0)
+        i++;
+    if (i == COUNT_OF(dtypes))
+        return err_set(e, E_FORMAT, "%s: tensor %s: its \"dtype\" is none that safetensors has",
+                       t->file, t->name);
+    t->dtype_name = dtypes[i].name;
+    t->type = dtypes[i].type;
+    if (__builtin_mul_overflow(t->count, (size_t)dtypes[i].bits, &bits))
+        return err_set(e, E_FORMAT, "%s: tensor %s: the size of its shape overflows", t->file,
                        t->name);
-    t->dtype_name = arena_strdup(memory, item->valuestring);
-    for (size_t i = 0; i < COUNT_OF(dtypes); i++) {
-        if (strcmp(dtypes[i].name, t->dtype_name) != 0)
-            continue;
-        t->type = dtypes[i].type;
-        size_t bits;
-        if (__builtin_mul_overflow(t->count, (size_t)dtypes[i].bits, &bits))
-            return err_set(e, E_FORMAT, "%s: tensor %s: the size of its shape overflows", t->file,
-                           t->name);
-        if (bits % 8 != 0 || bits / 8 != t->size)
-            return err_set(e, E_FORMAT,
-                           "%s: tensor %s: %zu elements of %s do not fill its %zu "
-                           "bytes",
-                           t->file, t->name, t->count, t->dtype_name, t->size);
-        return OK;
-    }
+    if (bits % 8 != 0 || bits / 8 != t->size)
+        return err_set(e, E_FORMAT, "%s: tensor %s: %zu elements of %s do not fill its %zu bytes",
+                       t->file, t->name, t->count, t->dtype_name, t->size);
     return OK;
 }
 
@@ -146,7 +135,25 @@ static err_code read_entry(stored_tensor *t, place *p, const cJSON *entry,
     t->bytes = data + p->begin;
     t->size = p->end - p->begin;
     code = read_shape(t, entry, e);
-    return code ? code : read_dtype(t, entry, memory, e);
+    return code ? code : read_dtype(t, entry, e);
+}
+
+/* Sizes are plain digits: "1.0" and "1e1" are none, though their values are whole. Nothing else in
+ * a header is a number, so all of them must be. */
+static bool is_all_digits(const char *text, size_t n)
+{
+    bool in_string = false;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"')
+            in_string = !in_string;
+        else if (in_string && text[i] == '\\')
+            i++;
+        else if (!in_string && (text[i] == '-' || text[i] == '.' || text[i] == 'E'))
+            return false;
+        else if (!in_string && text[i] == 'e' && text[i - 1] >= '0' && text[i - 1] <= '9')
+            return false; /* not that of true or false */
+    }
+    return true;
 }
 
 static err_code read_metadata(tensor_file *s, const cJSON *object, const char *file, err *e)
@@ -242,6 +249,8 @@ err_code safetensors_parse(tensor_file *out, const void *data, size_t size, cons
     if (!code)
         code = read_header(out, header, (const unsigned char *)text + header_size,
                            size - PREFIX_BYTES - (size_t)header_size, file, e);
+    if (!code && !is_all_digits(text, (size_t)header_size))
+        code = err_set(e, E_FORMAT, "%s: a number of its header is not plain digits", file);
 out:
     cJSON_Delete(header);
     if (code)

@@ -18,7 +18,25 @@ static const struct {
     {"[{\"a\": 1}, {\"a\": 2}]", NULL},
     {"\"\\u00e9\\ud83d\\ude00\"", NULL}, /* a surrogate pair */
     {"\"\\\\u0000\"", NULL},             /* a backslash, then text: not an escape */
+    {"[0, -0, 10, 0.5, -1.25E+2, 1e-2, 1e05]", NULL},
+    {"\t\r\n1", NULL},
     {"", "line 1, column 1"},
+    {"[01]", "not a JSON number"},
+    {"[-01]", "not a JSON number"},
+    {"[1.]", "not a JSON number"},
+    {"[1.e5]", "not a JSON number"},
+    {"[-.5]", "not a JSON number"},
+    {"[-]", "not a JSON number"},
+    {"[1e]", "not a JSON number"},
+    {"[1e+]", "not a JSON number"},
+    {"1.", "not a JSON number"},
+    {"-", "not a JSON number"},
+    {"[+1]", "not valid JSON"},
+    {"[.5]", "not valid JSON"},
+    {"[1\f]", "control character"}, /* blanks for cJSON */
+    {"\x01[1]", "control character"},
+    {"\"a\tb\"", "not escaped"},
+    {"\xEF\xBB\xBF[1]", "line 1, column 1"}, /* a byte order mark */
     {"   ", "not valid JSON"},
     {"{", "not valid JSON"},
     {"{\"a\": }", "line 1"},
