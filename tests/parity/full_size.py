@@ -3,14 +3,15 @@
 For each model a Hugging Face folder with random weights of its published shape is written (16-bit
 where the published file is, in shards of 5 GB where it is that large), then the same tokens are run
 by transformers (float32 computing from the stored weights, eager attention) and by this program, and
-every hook is compared. Nothing is downloaded.
+every hook of KINDS is compared. Nothing is downloaded.
 
     python tests/parity/full_size.py --work DIR [--program build/release/saeinv]
                                      [--models pythia-70m gpt2 llama-3.2-1b gemma-2-2b]
                                      [--also-f32] [--whole] [--keep]
 
-DIR gets a folder per model (2 to 16 GB) that is removed afterwards. With --also-f32 our program also
-runs on a float32 copy of a 16-bit file, for its memory. Modules are converted to float32 one at a
+DIR gets a folder per model (2 to 16 GB) that is removed afterwards; --keep leaves it, and a run that
+finds one uses it. With --also-f32 our program also runs on a float32 copy of a 16-bit file, for its
+memory. Modules are converted to float32 one at a
 time, so that Gemma needs 8 GB instead of 16; --whole converts the model at once, as people do, for
 its memory. Prints a Markdown table and the versions used. Run by hand; tests that need no Python
 are in tests/model.
@@ -147,7 +148,8 @@ def reference(folder, whole):
         assert logits.dtype == torch.float32
         loss = torch.zeros(ids.shape)
         loss[:, :-1] = torch.nn.functional.cross_entropy(
-            logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="none").view_as(ids[:, 1:])
+            logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(),
+            reduction="none").view_as(ids[:, 1:])
     save_file({**kept, "logits": logits, "loss": loss}, os.path.join(folder, "theirs.safetensors"))
 
 
@@ -236,7 +238,9 @@ def one_model(name, a):
     folder = os.path.join(a.work, name)
     me = [sys.executable, os.path.abspath(__file__), "--work", folder, "--models", name]
     try:
-        run(me + ["--child", "make", "--sequences", str(a.sequences), "--tokens", str(a.tokens)])
+        if not os.path.exists(os.path.join(folder, "made.json")):
+            run(me + ["--child", "make", "--sequences", str(a.sequences),
+                      "--tokens", str(a.tokens)])
         theirs = run(me + ["--child", "reference"] + (["--whole"] if a.whole else []))
         ours = run_ours(a.program, folder)
         run(me + ["--child", "compare"])
@@ -289,7 +293,8 @@ def main():
     p.add_argument("--also-f32", action="store_true")
     p.add_argument("--whole", action="store_true")
     p.add_argument("--keep", action="store_true")
-    p.add_argument("--child", choices=["make", "reference", "compare", "convert"], help=argparse.SUPPRESS)
+    p.add_argument("--child", choices=["make", "reference", "compare", "convert"],
+                   help=argparse.SUPPRESS)
     a = p.parse_args()
     if a.child == "make":
         make(a.models[0], a.work, a.sequences, a.tokens)
