@@ -15,7 +15,7 @@ struct http {
     char *origin; /* scheme://host:port of the endpoint */
     char *token;
     bool token_may_travel; /* https, or this machine */
-    long stall_seconds;
+    double stall_seconds;
     char problem[CURL_ERROR_SIZE];
 };
 
@@ -27,7 +27,10 @@ typedef struct exchange {
     char *location;
     bool left; /* the endpoint: this hop goes elsewhere */
     bool begun, refused;
-    size_t ignored; /* bytes of error pages */
+    bool stalled;
+    size_t ignored;  /* bytes of error pages */
+    curl_off_t seen; /* bytes when something last came, and when that was */
+    double seen_at;
 } exchange;
 
 err_code http_global_start(err *e)
@@ -126,7 +129,7 @@ err_code http_open(http **out, const char *endpoint, const char *token, double s
     }
     h->token = token ? mem_strdup(token) : NULL;
     h->token_may_travel = !strncmp(h->origin, "https:", 6) || is_this_machine(h->origin);
-    h->stall_seconds = stall_seconds < 1 ? 1 : (long)stall_seconds;
+    h->stall_seconds = stall_seconds;
     *out = h;
     return OK;
 }
@@ -280,10 +283,20 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return n;
 }
 
-static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+/* Called about once a second, also when nothing comes: libcurl's own limit looks at a speed
+ * averaged over five seconds, and would notice that much later. */
+static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total,
+                       curl_off_t up)
 {
-    (void)context, (void)a, (void)b, (void)c, (void)d;
-    return cancel_requested();
+    exchange *x = context;
+    double time = clock_seconds();
+    (void)total, (void)up_total, (void)up;
+    if (now != x->seen) {
+        x->seen = now;
+        x->seen_at = time;
+    }
+    x->stalled = time - x->seen_at > x->http->stall_seconds;
+    return x->stalled || cancel_requested();
 }
 
 /* Would the same request work a moment later? Names, certificates and refusals would not. */
@@ -329,8 +342,9 @@ static err_code perform(http *h, exchange *x, const char *url, struct curl_slist
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, h->stall_seconds);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
+    x->seen = 0;
+    x->seen_at = clock_seconds();
     CURLcode code = curl_easy_perform(c);
     x->reply->status = status_of(h);
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && !x->refused))
@@ -339,7 +353,10 @@ static err_code perform(http *h, exchange *x, const char *url, struct curl_slist
         return E_CANCELLED;
     if (x->refused)
         return e->code;
-    x->reply->retry = passes(code);
+    x->reply->retry = passes(code) || x->stalled;
+    x->reply->unreachable = code == CURLE_COULDNT_CONNECT;
+    if (x->stalled)
+        return err_set(e, E_IO, "nothing came for %.0f s", h->stall_seconds);
     return err_set(e, E_IO, "%s", h->problem[0] ? h->problem : curl_easy_strerror(code));
 }
 

@@ -27,6 +27,7 @@ enum { HTTP_TEXT = 160 };
 typedef struct http_reply {
     long status;          /* 0: there was no answer */
     bool retry;           /* the same request may succeed later */
+    bool unreachable;     /* no connection was made */
     bool elsewhere;       /* the answer of a store that the endpoint redirected to */
     int64_t length;       /* Content-Length */
     int64_t start, total; /* Content-Range */

@@ -144,6 +144,7 @@ err_code server_list(listing *out, const hub_server *s, arena *a, err *e)
     do {
         str_clear(&t.text);
         rc = http_get(&reply, s->http, url, 0, &sink, e);
+        reply.retry = reply.retry && !reply.unreachable; /* the first contact: say so at once */
     } while (rc && server_retry(&again, s, &reply, NULL, false, e));
     rc = rc ? e->code : OK;
     if (!rc)
