@@ -127,22 +127,33 @@ static const char *block_part(int *layer, const char *name)
     return digits && *p == '.' ? p + 1 : NULL;
 }
 
+bool hook_of_site(hook *out, const model_config *c, hook_site site, int layer)
+{
+    const struct site *s = &SITES[site];
+    bool in_block = s->place == IN_BLOCK;
+    if (!exists(c, s) || (in_block && (layer < 0 || layer >= c->n_layers)))
+        return false;
+    *out = (hook){.site = site,
+                  .layer = in_block             ? layer
+                           : s->place == AT_END ? c->n_layers
+                                                : 0,
+                  .width = width_of(c, s->width),
+                  .head = -1};
+    if (in_block)
+        snprintf(out->name, sizeof out->name, "blocks.%d.%s", layer, s->name);
+    else
+        snprintf(out->name, sizeof out->name, "%s", s->name);
+    return true;
+}
+
 err_code hook_parse(hook *out, const model_config *c, const char *name, err *e)
 {
     int layer = 0;
-    const char *rest = strlen(name) < sizeof out->name ? block_part(&layer, name) : NULL;
+    const char *rest = block_part(&layer, name);
     for (int i = 0; i < HOOK_SITES; i++) {
-        const struct site *s = &SITES[i];
-        bool in_block = s->place == IN_BLOCK;
-        if ((in_block && (!rest || layer >= c->n_layers)) || !exists(c, s) ||
-            strcmp(in_block ? rest : name, s->name))
-            continue;
-        *out = (hook){.site = (hook_site)i,
-                      .layer = s->place == AT_END ? c->n_layers : layer,
-                      .width = width_of(c, s->width),
-                      .head = -1};
-        snprintf(out->name, sizeof out->name, "%s", name);
-        return OK;
+        const char *part = SITES[i].place == IN_BLOCK ? rest : name;
+        if (part && !strcmp(part, SITES[i].name) && hook_of_site(out, c, (hook_site)i, layer))
+            return OK;
     }
     return unknown(c, name, e);
 }

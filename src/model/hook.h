@@ -58,6 +58,9 @@ typedef struct hook_processing {
 /* E_CONFIG when the name does not exist in this model: the message lists the names that do. */
 err_code hook_parse(hook *out, const model_config *c, const char *name, err *e);
 
+/* The hook of a site; false when this model has none there. */
+bool hook_of_site(hook *out, const model_config *c, hook_site site, int layer);
+
 /* Leaves one head of q, k, v, rot_q, rot_k or z (SAELens: hook_head_index); width becomes d_head.
  * Keys and values have n_kv_heads. E_CONFIG for another place or a head that is not there. */
 err_code hook_select_head(hook *h, const model_config *c, int head, err *e);

@@ -3,6 +3,7 @@
 #include "pipeline/activations.h"
 #include "base/memory.h"
 #include "data/safetensors.h"
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,21 +80,33 @@ static err_code gather_hook(gathered *g, forward *f, const char *name, err *e)
     return rc ? rc : gather_from(g, name, forward_hook(f), h.width, e);
 }
 
-/* "blocks.*.NAME" once for every layer, any other name once. */
+/* Every hook whose name fits a pattern, layer by layer in the order of computing. */
+static hook *fitting_hooks(int *n, const model_config *c, const char *pattern)
+{
+    hook h, *list = mem_small((size_t)HOOK_SITES * (size_t)c->n_layers, sizeof *list);
+    *n = 0;
+    for (int layer = 0; layer < c->n_layers; layer++)
+        for (int site = 0; site < HOOK_SITES; site++)
+            if (hook_of_site(&h, c, (hook_site)site, layer) && !fnmatch(pattern, h.name, 0) &&
+                (layer == h.layer || layer == 0)) /* those outside the blocks once */
+                list[(*n)++] = h;
+    return list;
+}
+
 static err_code gather_hooks(gathered *g, forward *f, const char *pattern, reporter *to, err *e)
 {
-    static const char every[] = "blocks.*.";
-    if (strncmp(pattern, every, strlen(every)))
+    if (!strpbrk(pattern, "*?["))
         return gather_hook(g, f, pattern, e);
-    int layers = model_describe(g->request->model)->n_layers;
-    progress bar = progress_start(to, pattern + strlen(every), layers);
-    err_code rc = OK;
-    for (int layer = 0; layer < layers && !rc; layer++) {
-        rc = gather_hook(
-            g, f, arena_printf(&g->names, "blocks.%d.%s", layer, pattern + strlen(every)), e);
-        progress_step(&bar, layer + 1, NULL);
+    int n;
+    hook *hooks = fitting_hooks(&n, model_describe(g->request->model), pattern);
+    progress bar = progress_start(to, pattern, n);
+    err_code rc = n ? OK : err_set(e, E_CONFIG, "--hook %.80s: no hook has such a name", pattern);
+    for (int i = 0; i < n && !rc; i++) {
+        rc = gather_hook(g, f, hooks[i].name, e);
+        progress_step(&bar, i + 1, NULL);
     }
     progress_end(&bar);
+    mem_free(hooks);
     return rc;
 }
 
@@ -141,25 +154,25 @@ static err_code gather_features(gathered *g, forward *f, err *e)
     const activation_request *r = g->request;
     if (!r->sae)
         return OK;
-    int rows = r->tokens->B * r->tokens->T, D = sae_describe(r->sae)->d_in;
+    int rows = r->tokens->B * r->tokens->T, O = sae_describe(r->sae)->d_out;
     int F = sae_describe(r->sae)->d_sae;
     backend *be = model_backend(r->model);
     float *f_NF = be->alloc(be, (size_t)rows * (size_t)F, sizeof *f_NF, "SAE activations", e);
-    float *y_ND =
-        f_NF ? be->alloc(be, (size_t)rows * (size_t)D, sizeof *y_ND, "SAE reconstruction", e)
+    float *y_NO =
+        f_NF ? be->alloc(be, (size_t)rows * (size_t)O, sizeof *y_NO, "SAE reconstruction", e)
              : NULL;
     err_code rc =
-        y_ND ? forward_tokens(f, r->tokens->ids_BT, r->tokens->B, r->tokens->T, r->sae_hook, e)
+        y_NO ? forward_tokens(f, r->tokens->ids_BT, r->tokens->B, r->tokens->T, r->sae_hook, e)
              : e->code;
     if (!rc) {
         sae_encode(f_NF, r->sae, forward_hook(f), rows);
-        sae_decode(y_ND, r->sae, f_NF, forward_hook(f), rows);
+        sae_decode(y_NO, r->sae, f_NF, forward_hook(f), rows);
         rc = gather_from(g, "sae.activations", f_NF, F, e);
     }
     if (!rc)
-        rc = gather_from(g, "sae.reconstruction", y_ND, D, e);
+        rc = gather_from(g, "sae.reconstruction", y_NO, O, e);
     be->free(be, f_NF);
-    be->free(be, y_ND);
+    be->free(be, y_NO);
     return rc;
 }
 

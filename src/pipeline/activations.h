@@ -26,7 +26,7 @@ void token_block_release(token_block *b);
 typedef struct activation_request {
     model *model;
     const token_block *tokens;
-    const char *const *hooks; /* names; "blocks.*.NAME" stands for every layer */
+    const char *const *hooks; /* names, or shell patterns of them: "blocks.*.hook_resid_pre" */
     int n_hooks;
     bool logits, loss; /* loss: of each next token in nats, 0 at the last position */
     sae *sae;          /* NULL: no features wanted */
@@ -36,7 +36,7 @@ typedef struct activation_request {
 /* Runs the tokens once per hook and writes the safetensors file `path`, whole or not at all, with
  * these tensors, all float32:
  *   tokens [B, T]   NAME OF HOOK [B, T, width]   logits [B, T, V]   loss [B, T]
- *   sae.activations [B, T, d_sae]   sae.reconstruction [B, T, d_in]
+ *   sae.activations [B, T, d_sae]   sae.reconstruction [B, T, d_out]
  * E_CONFIG for a hook this model has not; E_CANCELLED on Ctrl-C. */
 err_code activations_write(const char *path, const activation_request *r, reporter *to, err *e);
 

@@ -15,8 +15,8 @@ static const char help[] =
     "                     --logits --loss --out acts.safetensors\n"
     "  saeinv activations --model DIR --sae DIR --tokens ids.safetensors --out acts.safetensors\n"
     "\n"
-    "  -m, --model DIR     as for saeinv run (default builtin)\n"
-    "  -a, --sae DIR       also sae.activations and sae.reconstruction at its hook\n"
+    "  -m, --model NAME    folder, repository or builtin, as for saeinv run (default builtin)\n"
+    "  -a, --sae NAME      also sae.activations and sae.reconstruction at its hook\n"
     "      --text TEXT     one sequence, the tokenizer's BOS before it\n"
     "      --no-bos        no BOS before --text\n"
     "      --tokens IDS    ids with commas; again for more sequences of the same length;\n"
@@ -146,11 +146,12 @@ static err_code check_request(const request *r, err *e)
 typedef struct session {
     pool *workers;
     backend *be;
-    files model_files, sae_files;
+    arena memory;
+    files model_files;
     tokenizer *words; /* only for --text */
     model *model;
     sae *dictionary;
-    hook at;
+    hook hook; /* that the SAE reads */
 } session;
 
 static void session_close(session *s)
@@ -161,28 +162,29 @@ static void session_close(session *s)
     if (s->be)
         backend_free(s->be);
     pool_free(s->workers);
+    arena_release(&s->memory);
 }
 
 static err_code open_sae(session *s, const char *place, err *e)
 {
-    err_code rc = place_sae(&s->sae_files, place, "--sae", e);
+    sae_place at;
+    err_code rc = place_sae(&at, place, NULL, "--sae", &s->memory, e);
     if (!rc)
-        rc = sae_load(&s->dictionary, s->be, &s->sae_files, NULL, e);
-    if (!rc)
-        rc = hook_parse(&s->at, model_describe(s->model), sae_describe(s->dictionary)->hook, e);
-    if (!rc && s->at.width != sae_describe(s->dictionary)->d_in)
-        rc = err_set(e, E_SHAPE, "the SAE %s reads %d numbers per token, but %s of %s has %d",
-                     s->sae_files.label, sae_describe(s->dictionary)->d_in, s->at.name,
-                     s->model_files.label, s->at.width);
-    return rc;
+        rc = sae_load(&s->dictionary, s->be, &at.files, &at.hints, e);
+    return rc ? rc
+              : place_hook(&s->hook, model_describe(s->model), s->model_files.label,
+                           sae_describe(s->dictionary), at.files.label, e);
 }
 
 static err_code session_open(session *s, const request *r, err *e)
 {
     s->workers = pool_new((int)r->threads);
     err_code rc = backend_open(&s->be, r->device, s->workers, e);
+    model_place network;
     if (!rc)
-        rc = place_model(&s->model_files, r->model, "--model", e);
+        rc = place_model(&network, r->model, "--model", &s->memory, e);
+    if (!rc)
+        s->model_files = network.files;
     if (!rc && r->text)
         rc = tokenizer_open(&s->words, &s->model_files, e);
     if (!rc)
@@ -216,7 +218,7 @@ static err_code write_activations(request *r, err *e)
                                      .logits = r->logits,
                                      .loss = r->loss,
                                      .sae = s.dictionary,
-                                     .sae_hook = &s.at};
+                                     .sae_hook = &s.hook};
         rc = activations_write(r->out, &wanted, &to, e);
     }
     session_close(&s);

@@ -37,10 +37,11 @@ static const config_key keys[] = {
      "auto|cpu|ref|cuda", CONFIG_STRING, HERE(run, device), "auto", 0, 0, false},
 
     TEXT(model, model, "builtin",
-         "Folder of the language model (config.json, model.safetensors, "
-         "tokenizer.json), or builtin."),
+         "Language model: a Hugging Face folder, a repository in the Hugging Face cache "
+         "(EleutherAI/pythia-70m-deduped, or pythia-70m-deduped), or builtin."),
     TEXT(model, sae, "builtin",
-         "Folder of the sparse autoencoder (cfg.json, sae_weights.safetensors), or builtin."),
+         "Sparse autoencoder: a folder, SAELens's RELEASE/ID or REPOSITORY/FOLDER in the Hugging "
+         "Face cache, or builtin."),
     TEXT(model, hook, "", "Hook point the SAE reads; empty: the one its cfg.json names."),
 
     TEXT(collect, data, "world",

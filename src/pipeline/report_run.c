@@ -29,11 +29,29 @@ static const char *shown_place(const char *text, arena *a)
     return kept;
 }
 
+/* The types that matrices are stored in: "BF16". */
+static const char *stored_types(study *s)
+{
+    static const char *const names[] = {
+        [NUMBER_F32] = "F32", [NUMBER_F16] = "F16", [NUMBER_BF16] = "BF16"};
+    bool present[COUNT_OF(names)] = {0};
+    parameter *list;
+    int n = model_parameters(&list, s->model);
+    for (int i = 0; i < n; i++)
+        if (list[i].decays) /* a matrix; vectors are widened when they are read */
+            present[list[i].type] = true;
+    const char *types = "";
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (present[i])
+            types = arena_printf(&s->memory, "%s%s%s", types, *types ? ", " : "", names[i]);
+    return types;
+}
+
 static record_model describe_model(study *s)
 {
     const model_config *c = model_describe(s->model);
     return (record_model){.source = shown_place(s->model_files.label, &s->memory),
-                          .family = "GPT-NeoX",
+                          .family = config_family_name(c->family),
                           .n_layers = c->n_layers,
                           .d_model = c->d_model,
                           .n_heads = c->n_heads,
@@ -43,7 +61,34 @@ static record_model describe_model(study *s)
                           .d_vocab = c->d_vocab,
                           .context = c->context,
                           .n_parameters = (int64_t)config_parameters(c),
+                          .stored = stored_types(s),
                           .sha256 = s->model_sha256};
+}
+
+/* What was done to the model's weights before the SAE saw them, and shows at its hook. */
+static const char *describe_processing(const sae_config *c, arena *a)
+{
+    const struct {
+        bool done;
+        const char *name;
+    } all[] = {{c->center_writing_weights, "center_writing_weights"},
+               {c->fold_value_biases, "fold_value_biases"},
+               {c->fold_ln, "fold_ln"}};
+    const char *text = "";
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (all[i].done)
+            text = arena_printf(a, "%s%s%s", text, *text ? ", " : "", all[i].name);
+    return text;
+}
+
+static const char *join_notes(const sae *s, arena *a)
+{
+    int n;
+    const char *const *notes = sae_notes(&n, s);
+    const char *text = "";
+    for (int i = 0; i < n; i++)
+        text = arena_printf(a, "%s%s%s", text, i ? " " : "", notes[i]);
+    return text;
 }
 
 static record_sae describe_sae(study *s)
@@ -57,12 +102,19 @@ static record_sae describe_sae(study *s)
     char *architecture = arena_push(&s->memory, SAE_ARCHITECTURE_TEXT, 1);
     return (record_sae){.source = shown_place(s->sae_files.label, &s->memory),
                         .architecture = sae_architecture_name(architecture, c),
-                        .hook = s->hook.name,
+                        .hook = s->hook.head < 0 ? s->hook.name
+                                                 : arena_printf(&s->memory, "%s, head %d",
+                                                                s->hook.name, s->hook.head),
+                        .hook_out = c->hook_out,
+                        .layout = sae_layout_name(s->sae),
+                        .trained_on = c->model,
+                        .processing = describe_processing(c, &s->memory),
                         .layer = s->hook.layer,
                         .d_in = c->d_in,
                         .d_sae = c->d_sae,
                         .normalisation = normalisations[c->normalization],
                         .apply_b_dec = c->apply_b_dec_to_input,
+                        .notes = join_notes(s->sae, &s->memory),
                         .sha256 = s->sae_sha256};
 }
 

@@ -16,18 +16,36 @@ static err_code hash_model(study *s, err *e)
     return rc;
 }
 
+/* What the SAE's files leave open is in the report too; here it is seen before the work begins. */
+static void warn_of_sae(study *s, const model_place *network)
+{
+    int n;
+    const char *const *notes = sae_notes(&n, s->sae);
+    for (int i = 0; i < n; i++)
+        report_warning(s->reporter, "%s: %s", s->sae_files.label, notes[i]);
+    if (place_other_model(network, sae_describe(s->sae)))
+        report_warning(s->reporter, "%s was made for %s, which is not %s", s->sae_files.label,
+                       sae_describe(s->sae)->model, s->model_files.label);
+}
+
 static err_code open_models(study *s, err *e)
 {
     const run_config *c = s->config;
-    sae_hints hints = {.hook = c->model.hook};
-    err_code rc;
-    if ((rc = place_model(&s->model_files, c->model.model, "model.model", e)) ||
-        (rc = place_sae(&s->sae_files, c->model.sae, "model.sae", e)) ||
-        (rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
+    model_place network;
+    sae_place dictionary;
+    err_code rc = place_model(&network, c->model.model, "model.model", &s->memory, e);
+    if (!rc)
+        rc = place_sae(&dictionary, c->model.sae, c->model.hook, "model.sae", &s->memory, e);
+    if (rc)
+        return rc;
+    s->model_files = network.files;
+    s->sae_files = dictionary.files;
+    if ((rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
-        (rc = sae_load(&s->sae, s->backend, &s->sae_files, &hints, e)) ||
+        (rc = sae_load(&s->sae, s->backend, &s->sae_files, &dictionary.hints, e)) ||
         (rc = hash_model(s, e)) || (rc = sae_hash(s->sae_sha256, &s->sae_files, e)))
         return rc;
+    warn_of_sae(s, &network);
     return token_table_new(&s->tokens, s->model, s->tokenizer, e);
 }
 
@@ -35,17 +53,10 @@ static err_code check_fit(study *s, err *e)
 {
     const sae_config *dictionary = sae_describe(s->sae);
     const model_config *network = model_describe(s->model);
-    const char *wanted = s->config->model.hook[0] ? s->config->model.hook : dictionary->hook;
-    err_code rc = hook_parse(&s->hook, network, wanted, e);
+    err_code rc =
+        place_hook(&s->hook, network, s->model_files.label, dictionary, s->sae_files.label, e);
     if (rc)
         return rc;
-    if (s->hook.width != dictionary->d_in)
-        return err_set(
-            e, E_SHAPE,
-            "the SAE %s reads %d numbers per token, but %s of the model %s has %d; choose "
-            "the SAE made for this model and hook (model.hook)",
-            s->sae_files.label, dictionary->d_in, s->hook.name, s->model_files.label,
-            s->hook.width);
     if (tokenizer_size(s->tokenizer) > network->d_vocab)
         return err_set(e, E_SHAPE, "%s: the tokenizer has %d tokens, the model only %d embeddings",
                        s->model_files.label, tokenizer_size(s->tokenizer), network->d_vocab);

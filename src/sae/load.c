@@ -56,6 +56,11 @@ static int recognise(const files *f, sae_layout wanted)
     return -1;
 }
 
+bool sae_recognised(const files *f)
+{
+    return recognise(f, SAE_LAYOUT_ANY) >= 0;
+}
+
 static err_code refuse_folder(const files *f, err *e)
 {
     str known = {0};
@@ -83,7 +88,14 @@ err_code sae_load(sae **out, backend *be, const files *f, const sae_hints *hints
                                             "%s",
                                             f->label, layouts[i].name, layouts[i].why);
     loader_release(&l);
+    if (!rc)
+        (*out)->layout = layouts[i].name;
     return rc;
+}
+
+const char *sae_layout_name(const sae *s)
+{
+    return s->layout ? s->layout : "";
 }
 
 err_code sae_hash(char hex[SHA256_HEX], const files *f, err *e)

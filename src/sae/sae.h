@@ -73,9 +73,14 @@ typedef struct sae_hints {
  * model.hook. 16-bit and 32-bit weights go to backend memory once; beyond them at most one tensor
  * is held. Owner: caller, sae_free(). */
 err_code sae_load(sae **out, backend *be, const files *f, const sae_hints *hints, err *e);
+/* Does the folder hold the files of an SAE, of a layout above or of one that is refused? */
+bool sae_recognised(const files *f);
 /* Sentences about what the files asked for and is computed otherwise or ignored, and where
  * libraries disagree about such files. Borrowed; NULL with *n = 0 when there is nothing to say. */
 const char *const *sae_notes(int *n, const sae *s);
+/* Whose layout its files have: "SAELens", "Gemma Scope 2"; "" when it came from memory. Lives as
+ * long as the program. */
+const char *sae_layout_name(const sae *s);
 /* One hash over all files of the SAE, with their names and sizes. */
 err_code sae_hash(char hex[SHA256_HEX], const files *f, err *e);
 

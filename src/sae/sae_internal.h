@@ -10,6 +10,7 @@ enum { SAE_BLOCK = 1024 };
 struct sae {
     sae_config config;
     backend *be;
+    const char *layout; /* of its files; NULL: made from memory */
     float *w_enc_DF, *b_enc_F, *w_dec_FO, *b_dec_O, *threshold_F; /* backend memory */
     float *w_skip_OD;                                             /* NULL: no skip connection */
     float *negative_b_dec_D;                       /* NULL: b_dec is not subtracted from x */
