@@ -14,6 +14,7 @@ static const command commands[] = {
     {"render", "make a report's pages again from its data", command_render},
     {"fetch", "download a model or an SAE into the standard cache", command_fetch},
     {"train", "train the built-in model and its sparse autoencoder", command_train},
+    {"inspect", "what is in a model, an SAE or a weights file", command_inspect},
     {"activations", "write hook values, logits and SAE features to a file", command_activations},
     {"bench", "time the hot paths beside the machine's own peak", command_bench},
 };

@@ -27,7 +27,7 @@ out:
 }
 
 /* Buffers that older transformers stored beside the weights; they follow from the config. */
-static bool is_buffer(const char *name)
+bool model_is_buffer(const char *name)
 {
     static const char *const endings[] = {".attn.bias", ".attn.masked_bias", ".attention.bias",
                                           ".attention.masked_bias", ".rotary_emb.inv_freq"};
@@ -56,7 +56,7 @@ static err_code refuse_unread(const model *m, err *e)
     qsort(names, (size_t)m->n_parameters, sizeof *names, by_name);
     for (int i = 0; i < m->file.n_tensors && !rc; i++) {
         const stored_tensor *t = m->file.tensors[i];
-        if (!is_buffer(t->name) &&
+        if (!model_is_buffer(t->name) &&
             !bsearch(&t->name, names, (size_t)m->n_parameters, sizeof *names, by_name))
             rc = err_set(e, E_FORMAT,
                          "%s: the tensor \"%.200s\" has no place in the model that config.json "
@@ -87,7 +87,15 @@ static err_code read_converted(model *m, int i, const stored_tensor *t, err *e)
 }
 
 /* A matrix whose address suits its numbers is used where it lies: a mapped model costs no memory
- * and opens at once. The check reads it once, in order. */
+ * and opens at once. */
+parameter_reading parameter_how(const model *m, int i, const stored_tensor *t)
+{
+    if (!m->forms[i].keeps_type || t->type == DTYPE_F64) /* no kernel reads those */
+        return READ_CONVERTED;
+    bool aligned = (uintptr_t)t->bytes % number_size(number_type_of(t)) == 0;
+    return m->be->in_host_memory && aligned ? READ_IN_PLACE : READ_COPIED;
+}
+
 static err_code read_parameter(model *m, int i, err *e)
 {
     const weight_form *form = &m->forms[i];
@@ -98,12 +106,15 @@ static err_code read_parameter(model *m, int i, err *e)
         rc = stored_tensor_check_finite(t, e);
     if (rc)
         return rc;
-    if (!form->keeps_type || t->type == DTYPE_F64) /* no kernel reads those */
+    switch (parameter_how(m, i, t)) {
+    case READ_CONVERTED:
         return read_converted(m, i, t, e);
-    number_type type = number_type_of(t);
-    if (!m->be->in_host_memory || (uintptr_t)t->bytes % number_size(type))
-        return parameter_copy(m, i, t->bytes, type, e);
-    parameter_lend(m, i, t->bytes, type);
+    case READ_COPIED:
+        return parameter_copy(m, i, t->bytes, number_type_of(t), e);
+    case READ_IN_PLACE:
+        break;
+    }
+    parameter_lend(m, i, t->bytes, number_type_of(t));
     return OK;
 }
 
@@ -136,7 +147,7 @@ static model *model_declare_for(backend *be, model_config *c, const checkpoint *
     return model_declare(be, c, bare);
 }
 
-err_code model_load(model **out, backend *be, const files *f, err *e)
+err_code model_open(model **out, backend *be, const files *f, err *e)
 {
     *out = NULL;
     model_config config;
@@ -149,6 +160,18 @@ err_code model_load(model **out, backend *be, const files *f, err *e)
     model *m = model_declare_for(be, &config, &file);
     m->file = file;
     rc = refuse_unread(m, e);
+    if (rc)
+        model_free(m);
+    else
+        *out = m;
+    return rc;
+}
+
+err_code model_load(model **out, backend *be, const files *f, err *e)
+{
+    model *m;
+    *out = NULL;
+    err_code rc = model_open(&m, be, f, e);
     if (!rc)
         rc = model_read_parameters(m, e);
     if (rc)

@@ -47,8 +47,15 @@ struct model {
 /* A model with names and shapes for its description and no values yet. bare: named as in the files
  * of a network without its output matrix, which leave the family's prefix out. */
 model *model_declare(backend *be, const model_config *c, bool bare);
+/* The model a folder describes, its checkpoint open and without a tensor too many; no values yet. */
+err_code model_open(model **out, backend *be, const files *f, err *e);
 /* Every parameter from the open file. */
 err_code model_read_parameters(model *m, err *e);
+/* A buffer that older transformers stored beside the weights; it follows from the config. */
+bool model_is_buffer(const char *name);
+/* How parameter i comes from the file to the backend. */
+typedef enum { READ_IN_PLACE, READ_COPIED, READ_CONVERTED } parameter_reading;
+parameter_reading parameter_how(const model *m, int i, const stored_tensor *t);
 
 /* ---- parameter.c ---- */
 

@@ -15,6 +15,7 @@ err_code command_render(int argc, char **argv, err *e);
 err_code command_fetch(int argc, char **argv, err *e);
 err_code command_train(int argc, char **argv, err *e);
 err_code command_bench(int argc, char **argv, err *e);
+err_code command_inspect(int argc, char **argv, err *e);
 err_code command_activations(int argc, char **argv, err *e);
 
 /* What to say when getopt_long() gives '?' or ':' (the short options begin with ':'): the option as
