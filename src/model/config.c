@@ -74,9 +74,9 @@ static err_code check_family(const model_config *c, const char *where, err *e)
                  {"interleaved heads", c->qkv_interleaved, c->family == FAMILY_GPT_NEOX}};
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         if (parts[i].wanted != parts[i].named)
-            return err_set(e, E_CONFIG, "%s: a %s model has %s%s", where,
-                           config_family_name(c->family), parts[i].named ? "" : "not ",
-                           parts[i].what);
+            return err_set(e, E_CONFIG, "%s: files of %s models %s %s", where,
+                           config_family_name(c->family),
+                           parts[i].named ? "always hold" : "cannot hold", parts[i].what);
     return OK;
 }
 

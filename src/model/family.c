@@ -208,6 +208,8 @@ static void read_qwen3(config_reader *r, model_config *c)
 /* ---- tables ---------------------------------------------------------------------------------- */
 
 static const char *const GPT2_IDLE[] = {
+    "n_special",
+    "predict_special_tokens",
     "n_ctx",
     "resid_pdrop",
     "embd_pdrop",

@@ -18,10 +18,12 @@ typedef struct parameter {
 } parameter;
 
 /* Reads config.json and model.safetensors (or its shards) from a Hugging Face folder or the
- * built-in one. Every tensor must be there with the shape the config gives; tensors nobody asked
- * for are refused except the known buffers (causal masks, inverse frequencies). NaN and infinities
- * are refused with file and tensor name. Matrices of the cpu backends stay in the mapped file
- * when they are aligned there, so `f` must outlive the model. Owner: caller, model_free(). */
+ * built-in one. Tensors may be named as the whole network's or, without the family's prefix, as the
+ * bare network's; an output matrix that is stored is used though config.json says that the
+ * embedding is shared. Every tensor must be there with the shape the config gives; tensors nobody
+ * asked for are refused except the known buffers (causal masks, inverse frequencies). NaN and
+ * infinities are refused with file and tensor name. Matrices of the cpu backends stay in the mapped
+ * file when they are aligned there, so `f` must outlive the model. Owner: caller, model_free(). */
 err_code model_load(model **out, backend *be, const files *f, err *e);
 
 /* Random weights, reproducible from the seed alone (see the .c for the distributions). */

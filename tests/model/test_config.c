@@ -63,6 +63,28 @@ static const struct {
     {FAMILY_LLAMA, "\"eos_token_id\": [3, 4], \"bos_token_id\": 0", OK, ""},
     {FAMILY_GEMMA2, "\"cache_implementation\": \"hybrid\", \"hidden_act\": \"gelu\"", OK, ""},
     {FAMILY_QWEN2, "\"sliding_window\": 8, \"use_sliding_window\": false", OK, ""},
+    /* what published files say beside the sizes: gpt2-medium and distilgpt2, TinyStories, Pythia,
+     * Gemma, Qwen 2.5 */
+    {FAMILY_GPT2,
+     "\"n_special\": 0, \"predict_special_tokens\": true, \"_num_labels\": 1, "
+     "\"task_specific_params\": {\"text-generation\": {\"do_sample\": true}}",
+     OK, ""},
+    {FAMILY_GPT_NEO,
+     "\"attention_dropout\": 0, \"embed_dropout\": 0, \"gradient_checkpointing\": false, "
+     "\"intermediate_size\": null, \"resid_dropout\": 0, \"summary_use_proj\": true",
+     OK, ""},
+    {FAMILY_GPT_NEOX,
+     "\"classifier_dropout\": 0.1, \"hidden_dropout\": 0.0, \"use_cache\": true, "
+     "\"rope_scaling\": null, \"rotary_pct\": 0.25",
+     OK, ""},
+    {FAMILY_GEMMA,
+     "\"hidden_act\": \"gelu\", \"hidden_activation\": \"gelu_pytorch_tanh\", "
+     "\"rope_scaling\": null, \"pad_token_id\": 0",
+     OK, ""},
+    {FAMILY_QWEN2,
+     "\"max_window_layers\": 24, \"sliding_window\": 32768, \"use_mrope\": false, "
+     "\"use_sliding_window\": false, \"rope_theta\": 1000000.0",
+     OK, ""},
     /* settings of another family, or of none */
     {FAMILY_GPT2, "\"rope_theta\": 10000", E_CONFIG, "rope_theta"},
     {FAMILY_GPT2, "\"add_cross_attention\": true", E_CONFIG, "add_cross_attention"},

@@ -114,6 +114,31 @@ static void check_splice(const bench *t, const hook *h)
     check_logits(t, t->only, &t->w->spliced);
 }
 
+/* Each head alone: its columns of the whole value, and putting a copy of them back. */
+static void check_heads(const bench *t, const char *key, const hook *whole, double *most)
+{
+    hook one = *whole;
+    err e;
+    float *want = expected_array(t, key, NULL);
+    double difference = 0, largest = 0;
+    for (int i = 0; i < N * whole->width; i++)
+        largest = fmax(largest, fabs((double)want[i]));
+    for (int h = 0; !hook_select_head(&one, model_describe(t->m), h, &e); h++) {
+        run_to(t, t->only, &one);
+        const float *got = forward_hook(t->only);
+        for (int i = 0; i < N * one.width; i++)
+            difference =
+                fmax(difference, fabs((double)got[i] -
+                                      (double)ROW(want, i / one.width,
+                                                  whole->width)[h * one.width + i % one.width]));
+        check_splice(t, &one);
+    }
+    mem_free(want);
+    if (!(difference <= VALUE_LIMIT * largest))
+        fail_msg("%s: a head of %s is off by %g", t->fixture, key, difference / largest);
+    *most = fmax(*most, difference / largest);
+}
+
 static void check_value(const bench *t, const char *key, const char *name, const hook_processing *p,
                         double *most)
 {
@@ -126,6 +151,7 @@ static void check_value(const bench *t, const char *key, const char *name, const
     compare(t, key, forward_hook(t->only), VALUE_LIMIT, most);
     if (hook_is_writable(&h))
         check_splice(t, &h);
+    check_heads(t, key, &h, most);
 }
 
 static void check_gradient(bench *t, const char *key, const char *name, const hook_processing *p)
