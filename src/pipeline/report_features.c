@@ -134,15 +134,19 @@ static void peak_tokens(record_cluster *k, study *s, const peak_stat *overall_V,
     peak_stat *stats = mem_small((size_t)V, sizeof *stats);
     for (int i = 0; i < k->n_members; i++)
         own += count_peaks(stats, s, k->members[i]);
+    int met = 0;
     for (int id = 0; id < V; id++) {
-        stats[id].id = id;
-        double count = (double)stats[id].count;
-        if (stats[id].count > 0)
-            stats[id].weight =
-                count * log((count / (double)own) / ((double)overall_V[id].count / (double)total));
+        if (stats[id].count == 0)
+            continue;
+        peak_stat *t = &stats[met++];
+        *t = stats[id];
+        t->id = id;
+        double count = (double)t->count;
+        t->weight =
+            count * log((count / (double)own) / ((double)overall_V[id].count / (double)total));
     }
-    qsort(stats, (size_t)V, sizeof *stats, by_falling_weight);
-    while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < V && stats[k->n_tokens].weight > 0)
+    qsort(stats, (size_t)met, sizeof *stats, by_falling_weight);
+    while (k->n_tokens < CLUSTER_TOKENS && k->n_tokens < met && stats[k->n_tokens].weight > 0)
         k->n_tokens++;
     k->tokens = arena_push(&s->memory, (size_t)k->n_tokens + 1, sizeof *k->tokens);
     for (int i = 0; i < k->n_tokens; i++)

@@ -6,8 +6,7 @@
 
 enum {
     OPTIMISE_VERSION = 2, /* raised when the stage's arithmetic or file layout changes */
-    CURVE_POINTS = 60,
-    GROUP_BATCHES = 4 /* batches of sequences between two savings of finished work */
+    CURVE_POINTS = 60
 };
 
 static optimise_options options_of(const run_config *c)
@@ -141,7 +140,8 @@ err_code stage_optimise(study *s, bool *cached, err *e)
 {
     optimise_options o = options_of(s->config);
     int restarts = s->config->optimise.restarts, all = s->n_targets * restarts;
-    int features = GROUP_BATCHES * o.batch_sequences / restarts;
+    /* One batch between two savings: what Ctrl-C can cost. */
+    int features = o.batch_sequences / restarts;
     int group = (features < 1 ? 1 : features) * restarts;
     make_jobs(s);
     *cached = true;
