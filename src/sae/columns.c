@@ -183,6 +183,8 @@ void sae_encode_targets(float *f_N, float *pre_N, sae_columns *c, const int32_t 
         top_k_targets(f_N, c, host_which_N, x_ND, N);
         f_N = NULL;
     }
+    if (!f_N && !pre_N)
+        return;
     for (int first = 0; first < N; first += SAE_BLOCK) {
         int n = N - first < SAE_BLOCK ? N - first : SAE_BLOCK;
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);

@@ -61,16 +61,21 @@ bool sae_recognised(const files *f)
     return recognise(f, SAE_LAYOUT_ANY) >= 0;
 }
 
+/* Says what the layouts consist of, and which of it is there: often only the config is. */
 static err_code refuse_folder(const files *f, err *e)
 {
-    str known = {0};
+    str known = {0}, present = {0};
     for (size_t i = 0; i < COUNT_OF(layouts) && layouts[i].load; i++)
         str_addf(&known, "%s%s (%s%s%s)", i ? ", " : "", layouts[i].name, layouts[i].files[0],
                  layouts[i].files[1] ? " and " : "",
                  layouts[i].files[1] ? layouts[i].files[1] : "");
-    err_code rc =
-        err_set(e, E_IO, "%s: not a folder of an SAE; known: %s", f->label, str_text(&known));
+    for (size_t i = 0; i < COUNT_OF(file_names); i++)
+        if (files_has(f, file_names[i]))
+            str_addf(&present, present.len ? ", %s" : "%s", file_names[i]);
+    err_code rc = err_set(e, E_IO, "%s: not the files of an SAE%s%s; known are %s", f->label,
+                          present.len ? ", only " : "", str_text(&present), str_text(&known));
     str_release(&known);
+    str_release(&present);
     return rc;
 }
 

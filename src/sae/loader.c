@@ -215,9 +215,6 @@ err_code loader_scalar(double *out, sae_loader *l, const char *name, err *e)
     int32_t narrow;
     float value;
     switch (t->type) {
-    case DTYPE_F64:
-        memcpy(out, t->bytes, sizeof *out);
-        break;
     case DTYPE_I64:
         memcpy(&wide, t->bytes, sizeof wide);
         *out = (double)wide;

@@ -44,8 +44,7 @@ typedef enum {
     SAE_LAYOUT_SPARSIFY,       /* cfg.json, sae.safetensors */
     SAE_LAYOUT_LLAMA_SCOPE,    /* hyperparams.json, checkpoints/final.safetensors */
     SAE_LAYOUT_LLAMA_SCOPE_R1, /* config.json, sae_weights.safetensors */
-    SAE_LAYOUT_DICTIONARY_LEARNING, /* config.json, ae.pt */
-    SAE_LAYOUTS
+    SAE_LAYOUT_DICTIONARY_LEARNING /* config.json, ae.pt */
 } sae_layout;
 
 typedef enum { SAE_UNSAID, SAE_NO, SAE_YES } sae_answer;
@@ -97,7 +96,8 @@ void sae_free(sae *s);
 
 /* Writes cfg.json and sae_weights.safetensors into an existing directory, as SAELens 6 saves the
  * computed form (gated and batchtopk become jumprelu), and sparsity.safetensors when
- * host_frequency_F (share of tokens on which a feature fires) is not NULL. */
+ * host_frequency_F (share of tokens on which a feature fires) is not NULL. E_CONFIG for a top-k
+ * transcoder, which SAELens does not have. */
 err_code sae_save(const sae *s, const float *host_frequency_F, const char *dir, err *e);
 
 const sae_config *sae_describe(const sae *s);

@@ -83,6 +83,8 @@ static err_code write_sparsity(const sae *s, const float *host_frequency_F, cons
 err_code sae_save(const sae *s, const float *host_frequency_F, const char *dir, err *e)
 {
     sae_config saved = saved_config(&s->config);
+    if (saved.transcoder && saved.architecture == SAE_TOPK)
+        return err_set(e, E_CONFIG, "%s: SAELens has no top-k transcoders", dir);
     err_code rc = write_weights(s, &saved, dir, e);
     if (!rc && host_frequency_F)
         rc = write_sparsity(s, host_frequency_F, dir, e);

@@ -4,11 +4,13 @@
  */
 #include "test.h"
 
+#include "base/io.h"
 #include "base/memory.h"
 #include "data/safetensors.h"
 #include "sae/sae.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROOT "tests/parity/fixtures/saes/"
@@ -248,7 +250,36 @@ static void check_description(const row *r, const sae *s, const expected *x)
         fail_msg("%s: %d notes: %s", r->folder, n, n ? notes[0] : "");
 }
 
-static differences compare(const row *r, backend *be)
+/* What is saved is the computed form: read again, it gives the same bytes. */
+static void check_saved(const row *r, sae *s, const expected *x, const char *dir)
+{
+    err e = {0};
+    sae *again;
+    err_code rc = sae_save(s, NULL, dir, &e);
+    if (!strncmp(r->architecture, "topk_", 5)) {
+        assert_int_equal(rc, E_CONFIG);
+        return;
+    }
+    files folder = files_from_dir(dir);
+    if (rc || sae_load(&again, sae_backend(s), &folder, NULL, &e))
+        fail_msg("%s", e.text);
+    size_t n_f = (size_t)(x->n * x->f), n_y = (size_t)(x->n * x->d_out);
+    float *f_NF = mem_small(2 * n_f, sizeof *f_NF), *y_NO = mem_small(2 * n_y, sizeof *y_NO);
+    sae *both[] = {s, again};
+    for (size_t i = 0; i < 2; i++) {
+        sae_encode(f_NF + i * n_f, both[i], x->x_ND, x->n);
+        sae_decode(y_NO + i * n_y, both[i], f_NF + i * n_f, x->x_ND, x->n);
+    }
+    assert_memory_equal(f_NF, f_NF + n_f, n_f * sizeof *f_NF);
+    assert_memory_equal(y_NO, y_NO + n_y, n_y * sizeof *y_NO);
+    assert_string_equal(sae_describe(again)->hook, sae_describe(s)->hook);
+    assert_int_equal(sae_describe(again)->head, sae_describe(s)->head);
+    mem_free(f_NF);
+    mem_free(y_NO);
+    sae_free(again);
+}
+
+static differences compare(const row *r, backend *be, const char *save_dir)
 {
     char dir[256];
     snprintf(dir, sizeof dir, ROOT "%s", r->folder);
@@ -263,16 +294,19 @@ static differences compare(const row *r, backend *be)
     check_description(r, s, &x);
     compare_all(&d, r->folder, s, &x);
     compare_targets(&d, s, &x);
+    if (save_dir)
+        check_saved(r, s, &x, save_dir);
     assert_int_equal(backend_sync(be, &e), OK);
     sae_free(s);
     expected_release(&x);
     return d;
 }
 
-static void check_backend(backend *be)
+/* save_dir NULL: nothing is saved. */
+static void check_backend(backend *be, const char *save_dir)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        differences d = compare(&rows[i], be);
+        differences d = compare(&rows[i], be, save_dir);
         print_message("%-4s %-42s pre %.1e  f %.1e  y %.1e  gradient %.1e\n", be->name,
                       rows[i].folder, d.pre, d.f, d.y, d.gradient);
         if (d.pre > VALUES_WITHIN || d.f > VALUES_WITHIN || d.y > VALUES_WITHIN ||
@@ -284,8 +318,22 @@ static void check_backend(backend *be)
 static void test_ref(void **state)
 {
     (void)state;
+    char save_dir[] = "/tmp/test_sae_parity.XXXXXX";
+    err e = {0};
+    assert_non_null(mkdtemp(save_dir));
     backend *be = backend_ref();
-    check_backend(be);
+    check_backend(be, save_dir);
+    backend_free(be);
+    assert_int_equal(io_remove_tree(save_dir, &e), OK);
+}
+
+/* A device's memory is not ordinary memory: weights go through a copy. */
+static void test_memory_apart(void **state)
+{
+    (void)state;
+    backend *be = backend_ref();
+    be->in_host_memory = false;
+    check_backend(be, NULL);
     backend_free(be);
 }
 
@@ -296,13 +344,15 @@ static void test_cpu(void **state)
     backend *be;
     err e = {0};
     assert_int_equal(backend_cpu(&be, p, &e), OK);
-    check_backend(be);
+    check_backend(be, NULL);
     backend_free(be);
     pool_free(p);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ref), cmocka_unit_test(test_cpu)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ref),
+                                       cmocka_unit_test(test_memory_apart),
+                                       cmocka_unit_test(test_cpu)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
