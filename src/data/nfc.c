@@ -208,76 +208,23 @@ static void normalize_segment(nfc_segment *s, const char *text, size_t n)
     }
 }
 
-static void add_change(nfc_text *t, nfc_change change)
+void nfc_normalize(edited_text *out, const char *text, size_t n)
 {
-    if (t->n_changes == t->cap) {
-        t->cap = t->cap ? 2 * t->cap : 16;
-        t->changes = mem_grow(t->changes, t->cap, sizeof *t->changes);
-    }
-    t->changes[t->n_changes++] = change;
-}
-
-void nfc_normalize(nfc_text *out, const char *text, size_t n)
-{
-    str_clear(&out->text);
-    out->n_changes = 0;
-    if (!out->segment)
-        out->segment = mem_small(1, sizeof *out->segment);
+    nfc_segment segment = {0};
+    edited_text_clear(out);
     for (size_t from = 0, next; from < n; from = next) {
         next = from + segment_length(text + from, n - from);
         if (next == from + 1) { /* ASCII alone is as it should be */
-            str_add_char(&out->text, text[from]);
+            edited_text_keep(out, text + from, 1);
             continue;
         }
-        normalize_segment(out->segment, text + from, next - from);
-        const str *normal = &out->segment->text;
+        normalize_segment(&segment, text + from, next - from);
+        const str *normal = &segment.text;
         if (normal->len != next - from || memcmp(normal->data, text + from, normal->len) != 0)
-            add_change(out, (nfc_change){out->text.len, out->text.len + normal->len, from, next});
-        str_add_bytes(&out->text, normal->data, normal->len);
-    }
-}
-
-/* How many changes begin at or before this byte of the normal form. */
-static size_t changes_until(const nfc_text *t, size_t place)
-{
-    size_t low = 0, high = t->n_changes;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->changes[middle].out_start <= place)
-            low = middle + 1;
+            edited_text_replace(out, normal->data, normal->len, from, next);
         else
-            high = middle;
+            edited_text_keep(out, text + from, next - from);
     }
-    return low;
-}
-
-/* The stretch of the original that one byte came from. */
-static nfc_change source_of(const nfc_text *t, size_t place)
-{
-    size_t i = changes_until(t, place);
-    if (i == 0)
-        return (nfc_change){.in_start = place, .in_end = place + 1};
-    nfc_change last = t->changes[i - 1];
-    if (place < last.out_end)
-        return last;
-    size_t source = last.in_end + (place - last.out_end);
-    return (nfc_change){.in_start = source, .in_end = source + 1};
-}
-
-void nfc_source(size_t *in_start, size_t *in_end, const nfc_text *t, size_t start, size_t end)
-{
-    *in_start = source_of(t, start).in_start;
-    *in_end = source_of(t, end - 1).in_end;
-}
-
-void nfc_release(nfc_text *t)
-{
-    if (t->segment) {
-        mem_free(t->segment->items);
-        str_release(&t->segment->text);
-    }
-    mem_free(t->segment);
-    mem_free(t->changes);
-    str_release(&t->text);
-    *t = (nfc_text){0};
+    mem_free(segment.items);
+    str_release(&segment.text);
 }

@@ -4,8 +4,13 @@
 #include <stddef.h>
 
 /* Token i has ids[i] and covers bytes [starts[i], ends[i]) of the ORIGINAL text, its leading space
- * included. Ranges are in order and touch: they cover the text exactly. Only where normalisation
- * changed the text (NFC) do all tokens of a changed stretch share the stretch's range.
+ * included. Ranges are in order and touch: they cover the text exactly, if there is a token at all.
+ * - What stands for nothing in the text, a space put in front of it, covers nothing: start == end.
+ * - What no token came from, because the tokenizer drops it, belongs to the token after it, at the
+ *   end of the text to the last one.
+ * - Ranges overlap only where normalisation rewrote several bytes at once (NFC: all tokens of a
+ *   rewritten stretch share the stretch's range) or one character became several tokens of bytes
+ *   there, and where a token that takes the white space after it leaves some of it to others.
  * Start: `token_list t = {0};`. Owner: caller, token_list_release(). */
 typedef struct token_list {
     int *ids;

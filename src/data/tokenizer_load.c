@@ -1,24 +1,21 @@
 /* tokenizer.json, or vocab.json + merges.txt, into a tokenizer. Each section says its type; a type
  * or option that this program does not carry out is refused by name, because ignoring it would give
- * wrong ids without a word. */
+ * wrong ids without a word. Truncation and padding are not: they never apply to whole texts. */
 #include "base/memory.h"
+#include "data/bytelevel.h"
 #include "data/tokenizer_loader.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_FILE_BYTES = 64 << 20 }; /* the largest real one: 33 MB; parsed, 20 times its size */
 
 static err_code parse_json(cJSON **out, const char *text, size_t n, const char *name, err *e)
 {
+    *out = NULL;
     if (n > MAX_FILE_BYTES)
         return err_set(e, E_FORMAT, "%s: %zu bytes, more than any tokenizer needs (limit %d)", name,
                        n, (int)MAX_FILE_BYTES);
     return json_parse(out, text, n, name, e);
-}
-
-static const char *type_of(const cJSON *object)
-{
-    const cJSON *type = json_member(object, "type");
-    return cJSON_IsString(type) ? type->valuestring : "(without a type)";
 }
 
 static bool is_set(const cJSON *object, const char *key)
@@ -29,161 +26,205 @@ static bool is_set(const cJSON *object, const char *key)
            !(cJSON_IsNumber(item) && item->valuedouble == 0);
 }
 
-static err_code unsupported(const loader *l, const char *what, const char *value, const char *known)
-{
-    return err_set(l->e, E_FORMAT, "%s: %s \"%.80s\" is not supported (%s)", l->name, what, value,
-                   known);
-}
-
-static err_code read_pipeline(loader *l, const cJSON *root)
-{
-    const cJSON *normalizer = loader_section(root, "normalizer");
-    if (normalizer && strcmp(type_of(normalizer), "NFC") != 0)
-        return unsupported(l, "normalizer", type_of(normalizer), "null and NFC are");
-    l->t->nfc = normalizer != NULL;
-
-    const cJSON *words = loader_section(root, "pre_tokenizer");
-    if (!words || strcmp(type_of(words), "ByteLevel") != 0)
-        return unsupported(l, "pre_tokenizer", words ? type_of(words) : "null", "ByteLevel is");
-    if (loader_flag(words, "add_prefix_space", true))
-        return unsupported(l, "pre_tokenizer option", "add_prefix_space: true", "false is");
-    if (loader_flag(words, "use_regex", true))
-        l->t->words = splitter_new_gpt2();
-
-    const cJSON *decoder = loader_section(root, "decoder");
-    if (decoder && strcmp(type_of(decoder), "ByteLevel") != 0)
-        return unsupported(l, "decoder", type_of(decoder), "ByteLevel is");
-    return OK; /* post_processor adds tokens around the text only where asked, and we never ask */
-}
-
 static err_code read_model_options(loader *l, const cJSON *model)
 {
     static const char *const refused[] = {"dropout", "continuing_subword_prefix",
-                                          "end_of_word_suffix", "byte_fallback"};
-    const char *type = type_of(model);
-    if (loader_section(model, "type") && strcmp(type, "BPE") != 0)
-        return unsupported(l, "model", type, "BPE is");
+                                          "end_of_word_suffix"};
+    if (loader_section(model, "type") && strcmp(loader_type(model), "BPE") != 0)
+        return loader_unsupported(l, "model", loader_type(model), "BPE is");
     for (size_t i = 0; i < COUNT_OF(refused); i++)
         if (is_set(model, refused[i]))
-            return unsupported(l, "BPE option", refused[i], "it must be null, false or empty");
-    l->t->bpe.ignore_merges = loader_flag(model, "ignore_merges", false);
-    l->t->bpe.fuse_unknown = loader_flag(model, "fuse_unk", false);
-    return OK;
+            return loader_unsupported(l, "BPE option", refused[i],
+                                      "it must be null, false or empty");
+    err_code code = loader_flag(&l->t->bpe.ignore_merges, l, model, "ignore_merges", false);
+    return code ? code : loader_flag(&l->t->bpe.fuse_unknown, l, model, "fuse_unk", false);
 }
 
-static err_code read_unknown(loader *l, const cJSON *model)
+/* The tokens of single bytes; returns how many there are. */
+static int find_bytes(loader *l, bool fallback)
 {
+    bpe *b = &l->t->bpe;
+    int found = 0;
+    b->characters = !l->byte_level;
+    for (int byte = 0; byte < 256; byte++) {
+        char spelling[8];
+        if (b->characters)
+            snprintf(spelling, sizeof spelling, "<0x%02X>", (unsigned)byte);
+        else
+            spelling[utf8_encode(spelling, bytelevel_char((unsigned char)byte))] = '\0';
+        b->byte_id[byte] = b->characters && !fallback ? -1 : loader_find(l, spelling);
+        found += b->byte_id[byte] >= 0;
+    }
+    return found;
+}
+
+static err_code read_symbols(loader *l, const cJSON *model)
+{
+    bool fallback;
     const cJSON *unknown = loader_section(model, "unk_token");
+    if (loader_flag(&fallback, l, model, "byte_fallback", false))
+        return l->e->code;
+    int found = find_bytes(l, fallback);
+    if (fallback && found != 256 && (l->byte_level || found != 0))
+        return loader_unsupported(l, "BPE option", "byte_fallback",
+                                  "a token for each of the 256 bytes is needed");
     l->t->bpe.unknown_id = -1;
     if (!unknown)
         return OK;
-    const cJSON *id = cJSON_IsString(unknown)
-                          ? json_member(json_member(model, "vocab"), unknown->valuestring)
-                          : NULL;
-    if (!id)
+    if (cJSON_IsString(unknown))
+        l->t->bpe.unknown_id = loader_find(l, unknown->valuestring);
+    if (!cJSON_IsString(unknown) || (l->t->bpe.unknown_id < 0 && found != 256))
         return err_set(l->e, E_FORMAT, "%s: \"unk_token\" is not a token of the vocabulary",
                        l->name);
-    l->t->bpe.unknown_id = (int)id->valuedouble;
     return OK;
 }
 
-static void index_all(tokenizer *t)
+static err_code read_tokenizer(loader *l, const cJSON *root, const cJSON *config)
 {
-    added_tokens_index(&t->raw_added);
-    added_tokens_index(&t->normalized_added);
-    bpe_index(&t->bpe, &t->vocab);
+    const cJSON *model = loader_section(root, "model");
+    if (!cJSON_IsObject(root) || !cJSON_IsObject(model))
+        return err_set(l->e, E_FORMAT, "%s: no object \"model\": not a tokenizer.json", l->name);
+    err_code code =
+        loader_steps(l, loader_section(root, "normalizer"), loader_section(root, "pre_tokenizer"));
+    if (!code)
+        code = loader_decoder(l, loader_section(root, "decoder"));
+    if (!code)
+        code = read_model_options(l, model);
+    if (!code)
+        code = loader_tokens(l, json_member(model, "vocab"), loader_section(root, "added_tokens"));
+    if (!code)
+        code = read_symbols(l, model);
+    if (!code)
+        code = loader_merges(l, json_member(model, "merges"));
+    if (!code)
+        code = loader_bos(l, loader_section(root, "post_processor"), config);
+    return code;
+}
+
+static err_code finish(tokenizer **out, loader *l, err_code code)
+{
+    *out = NULL;
+    if (code) {
+        tokenizer_free(l->t);
+        return code;
+    }
+    bpe_index(&l->t->bpe, l->t->vocab.n_ids);
+    *out = l->t;
+    return OK;
+}
+
+static err_code parse(tokenizer **out, const char *json, size_t n, const char *name,
+                      const cJSON *config, err *e)
+{
+    loader l = {.t = mem_small(1, sizeof *l.t), .name = name, .e = e};
+    cJSON *root = NULL;
+    err_code code = parse_json(&root, json, n, name, e);
+    if (!code)
+        code = read_tokenizer(&l, root, config);
+    cJSON_Delete(root);
+    return finish(out, &l, code);
 }
 
 err_code tokenizer_parse(tokenizer **out, const char *json, size_t n, const char *name, err *e)
 {
+    return parse(out, json, n, name, NULL, e);
+}
+
+/* `companions` are what loader_added() reads beside the two files. */
+static err_code parse_gpt2(tokenizer **out, const char *vocab_json, size_t n_vocab,
+                           const char *merges, size_t n_merges, const char *name,
+                           const loader_companions *companions, err *e)
+{
     loader l = {.t = mem_small(1, sizeof *l.t), .name = name, .e = e};
-    cJSON *root = NULL;
-    *out = NULL;
-    err_code code = parse_json(&root, json, n, name, e);
-    if (code)
-        goto out;
-    const cJSON *model = loader_section(root, "model");
-    if (!cJSON_IsObject(root) || !cJSON_IsObject(model)) {
-        code = err_set(e, E_FORMAT, "%s: no object \"model\": not a tokenizer.json", name);
-        goto out;
-    }
-    code = read_pipeline(&l, root);
+    cJSON *root = NULL, *added = NULL;
+    err_code code = parse_json(&root, vocab_json, n_vocab, name, e);
     if (!code)
-        code = read_model_options(&l, model);
+        code = loader_gpt2_steps(&l);
     if (!code)
-        code = loader_tokens(&l, json_member(model, "vocab"), loader_section(root, "added_tokens"));
+        code = loader_added(&added, &l, root, companions);
     if (!code)
-        code = read_unknown(&l, model);
+        code = loader_tokens(&l, root, added);
     if (!code)
-        code = loader_merges(&l, json_member(model, "merges"));
+        code = read_symbols(&l, NULL);
     if (!code)
-        index_all(l.t);
-out:
+        code = loader_merge_lines(&l, merges, n_merges);
+    if (!code)
+        code = loader_bos(&l, NULL, loader_bos_source(companions));
+    cJSON_Delete(added);
     cJSON_Delete(root);
-    if (code)
-        tokenizer_free(l.t);
-    else
-        *out = l.t;
-    return code;
+    return finish(out, &l, code);
 }
 
 err_code tokenizer_parse_gpt2(tokenizer **out, const char *vocab_json, size_t n_vocab,
                               const char *merges, size_t n_merges, const char *name, err *e)
 {
-    loader l = {.t = mem_small(1, sizeof *l.t), .name = name, .e = e};
-    cJSON *root = NULL;
+    return parse_gpt2(out, vocab_json, n_vocab, merges, n_merges, name, &(loader_companions){0}, e);
+}
+
+/* NULL when the file is absent. */
+static err_code open_companion(cJSON **out, const files *f, const char *name, err *e)
+{
+    mapping map;
+    arena scratch = {0};
     *out = NULL;
-    err_code code = parse_json(&root, vocab_json, n_vocab, name, e);
-    if (!code)
-        code = loader_tokens(&l, root, NULL);
-    if (!code)
-        code = loader_merge_lines(&l, merges, n_merges);
+    if (!files_has(f, name))
+        return OK;
+    err_code code = files_open(&map, f, name, e);
     if (code)
-        goto out;
-    int end = vocab_find(&l.t->vocab, "<|endoftext|>", strlen("<|endoftext|>"));
-    if (end >= 0) {
-        l.t->vocab.flags[end] |= TOKEN_ADDED | TOKEN_SPECIAL;
-        added_tokens_add(&l.t->raw_added, "<|endoftext|>", strlen("<|endoftext|>"), end);
-    }
-    l.t->bpe.unknown_id = -1;
-    l.t->words = splitter_new_gpt2();
-    index_all(l.t);
-out:
-    cJSON_Delete(root);
-    if (code)
-        tokenizer_free(l.t);
-    else
-        *out = l.t;
+        return code;
+    code = parse_json(out, (const char *)map.data, map.size, files_path(f, name, &scratch), e);
+    arena_release(&scratch);
+    io_unmap(&map);
     return code;
 }
 
-static err_code open_gpt2(tokenizer **out, const files *f, err *e)
+static err_code open_gpt2(tokenizer **out, const files *f, const loader_companions *companions,
+                          err *e)
 {
     mapping vocab_json = {0}, merges = {0};
     err_code code = files_open(&vocab_json, f, "vocab.json", e);
     if (!code)
         code = files_open(&merges, f, "merges.txt", e);
     if (!code)
-        code = tokenizer_parse_gpt2(out, (const char *)vocab_json.data, vocab_json.size,
-                                    (const char *)merges.data, merges.size, f->label, e);
+        code = parse_gpt2(out, (const char *)vocab_json.data, vocab_json.size,
+                          (const char *)merges.data, merges.size, f->label, companions, e);
     io_unmap(&vocab_json);
     io_unmap(&merges);
     return code;
 }
 
-err_code tokenizer_open(tokenizer **out, const files *f, err *e)
+static err_code open_whole(tokenizer **out, const files *f, const cJSON *bos_source, err *e)
 {
     static const char NAME[] = "tokenizer.json";
-    *out = NULL;
-    if (!files_has(f, NAME) && files_has(f, "vocab.json") && files_has(f, "merges.txt"))
-        return open_gpt2(out, f, e);
     mapping map;
+    arena scratch = {0};
     err_code code = files_open(&map, f, NAME, e);
     if (code)
         return code;
-    arena scratch = {0};
-    code = tokenizer_parse(out, (const char *)map.data, map.size, files_path(f, NAME, &scratch), e);
+    code =
+        parse(out, (const char *)map.data, map.size, files_path(f, NAME, &scratch), bos_source, e);
     arena_release(&scratch);
     io_unmap(&map);
+    return code;
+}
+
+err_code tokenizer_open(tokenizer **out, const files *f, err *e)
+{
+    cJSON *config = NULL, *special = NULL, *added = NULL;
+    *out = NULL;
+    bool whole = files_has(f, "tokenizer.json") || !files_has(f, "vocab.json") ||
+                 !files_has(f, "merges.txt");
+    err_code code = open_companion(&config, f, "tokenizer_config.json", e);
+    if (!code)
+        code = open_companion(&special, f, "special_tokens_map.json", e);
+    if (!code && !whole)
+        code = open_companion(&added, f, "added_tokens.json", e);
+    loader_companions companions = {config, special, added};
+    if (!code)
+        code = whole ? open_whole(out, f, loader_bos_source(&companions), e)
+                     : open_gpt2(out, f, &companions, e);
+    cJSON_Delete(config);
+    cJSON_Delete(special);
+    cJSON_Delete(added);
     return code;
 }

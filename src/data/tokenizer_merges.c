@@ -4,6 +4,17 @@
 #include "data/tokenizer_loader.h"
 #include <string.h>
 
+/* The bytes that merging works on, at most n; false when it is not spelled in the byte alphabet. */
+static bool read_token(unsigned char *out, size_t *n_out, const loader *l, const char *token,
+                       size_t n)
+{
+    if (l->byte_level)
+        return bytelevel_read(out, n_out, token, n);
+    memcpy(out, token, n);
+    *n_out = n;
+    return true;
+}
+
 /* Rule number n_rules: left and right as the file spells them. */
 static err_code add_merge(loader *l, const char *left, size_t n_left, const char *right,
                           size_t n_right)
@@ -12,8 +23,8 @@ static err_code add_merge(loader *l, const char *left, size_t n_left, const char
     unsigned char *bytes = mem_small(n_left + n_right, 1);
     size_t k_left = 0, k_right = 0;
     int ids[3] = {-1, -1, -1};
-    if (bytelevel_read(bytes, &k_left, left, n_left) &&
-        bytelevel_read(bytes + k_left, &k_right, right, n_right)) {
+    if (read_token(bytes, &k_left, l, left, n_left) &&
+        read_token(bytes + k_left, &k_right, l, right, n_right)) {
         ids[0] = vocab_find(v, bytes, k_left);
         ids[1] = vocab_find(v, bytes + k_left, k_right);
         ids[2] = vocab_find(v, bytes, k_left + k_right);

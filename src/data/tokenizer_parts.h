@@ -3,7 +3,8 @@
 #define DATA_TOKENIZER_PARTS_H
 #include "data/added_tokens.h"
 #include "data/bpe.h"
-#include "data/split.h"
+#include "data/decoder.h"
+#include "data/steps.h"
 #include "data/tokenizer.h"
 #include "data/vocab.h"
 
@@ -11,9 +12,10 @@ struct tokenizer {
     vocab vocab;
     added_tokens raw_added;        /* matched in the text as it came */
     added_tokens normalized_added; /* matched after normalisation */
-    bool nfc;
-    splitter *words; /* NULL: no splitting */
+    step_list steps;
     bpe bpe;
+    decoder decoder;
+    int bos; /* -1: none */
 };
 
 #endif

@@ -2,25 +2,12 @@
  * whether they are looked for before or after normalisation. */
 #include "base/memory.h"
 #include "data/bytelevel.h"
-#include "data/nfc.h"
 #include "data/tokenizer_loader.h"
 #include <string.h>
 
-const cJSON *loader_section(const cJSON *object, const char *key)
-{
-    const cJSON *item = json_member(object, key);
-    return item && !cJSON_IsNull(item) ? item : NULL;
-}
-
-bool loader_flag(const cJSON *object, const char *key, bool fallback)
-{
-    const cJSON *item = loader_section(object, key);
-    return item ? !cJSON_IsFalse(item) : fallback;
-}
-
 static err_code read_id(int *out, const loader *l, const cJSON *item, const char *token)
 {
-    if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble >= VOCAB_MAX_IDS ||
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble < VOCAB_MAX_IDS) ||
         item->valuedouble != (int)item->valuedouble)
         return err_set(l->e, E_FORMAT, "%s: token \"%.80s\": its id is not a whole number below %d",
                        l->name, token, VOCAB_MAX_IDS);
@@ -53,110 +40,163 @@ static err_code count_ids(int *n_ids, const loader *l, const cJSON *tokens, cons
     return OK;
 }
 
-/* Tokens that are not spelled in the byte alphabet cannot come out of merging; they keep their
- * spelling as their bytes. */
+/* A token as the file spells it. In the byte alphabet it is the bytes, which are what a reader
+ * sees; what is not spelled in it cannot come out of merging and is what it looks like. */
+static void set_token(loader *l, int id, const char *spelling, str *scratch)
+{
+    vocab *v = &l->t->vocab;
+    size_t n = strlen(spelling), n_bytes = n;
+    if (!l->byte_level) {
+        str_clear(scratch);
+        decoder_show(scratch, &l->t->decoder, spelling, n, false);
+        vocab_set(v, id, spelling, n, TOKEN_MERGED);
+        if (scratch->len != n || memcmp(scratch->data, spelling, n) != 0)
+            vocab_show(v, id, str_text(scratch), scratch->len);
+        if (decoder_byte(spelling, n) >= 0)
+            v->flags[id] |= TOKEN_BYTE;
+        return;
+    }
+    unsigned char *bytes = mem_small(n, 1);
+    if (bytelevel_read(bytes, &n_bytes, spelling, n))
+        vocab_set(v, id, bytes, n_bytes, TOKEN_MERGED);
+    else
+        vocab_set(v, id, spelling, n, TOKEN_FOREIGN);
+    mem_free(bytes);
+}
+
 static err_code read_vocab(loader *l, const cJSON *object)
 {
     vocab *v = &l->t->vocab;
     const cJSON *item;
+    str scratch = {0};
+    err_code code = OK;
     cJSON_ArrayForEach(item, object) {
         int id = (int)item->valuedouble;
-        size_t n = strlen(item->string), n_bytes = n;
-        if (v->flags[id] & TOKEN_USED)
-            return err_set(l->e, E_FORMAT, "%s: id %d has two tokens, the second is \"%.80s\"",
+        if (v->flags[id] & TOKEN_USED) {
+            code = err_set(l->e, E_FORMAT, "%s: id %d has two tokens, the second is \"%.80s\"",
                            l->name, id, item->string);
-        unsigned char *bytes = mem_small(n, 1);
-        if (bytelevel_read(bytes, &n_bytes, item->string, n))
-            vocab_set(v, id, bytes, n_bytes, TOKEN_MERGED);
-        else
-            vocab_set(v, id, item->string, n, 0);
-        mem_free(bytes);
+            break;
+        }
+        set_token(l, id, item->string, &scratch);
     }
-    return OK;
+    str_release(&scratch);
+    vocab_index(v);
+    return code;
 }
 
-/* An added token may be in the model's vocabulary too, then under the same id. Compared where the
- * file's spelling and the bytes are the same thing: printable ASCII. */
-static bool is_in_vocab_as_other(const vocab *v, const added_token *a)
+int loader_find(const loader *l, const char *token)
 {
-    for (size_t i = 0; i < a->n; i++)
-        if (a->content[i] < 0x21 || a->content[i] > 0x7e)
-            return false;
-    int id = vocab_find(v, a->content, a->n);
-    return id >= 0 && id != a->id;
+    const vocab *v = &l->t->vocab;
+    size_t n = strlen(token), n_bytes = n;
+    if (!l->byte_level)
+        return vocab_find(v, token, n);
+    unsigned char *bytes = mem_small(n, 1);
+    bool is_spelled = bytelevel_read(bytes, &n_bytes, token, n);
+    int id = is_spelled ? vocab_find(v, bytes, n_bytes) : vocab_find_foreign(v, token, n);
+    mem_free(bytes);
+    return id;
 }
 
-static err_code check_added(const loader *l, const added_tokens *added)
+/* Content as it looks once normalised, by the steps that stand before the search for such tokens.
+ */
+static err_code normalize(str *out, const loader *l, const char *content)
 {
-    for (int i = 0; i < added->n; i++)
-        if (is_in_vocab_as_other(&l->t->vocab, &added->tokens[i]))
-            return err_set(l->e, E_FORMAT,
-                           "%s: added token \"%.80s\" has id %d, but another in "
-                           "the vocabulary",
-                           l->name, added->tokens[i].content, added->tokens[i].id);
-    return OK;
+    const step_list *steps = &l->t->steps;
+    edited_text text = {0};
+    str_clear(out);
+    str_add(out, content);
+    err_code code = OK;
+    for (int i = 0; i < steps->n && steps->items[i].added != &l->t->normalized_added; i++) {
+        bool changed = false;
+        if (step_edits(&steps->items[i]) && out->len > 0)
+            code = step_edit(&changed, &text, &steps->items[i], out->data, out->len, true,
+                             (size_t)1 << 20, l->e);
+        if (code)
+            break;
+        if (changed) {
+            str_clear(out);
+            str_add_bytes(out, str_text(&text.text), text.text.len);
+        }
+    }
+    edited_text_release(&text);
+    if (!code && out->len == 0)
+        code = err_set(l->e, E_FORMAT,
+                       "%s: nothing is left of added token \"%.80s\" when it is "
+                       "normalised",
+                       l->name, content);
+    return code;
 }
 
-static bool has_bytes(const vocab *v, int id, const char *bytes, size_t n)
+/* An added token that the vocabulary does not have gets the next number after it, whatever the file
+ * says: so Hugging Face `tokenizers` counts, and a file that disagrees is not what it seems. */
+static err_code check_id(const loader *l, const char *content, int id, int *next)
 {
-    return v->length[id] == n && memcmp(v->bytes.data + v->start[id], bytes, n) == 0;
+    int known = loader_find(l, content), wanted = known >= 0 ? known : (*next)++;
+    if (content[0] && id == wanted && !(l->t->vocab.flags[id] & TOKEN_ADDED) &&
+        (known >= 0 || !(l->t->vocab.flags[id] & TOKEN_USED)))
+        return OK;
+    return err_set(l->e, E_FORMAT,
+                   "%s: added token \"%.80s\" (id %d) is empty, or its id is another token's, or "
+                   "not the one that it gets from Hugging Face tokenizers (%d)",
+                   l->name, content, id, wanted);
 }
 
-/* Such a token is looked for in normalised text, so what is looked for is its normal form. */
-static void add_normalized(tokenizer *t, const char *content, size_t n, int id)
+static err_code read_added_token(loader *l, const cJSON *item, int *next, str *scratch)
 {
-    nfc_text normal = {0};
-    if (t->nfc)
-        nfc_normalize(&normal, content, n);
-    added_tokens_add(&t->normalized_added, t->nfc ? normal.text.data : content,
-                     t->nfc ? normal.text.len : n, id);
-    nfc_release(&normal);
-}
+    const char *content = json_member(item, "content")->valuestring;
+    int id = (int)json_member(item, "id")->valuedouble;
+    added_token token = {.id = id};
+    bool special, normalized;
+    if (loader_flag(&special, l, item, "special", false) ||
+        loader_flag(&normalized, l, item, "normalized", !special) ||
+        loader_flag(&token.single_word, l, item, "single_word", false) ||
+        loader_flag(&token.lstrip, l, item, "lstrip", false) ||
+        loader_flag(&token.rstrip, l, item, "rstrip", false) || check_id(l, content, id, next))
+        return l->e->code;
 
-static err_code read_added(loader *l, const cJSON *added)
-{
-    static const char *const refused[] = {"single_word", "lstrip", "rstrip"};
+    size_t n = strlen(content);
     vocab *v = &l->t->vocab;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, added) {
-        const char *content = json_member(item, "content")->valuestring;
-        int id = (int)json_member(item, "id")->valuedouble;
-        size_t n = strlen(content);
-        for (size_t i = 0; i < COUNT_OF(refused); i++)
-            if (loader_flag(item, refused[i], false))
-                return err_set(l->e, E_FORMAT,
-                               "%s: added token \"%.80s\": option %s is not "
-                               "supported",
-                               l->name, content, refused[i]);
-        if (n == 0 || (v->flags[id] & TOKEN_ADDED) ||
-            ((v->flags[id] & TOKEN_USED) && !has_bytes(v, id, content, n)))
-            return err_set(l->e, E_FORMAT,
-                           "%s: added token \"%.80s\" (id %d) is empty, or its id "
-                           "is another token's",
-                           l->name, content, id);
-        bool special = loader_flag(item, "special", false);
-        vocab_set(v, id, content, n, TOKEN_ADDED | (special ? TOKEN_SPECIAL : 0));
-        if (loader_flag(item, "normalized", !special))
-            add_normalized(l->t, content, n, id);
-        else
-            added_tokens_add(&l->t->raw_added, content, n, id);
-    }
+    if (!(v->flags[id] & TOKEN_USED))
+        vocab_set(v, id, content, n, 0);
+    v->flags[id] |= (unsigned char)(TOKEN_ADDED | (special ? TOKEN_SPECIAL : 0));
+    str_clear(scratch);
+    str_add_bytes(scratch, content, n);
+    if (normalized && normalize(scratch, l, content))
+        return l->e->code;
+    added_tokens_add(normalized ? &l->t->normalized_added : &l->t->raw_added, &token, scratch->data,
+                     scratch->len);
+    size_t start = scratch->len; /* a reader sees what the text must spell */
+    decoder_show(scratch, &l->t->decoder, scratch->data, start, false);
+    vocab_show(v, id, scratch->data + start, scratch->len - start);
+    return OK;
+}
+
+static err_code index_added(loader *l)
+{
+    const added_token *twin = added_tokens_index(&l->t->normalized_added);
+    added_tokens_index(&l->t->raw_added); /* the same content would be the same id */
+    if (twin)
+        return err_set(l->e, E_FORMAT, "%s: two added tokens are \"%.80s\" once normalised",
+                       l->name, twin->content);
     return OK;
 }
 
 err_code loader_tokens(loader *l, const cJSON *tokens, const cJSON *added)
 {
     int n_ids;
+    const cJSON *item;
+    str scratch = {0};
     err_code code = count_ids(&n_ids, l, tokens, added);
     if (code)
         return code;
     vocab_init(&l->t->vocab, n_ids);
     code = read_vocab(l, tokens);
-    if (!code)
-        code = read_added(l, added);
-    if (code)
-        return code;
-    vocab_index(&l->t->vocab);
-    code = check_added(l, &l->t->raw_added);
-    return code ? code : check_added(l, &l->t->normalized_added);
+    int next = cJSON_GetArraySize(tokens);
+    cJSON_ArrayForEach(item, added) {
+        if (code)
+            break;
+        code = read_added_token(l, item, &next, &scratch);
+    }
+    str_release(&scratch);
+    return code ? code : index_added(l);
 }

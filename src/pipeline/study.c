@@ -7,8 +7,9 @@
 static err_code hash_model(study *s, err *e)
 {
     static const char *const names[] = {
-        "config.json",    "model.safetensors", "model.safetensors.index.json",
-        "tokenizer.json", "vocab.json",        "merges.txt"};
+        "config.json",           "model.safetensors",       "model.safetensors.index.json",
+        "tokenizer.json",        "vocab.json",              "merges.txt",
+        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"};
     sha256 h;
     sha256_start(&h);
     err_code rc = files_hash(&h, &s->model_files, names, COUNT_OF(names), e);

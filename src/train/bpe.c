@@ -2,7 +2,7 @@
  * inside words until the vocabulary is full. */
 #include "base/arena.h"
 #include "base/memory.h"
-#include "data/split.h"
+#include "data/regex.h"
 #include "train/bpe_internal.h"
 #include <string.h>
 
@@ -14,8 +14,8 @@ typedef struct counted_word {
 } counted_word;
 
 struct bpe_counter {
-    splitter *splitter;
-    splitter_scratch *scratch;
+    regex *words_at;
+    regex_scratch *scratch;
     arena memory;
     counted_word *words; /* in the order of their first occurrence */
     size_t n, capacity;
@@ -35,8 +35,8 @@ static uint64_t hash_bytes(const char *bytes, size_t n)
 bpe_counter *bpe_counter_new(void)
 {
     bpe_counter *c = mem_small(1, sizeof *c);
-    c->splitter = splitter_new_gpt2();
-    c->scratch = splitter_scratch_new(c->splitter);
+    c->words_at = regex_new(REGEX_GPT2);
+    c->scratch = regex_scratch_new();
     c->n_slots = 1 << 12;
     c->slots = mem_small(c->n_slots, sizeof *c->slots);
     return c;
@@ -46,8 +46,8 @@ void bpe_counter_free(bpe_counter *c)
 {
     if (!c)
         return;
-    splitter_scratch_free(c->scratch);
-    splitter_free(c->splitter);
+    regex_scratch_free(c->scratch);
+    regex_free(c->words_at);
     arena_release(&c->memory);
     mem_free(c->words);
     mem_free(c->slots);
@@ -97,10 +97,10 @@ err_code bpe_count(bpe_counter *c, const char *text, size_t n, err *e)
     if (!utf8_valid(text, n))
         return err_set(e, E_FORMAT, "the tokenizer's training text is not UTF-8");
     err_code rc = OK;
-    for (size_t at = 0, end; at < n && !rc; at = end) {
-        rc = splitter_word(&end, c->splitter, c->scratch, text, n, at, e);
+    for (size_t start, end = 0; end < n && !rc;) { /* the expression leaves nothing out */
+        rc = regex_find(&start, &end, c->words_at, c->scratch, text, n, end, e);
         if (!rc)
-            count_word(c, text + at, end - at);
+            count_word(c, text + start, end - start);
     }
     return rc;
 }
@@ -239,17 +239,20 @@ err_code bpe_train(str *tokenizer_json, const bpe_counter *c, int vocab_size, er
     err_code rc = OK;
     int n_merges = vocab_size - BPE_FIRST_MERGE;
     if (n_merges < 0)
-        return err_set(e, E_USAGE, "a vocabulary of %d has no room for the end-of-text token and "
-                                   "the 256 bytes; ask for at least %d", vocab_size,
-                       (int)BPE_FIRST_MERGE);
+        return err_set(e, E_USAGE,
+                       "a vocabulary of %d has no room for the end-of-text token and "
+                       "the 256 bytes; ask for at least %d",
+                       vocab_size, (int)BPE_FIRST_MERGE);
     merger m;
     merger_init(&m, c);
     bpe_merge *merges = mem_small((size_t)n_merges + 1, sizeof *merges);
     for (int i = 0; i < n_merges; i++) {
         pair_count best = best_pair(&m.pairs);
         if (best.count == 0) {
-            rc = err_set(e, E_DATA, "the training text has pairs for %d of %d merges; give more "
-                                    "text or a smaller vocabulary", i, n_merges);
+            rc = err_set(e, E_DATA,
+                         "the training text has pairs for %d of %d merges; give more "
+                         "text or a smaller vocabulary",
+                         i, n_merges);
             goto out;
         }
         merges[i] = (bpe_merge){(int)(best.pair >> 32), (int)(best.pair & 0xFFFFFFFFu)};

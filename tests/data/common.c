@@ -6,14 +6,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-void read_fixture(str *out, const char *name)
+static void read_from(str *out, const char *directory, const char *name)
 {
     char path[256];
     err e = {0};
-    snprintf(path, sizeof path, "tests/data/fixtures/%s", name);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
     str_clear(out);
     if (io_read(out, path, 1 << 20, &e))
         fail_msg("%s", e.text);
+}
+
+void read_fixture(str *out, const char *name)
+{
+    read_from(out, "tests/data/fixtures", name);
+}
+
+void read_tokenizer_fixture(str *out, const char *name)
+{
+    read_from(out, "tests/parity/fixtures/tokenizers", name);
+}
+
+tokenizer *open_tokenizer_fixture(const char *name)
+{
+    char file[64];
+    str text = {0}, merges = {0};
+    tokenizer *t = NULL;
+    err e = {0};
+    if (strcmp(name, "gpt2") == 0) {
+        read_tokenizer_fixture(&text, "gpt2.vocab.json");
+        read_tokenizer_fixture(&merges, "gpt2.merges.txt");
+        tokenizer_parse_gpt2(&t, text.data, text.len, merges.data, merges.len, name, &e);
+    } else {
+        snprintf(file, sizeof file, "%s.json", name);
+        read_tokenizer_fixture(&text, file);
+        tokenizer_parse(&t, text.data, text.len, file, &e);
+    }
+    if (!t)
+        fail_msg("%s", e.text);
+    str_release(&text);
+    str_release(&merges);
+    return t;
+}
+
+void encode(token_list *out, const tokenizer *t, const char *text, size_t n)
+{
+    err e = {0};
+    token_list_clear(out);
+    if (tokenizer_encode(out, t, text, n, &e))
+        fail_msg("%s", e.text);
+}
+
+void check_cover(const token_list *l, size_t n)
+{
+    size_t covered = 0, start = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        assert_true(l->starts[i] >= start && l->starts[i] <= covered);
+        assert_true(l->ends[i] >= l->starts[i]);
+        start = l->starts[i];
+        covered = l->ends[i] > covered ? l->ends[i] : covered;
+    }
+    assert_true(l->n == 0 || covered == n);
 }
 
 static char folder[512];

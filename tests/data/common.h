@@ -3,6 +3,7 @@
 #define TESTS_DATA_COMMON_H
 #include "base/err.h"
 #include "base/str.h"
+#include "data/tokenizer.h"
 #include <stddef.h>
 
 /* The bytes of tests/data/fixtures/NAME, replacing what `out` held. */
@@ -14,6 +15,15 @@ const char *scratch(const char *name);
 void put_file(const char *path, const void *bytes, size_t n);
 /* cmocka group teardown: removes that folder. */
 int scratch_remove(void **state);
+
+/* The bytes of tests/parity/fixtures/tokenizers/NAME, replacing what `out` held. */
+void read_tokenizer_fixture(str *out, const char *name);
+/* The tokenizer NAME.json there, or "gpt2" from its two files. Owner: caller. */
+tokenizer *open_tokenizer_fixture(const char *name);
+/* Replaces what `out` held by the tokens of a text; fails the test on an error. */
+void encode(token_list *out, const tokenizer *t, const char *text, size_t n);
+/* Checks that ranges are in order and cover n bytes without a hole. */
+void check_cover(const token_list *l, size_t n);
 
 /* Undoes the escapes \\ \n \t \r \xHH of a fixture's text. */
 void unescape(str *out, const char *text, size_t n);
