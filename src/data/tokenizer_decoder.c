@@ -22,8 +22,8 @@ static err_code read_replace(decoder_reader *r, const cJSON *object)
         return loader_unsupported(r->l, "decoder", "Replace here or of a Regex", KNOWN);
     decoder_replacement *replacement = &d->replacements[d->n_replacements++];
     err_code code =
-        loader_text(&replacement->pattern, r->l, loader_section(object, "pattern"), "String", 1);
-    return code ? code : loader_text(&replacement->content, r->l, object, "content", 0);
+        loader_string(&replacement->pattern, r->l, loader_section(object, "pattern"), "String", 1);
+    return code ? code : loader_string(&replacement->content, r->l, object, "content", 0);
 }
 
 static err_code read_strip(decoder_reader *r, const cJSON *object)
@@ -32,7 +32,7 @@ static err_code read_strip(decoder_reader *r, const cJSON *object)
     decoder *d = &r->l->t->decoder;
     if (json_int(&start, object, "start", r->l->name, r->l->e) ||
         json_int(&stop, object, "stop", r->l->name, r->l->e) ||
-        loader_text(&d->strip, r->l, object, "content", 1))
+        loader_string(&d->strip, r->l, object, "content", 1))
         return r->l->e->code;
     if (r->state != AT_TEXT || stop != 0 || start < 0 || start > MAX_STEP_BYTES)
         return loader_unsupported(r->l, "decoder", "Strip here or from the end", KNOWN);
@@ -51,7 +51,7 @@ static err_code read_metaspace(decoder_reader *r, const cJSON *object)
     str_add(&replacement->content, " ");
     d->first_loses_replaced = !cJSON_IsString(scheme) || strcmp(scheme->valuestring, "never") != 0;
     r->state = AT_END;
-    return loader_text(&replacement->pattern, r->l, object, "replacement", 1);
+    return loader_string(&replacement->pattern, r->l, object, "replacement", 1);
 }
 
 static err_code read_part(decoder_reader *r, const cJSON *object)

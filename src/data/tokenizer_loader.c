@@ -21,7 +21,8 @@ err_code loader_flag(bool *out, const loader *l, const cJSON *object, const char
     return loader_section(object, key) ? json_bool(out, object, key, l->name, l->e) : OK;
 }
 
-err_code loader_text(str *out, const loader *l, const cJSON *object, const char *key, size_t least)
+err_code loader_string(str *out, const loader *l, const cJSON *object, const char *key,
+                       size_t least)
 {
     const char *text;
     err_code code = json_string(&text, object, key, l->name, l->e);

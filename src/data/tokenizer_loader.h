@@ -30,7 +30,8 @@ const char *loader_type(const cJSON *object);
 err_code loader_flag(bool *out, const loader *l, const cJSON *object, const char *key,
                      bool fallback);
 /* Appends a string member of at most MAX_STEP_BYTES and at least `least`. */
-err_code loader_text(str *out, const loader *l, const cJSON *object, const char *key, size_t least);
+err_code loader_string(str *out, const loader *l, const cJSON *object, const char *key,
+                       size_t least);
 /* Refuses what this program does not carry out: "`what` "`value`" is not supported (`known`)". */
 err_code loader_unsupported(const loader *l, const char *what, const char *value,
                             const char *known);

@@ -44,7 +44,7 @@ static str text_of(const char *text)
 static err_code read_string_pattern(str *out, const loader *l, const cJSON *object)
 {
     const cJSON *pattern = loader_section(object, "pattern");
-    return loader_text(out, l, pattern, "String", 1);
+    return loader_string(out, l, pattern, "String", 1);
 }
 
 static err_code read_normalizer(loader *l, const cJSON *n)
@@ -55,7 +55,7 @@ static err_code read_normalizer(loader *l, const cJSON *n)
         return add_step(l, (step){.kind = STEP_NFC});
     if (strcmp(type, "Prepend") == 0) {
         s.kind = STEP_PREPEND;
-        return add_read_step(l, s, loader_text(&s.content, l, n, "prepend", 0));
+        return add_read_step(l, s, loader_string(&s.content, l, n, "prepend", 0));
     }
     if (strcmp(type, "Replace") != 0)
         return loader_unsupported(l, "normalizer", type, NORMALIZERS);
@@ -63,7 +63,7 @@ static err_code read_normalizer(loader *l, const cJSON *n)
         return loader_unsupported(l, "normalizer", "Replace of a Regex", NORMALIZERS);
     err_code code = read_string_pattern(&s.pattern, l, n);
     if (!code)
-        code = loader_text(&s.content, l, n, "content", 0);
+        code = loader_string(&s.content, l, n, "content", 0);
     return add_read_step(l, s, code);
 }
 
@@ -151,7 +151,7 @@ static err_code read_metaspace(loader *l, const cJSON *words)
     uint32_t code_point;
     bool any = false, split = true;
     prepend_when when = PREPEND_UNLESS_THERE;
-    err_code code = loader_text(&mark, l, words, "replacement", 1);
+    err_code code = loader_string(&mark, l, words, "replacement", 1);
     if (!code &&
         (size_t)utf8_decode((const unsigned char *)mark.data, mark.len, &code_point) != mark.len)
         code = err_set(l->e, E_FORMAT, "%s: Metaspace's replacement is not one character", l->name);
