@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,17 @@ static const char *scan_plain(size_t *length, int *depth, const char *text, size
     return NULL;
 }
 
+/* An escape in a string. cJSON turns \u without four digits into the NUL character. */
+static const char *scan_escape(const char *text, size_t n)
+{
+    if (n < 2 || text[1] != 'u')
+        return NULL; /* cJSON knows the others */
+    for (size_t i = 2; i < 6; i++)
+        if (i >= n || !isxdigit((unsigned char)text[i]))
+            return "not valid JSON";
+    return memcmp(text + 2, "0000", 4) == 0 ? "a NUL character" : NULL; /* would cut the string */
+}
+
 static err_code scan(const char *text, size_t n, const char *name, err *e)
 {
     int depth = 0;
@@ -81,12 +93,10 @@ static err_code scan(const char *text, size_t n, const char *name, err *e)
             why = "not valid UTF-8";
         else if (!code)
             why = "a NUL byte";
-        else if (in_string && code == '\\' && n - i > 5 && !memcmp(text + i + 1, "u0000", 5))
-            why = "a NUL character"; /* would cut the string */
         else if (in_string && code < ' ')
             why = "a control character that is not escaped";
-        else if (in_string && code == '\\')
-            length++; /* over what is escaped, which cJSON checks */
+        else if (in_string && code == '\\' && !(why = scan_escape(text + i, n - i)))
+            length++; /* over what is escaped */
         else if (code == '"')
             in_string = !in_string;
         else if (!in_string)

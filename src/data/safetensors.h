@@ -15,13 +15,6 @@ err_code safetensors_parse(tensor_file *out, const void *data, size_t size, cons
 /* The value of an entry of "__metadata__", NULL when there is none. */
 const char *safetensors_metadata(const tensor_file *f, const char *key);
 
-/* The names these had when safetensors was the only format; for callers not yet moved. */
-typedef tensor_file safetensors;
-#define safetensors_open tensor_file_open
-#define safetensors_close tensor_file_close
-#define safetensors_find tensor_file_find
-#define safetensors_load_f32 tensor_file_load_f32
-
 /* One tensor to write. Everything is borrowed for the call. */
 typedef struct tensor_entry {
     const char *name;

@@ -115,17 +115,17 @@ static err_code read_ids(token_block *out, const stored_tensor *t, err *e)
 err_code token_block_read(token_block *out, const char *path, err *e)
 {
     mapping map = {0};
-    safetensors file = {0};
+    tensor_file file = {0};
     *out = (token_block){0};
     err_code rc = io_map(&map, path, e);
     if (!rc)
         rc = safetensors_parse(&file, map.data, map.size, path, e);
-    const stored_tensor *t = rc ? NULL : safetensors_find(&file, "tokens");
+    const stored_tensor *t = rc ? NULL : tensor_file_find(&file, "tokens");
     if (!rc && !t)
         rc = err_set(e, E_FORMAT, "%s: there is no tensor \"tokens\"", path);
     if (!rc)
         rc = read_ids(out, t, e);
-    safetensors_close(&file);
+    tensor_file_close(&file);
     io_unmap(&map);
     return rc;
 }

@@ -54,6 +54,9 @@ static const struct {
     {"\"\\", "not valid JSON"},
     {"\"\\q\"", "not valid JSON"},
     {"\"\\u12", "not valid JSON"},
+    {"\"\\u12g4\"", "not valid JSON"},
+    {"\"\\u001[b\"", "not valid JSON"}, /* NUL for cJSON */
+    {"\"\\ud83d\\u00\"", "not valid JSON"},
     {"\"\\ud800\"", "not valid JSON"}, /* a surrogate alone */
     {"\"a\\u0000b\"", "NUL"},          /* would cut the string short */
     {"{\"\\u0000\": 1}", "NUL"},

@@ -123,7 +123,7 @@ static const damage DAMAGES[] = {
     {"gpt_neox.embed_in.weight", HALVED, OK}, /* another dtype is copied, not mapped */
 };
 
-static void write_damaged(const char *path, const safetensors *good, const damage *d)
+static void write_damaged(const char *path, const tensor_file *good, const damage *d)
 {
     tensor_entry entries[64];
     float *values[64];
@@ -169,7 +169,7 @@ static void test_damaged_weights(void **state)
     folder dir = folder_new(), copy = folder_new();
     files source = files_from_dir(dir.path), damaged = files_from_dir(copy.path);
     arena names = {0};
-    safetensors good;
+    tensor_file good;
     model *m;
     err e = {0};
     test_kinds(&kinds);
@@ -177,7 +177,7 @@ static void test_damaged_weights(void **state)
     assert_int_equal(model_save(m, dir.path, &e), OK);
     assert_int_equal(model_save(m, copy.path, &e), OK); /* for its config.json */
     model_free(m);
-    assert_int_equal(safetensors_open(&good, &source, "model.safetensors", &e), OK);
+    assert_int_equal(tensor_file_open(&good, &source, "model.safetensors", &e), OK);
     for (size_t i = 0; i < COUNT_OF(DAMAGES); i++) {
         write_damaged(path_join(&names, copy.path, "model.safetensors"), &good, &DAMAGES[i]);
         e = (err){0};
@@ -189,14 +189,14 @@ static void test_damaged_weights(void **state)
         else
             assert_null(m);
     }
-    safetensors_close(&good);
+    tensor_file_close(&good);
     arena_release(&names);
     folder_free(&dir);
     folder_free(&copy);
     backend_free(be);
 }
 
-static void write_one_more(const char *path, const safetensors *good, const char *prefix,
+static void write_one_more(const char *path, const tensor_file *good, const char *prefix,
                            const char *more, int rows, int columns)
 {
     tensor_entry entries[64];
@@ -242,7 +242,7 @@ static void test_names_and_tying(void **state)
     files source = files_from_dir(dir.path);
     arena names = {0};
     const char *path = path_join(&names, dir.path, "model.safetensors");
-    safetensors good;
+    tensor_file good;
     model *m, *again;
     err e;
     test_kinds(&kinds);
@@ -251,7 +251,7 @@ static void test_names_and_tying(void **state)
     assert_int_equal(model_new(&m, be, &c, 5, &e), OK);
     for (int stored = 0; stored < 2; stored++) {
         assert_int_equal(model_save(m, dir.path, &e), OK);
-        assert_int_equal(safetensors_open(&good, &source, "model.safetensors", &e), OK);
+        assert_int_equal(tensor_file_open(&good, &source, "model.safetensors", &e), OK);
         write_one_more(path, &good, "gpt_neox.", stored ? "embed_out.weight" : NULL, c.d_vocab,
                        c.d_model);
         if (model_load(&again, be, &source, &e))
@@ -262,7 +262,7 @@ static void test_names_and_tying(void **state)
         assert_int_equal(model_describe(again)->tied, !stored);
         assert_true((model_unembedding(again) == model_embedding(again)) == !stored);
         model_free(again);
-        safetensors_close(&good);
+        tensor_file_close(&good);
     }
     model_free(m);
     arena_release(&names);

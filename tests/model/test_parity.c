@@ -30,7 +30,7 @@ typedef struct worst {
 
 typedef struct bench {
     const char *fixture;
-    safetensors expected;
+    tensor_file expected;
     model *m;
     forward *only, *gradient;
     int32_t tokens[N], targets[N];
@@ -41,7 +41,7 @@ typedef struct bench {
 /* The array of a name; owner: caller. */
 static float *expected_array(const bench *t, const char *name, size_t *n)
 {
-    const stored_tensor *x = safetensors_find(&t->expected, name);
+    const stored_tensor *x = tensor_file_find(&t->expected, name);
     err e;
     if (!x)
         fail_msg("%s: no %s in expected.safetensors", t->fixture, name);
@@ -204,7 +204,7 @@ static void read_expected(bench *t, const files *source)
 {
     err e;
     size_t n;
-    if (safetensors_open(&t->expected, source, "expected.safetensors", &e))
+    if (tensor_file_open(&t->expected, source, "expected.safetensors", &e))
         fail_msg("%s", e.text);
     expected_ids(t->tokens, t, "tokens");
     expected_ids(t->targets, t, "targets");
@@ -240,7 +240,7 @@ static void check_fixture(worst *w, backend *be, const char *fixture)
     forward_free(t->only);
     forward_free(t->gradient);
     model_free(t->m);
-    safetensors_close(&t->expected);
+    tensor_file_close(&t->expected);
     mem_free(t->buffer);
     mem_free(t->d_hook);
     mem_free(t);

@@ -43,7 +43,7 @@ static void folder_free(folder *f)
 }
 
 /* The weights of a float32 file, rounded to `rounded`, stored as `stored`. */
-static int round_tensors(tensor_entry *entries, const safetensors *from, dtype rounded,
+static int round_tensors(tensor_entry *entries, const tensor_file *from, dtype rounded,
                          dtype stored)
 {
     for (int i = 0; i < from->n_tensors; i++) {
@@ -104,11 +104,11 @@ static void write_shards(folder *f, const tensor_entry *entries, int n)
 static void write_folder(folder *f, const model *m, dtype rounded, dtype stored, arrangement how)
 {
     tensor_entry entries[MOST];
-    safetensors original;
+    tensor_file original;
     err e;
     f->files = files_from_dir(f->path);
     assert_int_equal(model_save(m, f->path, &e), OK);
-    assert_int_equal(safetensors_open(&original, &f->files, "model.safetensors", &e), OK);
+    assert_int_equal(tensor_file_open(&original, &f->files, "model.safetensors", &e), OK);
     int n = round_tensors(entries, &original, rounded, stored);
     if (how == SHARDS)
         write_shards(f, entries, n);
@@ -124,7 +124,7 @@ static void write_folder(folder *f, const model *m, dtype rounded, dtype stored,
         } values = {.lent = entries[i].values};
         mem_free(values.owned);
     }
-    safetensors_close(&original);
+    tensor_file_close(&original);
 }
 
 static bool in_a_file(const model *m, const void *p)
@@ -311,9 +311,66 @@ static void test_offset(void **state)
     backend_free(be);
 }
 
+/* Writes the float32 file `from` again with 64-bit numbers, which our writer does not write. */
+static void write_doubles(const char *path, const tensor_file *from)
+{
+    str header = {0}, data = {0}, file = {0};
+    err e;
+    for (int i = 0; i < from->n_tensors; i++) {
+        const stored_tensor *t = &from->tensors[i];
+        str_addf(&header, "%s\"%s\":{\"dtype\":\"F64\",\"shape\":[", i ? "," : "{", t->name);
+        for (int d = 0; d < t->rank; d++)
+            str_addf(&header, d ? ",%d" : "%d", (int)t->shape[d]);
+        str_addf(&header, "],\"data_offsets\":[%zu,%zu]}", data.len, data.len + 2 * t->size);
+        for (size_t j = 0; j < t->count; j++) {
+            float narrow;
+            memcpy(&narrow, t->bytes + j * sizeof narrow, sizeof narrow);
+            double wide = (double)narrow;
+            str_add_bytes(&data, &wide, sizeof wide);
+        }
+    }
+    str_add_char(&header, '}');
+    uint64_t length = header.len;
+    str_add_bytes(&file, &length, sizeof length);
+    str_add_bytes(&file, header.data, header.len);
+    str_add_bytes(&file, data.data, data.len);
+    assert_int_equal(io_write(path, file.data, file.len, &e), OK);
+    str_release(&header);
+    str_release(&data);
+    str_release(&file);
+}
+
+static void test_doubles(void **state)
+{
+    (void)state;
+    const decoder_kind *kinds;
+    test_kinds(&kinds);
+    backend *be = backend_ref();
+    folder a = folder_new(), b = folder_new();
+    model *original, *narrow, *wide;
+    tensor_file floats;
+    err e = {0};
+    assert_int_equal(model_new(&original, be, &kinds[0].config, 5, &e), OK);
+    write_folder(&a, original, DTYPE_F16, DTYPE_F32, ONE_FILE);
+    write_folder(&b, original, DTYPE_F16, DTYPE_F32, ONE_FILE);
+    assert_int_equal(tensor_file_open(&floats, &a.files, "model.safetensors", &e), OK);
+    write_doubles(at(&b, "model.safetensors"), &floats);
+    tensor_file_close(&floats);
+    if (model_load(&narrow, be, &a.files, &e) || model_load(&wide, be, &b.files, &e))
+        fail_msg("%s", e.text);
+    same_results(wide, narrow, be);
+    model_free(original);
+    model_free(narrow);
+    model_free(wide);
+    folder_free(&a);
+    folder_free(&b);
+    backend_free(be);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_ref), cmocka_unit_test(test_cpu),
-                                       cmocka_unit_test(test_offset)};
+                                       cmocka_unit_test(test_offset),
+                                       cmocka_unit_test(test_doubles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,12 +65,12 @@ static sae *random_sae(backend *be, const char *hook_name)
     return s;
 }
 
-static void holds(const safetensors *file, const char *name, const float *want, int width)
+static void holds(const tensor_file *file, const char *name, const float *want, int width)
 {
     float got[N * 101];
     err e;
-    err_code rc = width ? safetensors_load_f32(got, file, name, SHAPE(B, T, width), &e)
-                        : safetensors_load_f32(got, file, name, SHAPE(B, T), &e);
+    err_code rc = width ? tensor_file_load_f32(got, file, name, SHAPE(B, T, width), &e)
+                        : tensor_file_load_f32(got, file, name, SHAPE(B, T), &e);
     if (rc)
         fail_msg("%s", e.text);
     assert_memory_equal(got, want, (size_t)N * (size_t)(width ? width : 1) * sizeof *got);
@@ -109,9 +109,9 @@ static void tensors_are_what_the_model_gives(void **state)
     if (activations_write(scratch(path, "acts.safetensors"), &r, &quiet, &e))
         fail_msg("%s", e.text);
 
-    safetensors file;
+    tensor_file file;
     files here = files_from_dir(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    assert_int_equal(safetensors_open(&file, &here, "acts.safetensors", &e), OK);
+    assert_int_equal(tensor_file_open(&file, &here, "acts.safetensors", &e), OK);
     assert_int_equal(file.n_tensors, 8);
     assert_int_equal(forward_new(&f, m, B, T, NULL, FORWARD_ONLY, &e), OK);
     for (int i = 0; i < 3; i++) {
@@ -134,7 +134,7 @@ static void tensors_are_what_the_model_gives(void **state)
     assert_int_equal(forward_loss(losses, f, targets, &e), OK);
     holds(&file, "loss", losses, 0);
     holds(&file, "tokens", tokens, 0);
-    safetensors_close(&file);
+    tensor_file_close(&file);
 
     token_block again; /* its own tokens, read back, are the same */
     assert_int_equal(token_block_read(&again, path, &e), OK);
@@ -172,7 +172,7 @@ static void ids_from_the_command_line(void **state)
     token_block_release(&b);
 }
 
-/* A safetensors file with one tensor of whole numbers, which our own writer does not write. */
+/* A tensor_file file with one tensor of whole numbers, which our own writer does not write. */
 static void write_tokens(const char *path, const char *type, const char *shape, const void *data,
                          size_t n)
 {

@@ -115,25 +115,25 @@ typedef struct expected {
     float *x_ND, *pre_NF, *f_NF, *y_NO, *weight_NF, *which_N, *d_f_ND, *d_pre_ND;
 } expected;
 
-static float *tensor(const safetensors *st, const char *name, int rows_wanted, int columns)
+static float *tensor(const tensor_file *st, const char *name, int rows_wanted, int columns)
 {
     err e = {0};
     float *values = mem_small((size_t)rows_wanted * (size_t)columns, sizeof *values);
-    if (safetensors_load_f32(values, st, name, 2, (const int64_t[]){rows_wanted, columns}, &e))
+    if (tensor_file_load_f32(values, st, name, 2, (const int64_t[]){rows_wanted, columns}, &e))
         fail_msg("%s", e.text);
     return values;
 }
 
 static void expected_read(expected *x, const files *folder)
 {
-    safetensors st;
+    tensor_file st;
     err e = {0};
-    if (safetensors_open(&st, folder, "expected.safetensors", &e))
+    if (tensor_file_open(&st, folder, "expected.safetensors", &e))
         fail_msg("%s", e.text);
-    const stored_tensor *pre = safetensors_find(&st, "pre"), *y = safetensors_find(&st, "y");
+    const stored_tensor *pre = tensor_file_find(&st, "pre"), *y = tensor_file_find(&st, "y");
     x->n = (int)pre->shape[0];
     x->f = (int)pre->shape[1];
-    x->d = (int)safetensors_find(&st, "x")->shape[1];
+    x->d = (int)tensor_file_find(&st, "x")->shape[1];
     x->d_out = (int)y->shape[1];
     x->x_ND = tensor(&st, "x", x->n, x->d);
     x->pre_NF = tensor(&st, "pre", x->n, x->f);
@@ -143,9 +143,9 @@ static void expected_read(expected *x, const files *folder)
     x->d_f_ND = tensor(&st, "d_f", x->n, x->d);
     x->d_pre_ND = tensor(&st, "d_pre", x->n, x->d);
     x->which_N = mem_small((size_t)x->n, sizeof *x->which_N);
-    if (safetensors_load_f32(x->which_N, &st, "which", SHAPE(x->n), &e))
+    if (tensor_file_load_f32(x->which_N, &st, "which", SHAPE(x->n), &e))
         fail_msg("%s", e.text);
-    safetensors_close(&st);
+    tensor_file_close(&st);
 }
 
 static void expected_release(expected *x)

@@ -22,7 +22,7 @@ typedef struct fixture {
     model *m;
     sae *s;
     tokenizer *t;
-    safetensors expected;
+    tensor_file expected;
     hook h;
 } fixture;
 
@@ -36,7 +36,7 @@ static int set_up(void **state)
     x->sae_files = files_from_dir("src/builtin/data/sae");
     if (backend_cpu(&x->be, p, &e) || model_load(&x->m, x->be, &x->model_files, &e) ||
         sae_load(&x->s, x->be, &x->sae_files, NULL, &e) || tokenizer_open(&x->t, &x->model_files, &e) ||
-        safetensors_open(&x->expected, &folder, "builtin_parity.safetensors", &e) ||
+        tensor_file_open(&x->expected, &folder, "builtin_parity.safetensors", &e) ||
         hook_parse(&x->h, model_describe(x->m), sae_describe(x->s)->hook, &e))
         fail_msg("%s", e.text);
     *state = x;
@@ -46,7 +46,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *x = *state;
-    safetensors_close(&x->expected);
+    tensor_file_close(&x->expected);
     tokenizer_free(x->t);
     sae_free(x->s);
     model_free(x->m);
@@ -60,7 +60,7 @@ static float *expected(const fixture *x, int prompt, const char *what, size_t *n
 {
     str name = {0};
     str_addf(&name, "%d.%s", prompt, what);
-    const stored_tensor *t = safetensors_find(&x->expected, str_text(&name));
+    const stored_tensor *t = tensor_file_find(&x->expected, str_text(&name));
     assert_non_null(t);
     float *values = mem_small(t->count, sizeof *values);
     err e = {0};
