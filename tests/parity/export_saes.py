@@ -460,6 +460,30 @@ def linear_modules(w):
             "decoder.weight": w["W_dec"].T.contiguous(), "decoder.bias": w["b_dec"]}
 
 
+def llama_transcoder():
+    """Llama Scope's transcoders, which SAELens's loader takes for SAEs: input and output were scaled
+    by averages of their own (OpenMOSS's Language-Model-SAEs, dataset-wise normalisation)."""
+    name = "llama_scope_transcoder"
+    g = generator(name)
+    w, x = weights(g), 2 * inputs(g, D, False)
+    folder = new_folder(name)
+    (folder / "checkpoints").mkdir()
+    save_file(linear_modules(w), folder / "checkpoints" / "final.safetensors")
+    write_json(folder / "hyperparams.json", {
+        "d_model": D, "d_sae": F, "hook_point_in": "blocks.8.ln2.hook_normalized",
+        "hook_point_out": "blocks.8.hook_mlp_out", "act_fn": "jumprelu",
+        "jump_relu_threshold": 0.6,
+        "dataset_average_activation_norm": {"in": 3.5, "out": 1.25}})
+    scale_in, scale_out = math.sqrt(D) / 3.5, math.sqrt(D) / 1.25
+
+    def encode(x):
+        pre = scale_in * x @ w["W_enc"] + w["b_enc"]
+        return pre, pre.relu() * (pre > 0.6 * scale_in)
+
+    expect(folder, name, x,
+           Reference(encode, lambda f, x: (f @ w["W_dec"] + w["b_dec"]) / scale_out))
+
+
 def llama_cases():
     name = "llama_scope"
     g = generator(name)
@@ -478,6 +502,7 @@ def llama_cases():
     sae.fold_activation_norm_scaling_factor(math.sqrt(D) / 9.25)
     expect(folder, name, 2 * inputs(g, D, False), saelens_reference(sae))
 
+    llama_transcoder()
     name = "llama_scope_r1"
     g = generator(name)
     folder = new_folder(name)

@@ -84,6 +84,7 @@ static const row rows[] = {
      GEMMA("2-1b-pt", "attn_out/layer_7_width_16k_l0_small"), 0},
     {"gemma_scope_2_skip", "jumprelu_skip_transcoder", "blocks.12.mlp.hook_in", {0}, 0},
     {"llama_scope", "jumprelu", "blocks.15.hook_resid_post", {0}, 1},
+    {"llama_scope_transcoder", "jumprelu_transcoder", "blocks.8.ln2.hook_normalized", {0}, 1},
     {"llama_scope_r1", "jumprelu", "blocks.9.hook_resid_post", {.norm_scaling_factor = 0.62}, 0},
     {"dictionary_learning_AutoEncoder", "standard", "blocks.4.hook_resid_post", {0}, 1},
     {"dictionary_learning_AutoEncoderNew", "standard", "blocks.4.hook_resid_post", {0}, 1},

@@ -1,5 +1,6 @@
 /* SAELens folders: both generations of cfg.json, what is refused and how it is said, broken
  * weights, and a saved SAE that loads as it was. */
+#include "common.h"
 #include "test.h"
 
 #include "base/io.h"
@@ -113,38 +114,96 @@ static void test_missing_files(void **state)
     backend_free(be);
 }
 
-/* The factors of fine-tuned SAEs scale what the decoder gets, and nothing else. */
-static void test_scaling_factor(void **state)
+static void put(folder *x, const char *name, const char *text)
+{
+    char buf[JSON_TEXT];
+    err e = {0};
+    json_text(buf, text);
+    assert_int_equal(io_write(path_join(&x->paths, x->dir, name), buf, strlen(buf), &e), OK);
+}
+
+#define FLAT(more) "{" PLAIN_SIZES ",'hook_point':'blocks.1.hook_resid_pre'" more "}"
+#define PLAIN_SIZES "'d_in':4,'d_sae':6"
+
+/* Config and weights each fine, but not together. The last entry is what the row adds. */
+static void test_refused_together(void **state)
 {
     folder *x = *state;
-    float w_enc_DF[D * F], w_dec_FD[F * D], b_dec_D[D] = {0}, b_enc_F[F] = {0}, factor_F[F];
-    for (int i = 0; i < D * F; i++)
-        w_enc_DF[i] = w_dec_FD[i] = 0.1f * (float)(i % 7) + 0.1f;
-    for (int f = 0; f < F; f++)
-        factor_F[f] = 1 + 0.5f * (float)f;
-    tensor_entry entries[] = {
-        {"W_dec", DTYPE_F32, 2, {F, D}, w_dec_FD},       {"W_enc", DTYPE_F32, 2, {D, F}, w_enc_DF},
-        {"b_dec", DTYPE_F32, 1, {D}, b_dec_D},           {"b_enc", DTYPE_F32, 1, {F}, b_enc_F},
-        {"scaling_factor", DTYPE_F32, 1, {F}, factor_F},
-    };
-    err e = {0};
-    write_config(x, "standard\",\"finetuning_scaling_factor\":true,\"name\":\"");
-    assert_int_equal(load(x, entries, 5, &e), OK);
-    backend *be = backend_ref();
-    files folder_files = files_from_dir(x->dir);
-    sae *s;
-    assert_int_equal(sae_load(&s, be, &folder_files, NULL, &e), OK);
-    float x_D[D] = {1, 2, 3, 4}, f_F[F], y_D[D];
-    sae_encode(f_F, s, x_D, 1);
-    sae_decode(y_D, s, f_F, NULL, 1);
-    for (int d = 0; d < D; d++) {
-        double expected = 0;
-        for (int f = 0; f < F; f++)
-            expected += (double)f_F[f] * (double)factor_F[f] * (double)w_dec_FD[f * D + d];
-        assert_true(fabs((double)y_D[d] - expected) < 1e-4);
+    static float twos[F], huge[F];
+    for (int f = 0; f < F; f++) {
+        twos[f] = 2;
+        huge[f] = f == 3 ? 200 : 0; /* its exponential is no float */
     }
-    sae_free(s);
-    backend_free(be);
+    const struct {
+        const char *config, *scaler;
+        tensor_entry more[3];
+        int n_weights; /* of `whole`, without b_enc for gated */
+        err_code code;
+        const char *says;
+    } refused[] = {
+        {FLAT(""),
+         NULL,
+         {{"scaling_factor", DTYPE_F32, 1, {F}, twos}},
+         4,
+         E_CONFIG,
+         "\"finetuning_scaling_factor\""},
+        {FLAT(",'finetuning_scaling_factor':true"),
+         NULL,
+         {{"scaling_factor", DTYPE_F32, 1, {F}, twos}},
+         4,
+         OK,
+         ""},
+        {FLAT(""),
+         NULL,
+         {{"threshold", DTYPE_F32, 1, {F}, twos}},
+         4,
+         E_FORMAT,
+         "threshold is not part of a standard SAE"},
+        {FLAT(",'architecture':'gated'"),
+         NULL,
+         {{"b_gate", DTYPE_F32, 1, {F}, twos},
+          {"b_mag", DTYPE_F32, 1, {F}, twos},
+          {"r_mag", DTYPE_F32, 1, {F}, huge}},
+         3,
+         E_NUMERIC,
+         "r_mag[3] is 200"},
+        {FLAT(",'architecture':'batchtopk'"),
+         NULL,
+         {{"topk_threshold", DTYPE_F32, 1, {F}, twos}},
+         4,
+         E_SHAPE,
+         "topk_threshold"},
+        {FLAT(",'normalize_activations':'expected_average_only_in'"),
+         "{'scaling_factor':0}",
+         {{0}},
+         4,
+         E_CONFIG,
+         "\"scaling_factor\" is 0"},
+        {FLAT(",'normalize_activations':'expected_average_only_in'"),
+         "{'scaling_factor':null}",
+         {{0}},
+         4,
+         OK,
+         ""},
+        {FLAT(",'normalize_activations':'expected_average_only_in'"),
+         "[]",
+         {{0}},
+         4,
+         E_FORMAT,
+         "activation_scaler.json"},
+    };
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        tensor_entry entries[8];
+        err e = {0};
+        int n = refused[i].n_weights;
+        memcpy(entries, whole, sizeof whole);
+        for (int k = 0; k < 3 && refused[i].more[k].name; k++)
+            entries[n++] = refused[i].more[k];
+        put(x, "cfg.json", refused[i].config);
+        if (refused[i].scaler)
+            put(x, "activation_scaler.json", refused[i].scaler);
+        check_refused(i, load(x, entries, n, &e), &e, refused[i].code, refused[i].says);
+    }
 }
 
 static void test_round_trip(void **state)
@@ -203,7 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_broken_folders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_scaling_factor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refused_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
