@@ -106,6 +106,7 @@ static const struct {
     {"gemma_2_transcoder", {"params.npz"}},
     {"gemma_3", {"params.safetensors"}},
     {"llama_scope", {"hyperparams.json", "checkpoints/final.safetensors"}},
+    {"llama_scope_r1_distill", {"config.json", "sae_weights.safetensors"}},
     {"sparsify", {"cfg.json", "sae.safetensors"}},
     {"dictionary_learning_1", {"config.json", "ae.pt"}},
 };

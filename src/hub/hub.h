@@ -40,11 +40,12 @@ typedef struct hub_place {
 typedef enum { HUB_UNSAID, HUB_NO, HUB_YES } hub_answer;
 
 /* What a release's table says about an SAE beside its files. NULL, 0 and HUB_UNSAID mean that the
- * table is silent: the SAE's own files and the defaults of its layout decide. */
+ * table is silent: the SAE's own files and the defaults of its layout decide. Layouts go by the
+ * names of SAELens's loaders: sae_lens, gemma_2, gemma_2_transcoder, gemma_3, llama_scope,
+ * llama_scope_r1_distill, dictionary_learning_1, sparsify, mwhanna_transcoder. */
 typedef struct hub_sae_facts {
-    const char *release, *id;    /* NULL: no release's, and nothing below is known */
-    const char *layout;          /* sae_lens, gemma_2, gemma_2_transcoder, gemma_3, llama_scope,
-                                    dictionary_learning_1, sparsify, mwhanna_transcoder */
+    const char *release, *id; /* NULL: no release's, and nothing below is known */
+    const char *layout;
     const char *model;           /* a name that hub_find_model takes */
     const char *hook, *hook_out; /* TransformerLens's names */
     const char *normalize_activations;

@@ -56,6 +56,35 @@ static const double gpt2_small_mlp_tm[12] = {
     0.9123762783479742, 0.6955335635232373, 0.3619728926727644, 0.2851548652550073};
 static const double gemma_2b_res_jb_12[1] = {0.21381938399317255};
 
+/* norm_scaling_factor of llama_scope_r1_distill by layer, for each mixture of training data. */
+static const double r1_slimpajama[32] = {
+    53.52995401997436,  37.07457226753229,  26.801271953747353, 20.258785842428143,
+    16.35620323956284,  13.77273090622553,  11.802642616140206, 10.345622082873675,
+    9.52711219837399,   8.722802553532865,  8.187374613072596,  7.681409438301019,
+    7.011470964851573,  6.507851835301529,  6.075830839342571,  5.529329506982431,
+    5.04125765694814,   4.543060254752811,  4.136073768441771,  3.8186778444880143,
+    3.4997662089479755, 3.114875161525094,  2.858677637086371,  2.6143620233159384,
+    2.406593266301888,  2.2185540508553694, 2.038628827422577,  1.8664054897001374,
+    1.6914743009513147, 1.530389056066687,  1.3378642198135962, 1.0963025732622191};
+static const double r1_both[32] = {
+    53.97673033497749,  36.76995792628666,  26.86329549484781,  20.473522361966317,
+    16.491433880849524, 13.902529211394633, 11.959185891949216, 10.454685082137889,
+    9.625849752730096,  8.705443147441324,  8.0884989084078,    7.449578399564585,
+    6.80144905444981,   6.331711239265464,  5.70284230018703,   5.318041374444156,
+    4.79639347416429,   4.333554093692626,  3.9386839067851334, 3.584045063066589,
+    3.4122850442674064, 2.9930188471058385, 2.7548717844301582, 2.5281942698718076,
+    2.326851186904894,  2.101068654605767,  1.9361189375890395, 1.7784660082777055,
+    1.6635049539624462, 1.448853212514504,  1.157008764313032,  1.041977999933546};
+static const double r1_math[32] = {
+    54.308791085956486, 36.49473030775242,  26.96126387031055,  20.52210199911164,
+    16.67733543806145,  14.067505043509176, 12.034338704494331, 10.495662821867164,
+    9.683004157081735,  8.679730500864236,  7.988383971728427,  7.237531143695951,
+    6.69444885029299,   6.0489858065009265, 5.4935929917888595, 4.970860531188141,
+    4.541887865516153,  4.111292885351861,  3.7319009471881754, 3.4464218438335172,
+    3.1614163309538377, 2.8600260547627334, 2.636157171207381,  2.4287397996449367,
+    2.2405978768214556, 2.034659098936678,  1.8430054630341937, 1.6554423260870552,
+    1.477070442772071,  1.3361543238773446, 1.1387454210154435, 0.926395749048437};
+
 /* Every layer that a model here has; the folder decides. */
 #define ANY_LAYER .last_layer = 199
 
@@ -94,13 +123,23 @@ static const double gemma_2b_res_jb_12[1] = {0.21381938399317255};
         .normalize_activations = "none", .context = 1024, .prepend_bos = HUB_YES, ANY_LAYER        \
     }
 
+/* hyperparams.json holds the constant that activations are scaled by. */
 #define LLAMA_SCOPE(small, large)                                                                  \
     {                                                                                              \
         .release = "llama_scope_lx" small "_{X}x", .id = "l{L}" small "_{X}x",                     \
         .repo = "fnlp/Llama3_1-8B-Base-LX" large "-{X}x",                                          \
         .folder = "Llama3_1-8B-Base-L{L}" large "-{X}x", .last_layer = 31,                         \
         .layout = "llama_scope", .model = "meta-llama/Llama-3.1-8B", .context = 1024,              \
-        .prepend_bos = HUB_YES, .normalize_activations = "expected_average_only_in"                \
+        .prepend_bos = HUB_YES                                                                     \
+    }
+
+/* Here the table holds it. */
+#define LLAMA_SCOPE_R1(data, folder_, factors)                                                     \
+    {                                                                                              \
+        .release = "llama_scope_r1_distill", .id = "l{L}r_" data,                                  \
+        .repo = "fnlp/Llama-Scope-R1-Distill", .folder = folder_ "/L{L}R", .last_layer = 31,       \
+        .layout = "llama_scope_r1_distill", .model = "deepseek-ai/DeepSeek-R1-Distill-Llama-8B",   \
+        .context = 1024, .prepend_bos = HUB_YES, .scaling = factors, .n_scaling = 32               \
     }
 
 #define DICTIONARY_LEARNING(release_, id_, repo_, folder_, model_)                                 \
@@ -288,6 +327,10 @@ static const release_row rows[] = {
     LLAMA_SCOPE("r", "R"),
     LLAMA_SCOPE("m", "M"),
     LLAMA_SCOPE("a", "A"),
+    LLAMA_SCOPE_R1("800m_slimpajama", "800M-Slimpajama-0-OpenR1-Math-220k", r1_slimpajama),
+    LLAMA_SCOPE_R1("400m_slimpajama_400m_openr1_math", "400M-Slimpajama-400M-OpenR1-Math-220k",
+                   r1_both),
+    LLAMA_SCOPE_R1("800m_openr1_math", "0-Slimpajama-800M-OpenR1-Math-220k", r1_math),
 
     DICTIONARY_LEARNING(
         "sae_bench_pythia70m_sweep_{K}_ctx128_{D}", RESID_POST "__trainer_{T}", "canrager/lm_sae",

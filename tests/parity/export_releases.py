@@ -16,12 +16,11 @@ import sys
 
 import yaml
 
-# Layouts that saeinv does not read, or whose facts are not certain; and the checkpoints of sweeps.
+# Layouts that saeinv does not read; and the checkpoints of sweeps.
 SKIPPED_LOADERS = {
     "connor_rob_hook_z",
     "deepseek_r1",
     "goodfire",
-    "llama_scope_r1_distill",
     "mntss_clt_layer_transcoder",
     "qwen_scope",
     "temporal",
