@@ -110,11 +110,21 @@ static err_code find_tensor(const stored_tensor **t, sae_loader *l, const char *
     return checkpoint_get(t, &l->weights, name, rank, shape, e);
 }
 
+/* A bad value is told by its place in the file, so a transposed matrix is read once more for it. */
 static err_code read_finite(float *out, const stored_tensor *t, stored_order order, err *e)
 {
     err_code rc = order == AS_STORED ? stored_tensor_load_f32(out, t, -1, NULL, e)
                                      : load_transposed(out, t, e);
-    return rc ? rc : check_finite(out, t->count, t->file, t->name, e);
+    if (!rc)
+        rc = check_finite(out, t->count, t->file, t->name, e);
+    if (rc != E_NUMERIC || order == AS_STORED)
+        return rc;
+    float *stored = mem_array(t->count, sizeof(float), t->name, e);
+    rc = stored ? stored_tensor_load_f32(stored, t, -1, NULL, e) : e->code;
+    if (!rc)
+        rc = check_finite(stored, t->count, t->file, t->name, e);
+    mem_free(stored);
+    return rc;
 }
 
 /* Backend memory that is ordinary memory is written as it is read; other memory gets one copy. */
@@ -287,6 +297,8 @@ err_code loader_begin(sae_loader *l, const sae_config *c, err *e)
     err_code rc = apply_hints(&config, l->hints, e);
     if (!rc && l->hints->normalize_activations)
         rc = saelens_normalization(&config, l->hints->normalize_activations, l->f->label, e);
+    if (!config.transcoder)
+        config.hook_out[0] = 0;
     if (!rc && !config.hook[0])
         rc = err_set(e, E_CONFIG,
                      "%s: its files do not say which activation the SAE reads; give model.hook, as "

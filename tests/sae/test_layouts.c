@@ -335,6 +335,7 @@ static void test_bad_tensors(void **state)
     entries[0].values = bad;
     put_tensors(x, "sae.safetensors", entries, 4);
     expect_error(x, &hints, E_NUMERIC, "encoder.weight");
+    expect_error(x, &hints, E_NUMERIC, "at index 7 of 24");
     entries[0].values = numbers;
     entries[0].shape[0] = D;
     entries[0].shape[1] = F;
