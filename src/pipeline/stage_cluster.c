@@ -7,6 +7,7 @@
 #include "features/labels.h"
 #include "features/pca.h"
 #include "features/umap.h"
+#include "pipeline/cluster_store.h"
 #include "pipeline/study.h"
 #include <math.h>
 #include <string.h>
@@ -279,37 +280,57 @@ static err_code lay_out(study *s, const vectors *v, err *e)
     return rc;
 }
 
-err_code stage_cluster(study *s, bool *cached, err *e)
+/* Everything but the key and what was kept. */
+static err_code cluster_vectors(study *s, const vectors *all, err *e)
 {
     const char *method = s->config->cluster.method;
-    vectors all = {0}, reduced = {0};
+    vectors reduced = {0};
     clustering *k = &s->clusters;
-    *cached = false;
-    err_code rc = build_vectors(&all, s, e);
-    if (!rc)
-        rc = reduce(&reduced, &all, s, e);
+    err_code rc = reduce(&reduced, all, s, e);
     if (rc)
         goto out;
     /* Unit vectors: euclidean distance orders pairs as the cosine does. Only dbscan's radius has a
      * scale that the user sets, and the original's is a cosine distance. */
-    metric m = reduced.d == all.d ? METRIC_COSINE : METRIC_EUCLIDEAN;
-    k->label_N = arena_push(&s->memory, (size_t)all.n, sizeof *k->label_N);
+    metric m = reduced.d == all->d ? METRIC_COSINE : METRIC_EUCLIDEAN;
+    k->label_N = arena_push(&s->memory, (size_t)all->n, sizeof *k->label_N);
     rc = !strcmp(method, "hdbscan")  ? run_hdbscan(s, &reduced, e)
          : !strcmp(method, "dbscan") ? run_dbscan(s, &reduced, m, e)
                                      : run_kmeans(s, &reduced, e);
     if (!rc)
-        rc = lay_out(s, &all, e);
+        rc = lay_out(s, all, e);
     if (!rc)
-        rc = silhouette(&k->silhouette, NULL, all.x_ND, k->label_N, all.n, all.d, METRIC_COSINE,
+        rc = silhouette(&k->silhouette, NULL, all->x_ND, k->label_N, all->n, all->d, METRIC_COSINE,
                         s->pool, e);
     if (rc)
         goto out;
-    k->noise_share = noise_share(k->label_N, all.n);
-    find_medoids(k, &all, &s->memory);
-    report_line(s->reporter, "cluster    %d clusters, %.0f%% of %d features in none", k->n_clusters,
-                100 * k->noise_share, all.n);
+    k->noise_share = noise_share(k->label_N, all->n);
+    find_medoids(k, all, &s->memory);
 out:
-    mem_free(all.x_ND);
     mem_free(reduced.x_ND);
+    return rc;
+}
+
+err_code stage_cluster(study *s, bool *cached, err *e)
+{
+    char key[SHA256_HEX];
+    vectors all = {0};
+    const clustering *k = &s->clusters;
+    *cached = false;
+    err_code rc = build_vectors(&all, s, e);
+    if (rc)
+        return rc;
+    cluster_store_key(s, all.x_ND, all.n, all.d, key);
+    *cached =
+        s->cache_dir && s->config->collect.use_cached_data && cluster_store_load(s, all.n, key);
+    if (!*cached) {
+        rc = cluster_vectors(s, &all, e);
+        if (!rc && s->cache_dir && s->config->collect.cache_data)
+            rc = cluster_store_save(s, all.n, key, e);
+    }
+    if (!rc)
+        report_line(s->reporter, "cluster    %d clusters, %.0f%% of %d features in none%s",
+                    k->n_clusters, 100 * k->noise_share, all.n,
+                    *cached ? " (kept from before)" : "");
+    mem_free(all.x_ND);
     return rc;
 }

@@ -46,22 +46,6 @@ static void make_jobs(study *s)
 /* ---- keeping the result, a group of jobs at a time ---------------------------------------------
  */
 
-/* Every optimise.* key's value. */
-static void add_options(store_key *k, const run_config *c)
-{
-    int n;
-    const config_key *keys = run_config_keys(&n);
-    str value = {0};
-    for (int i = 0; i < n; i++) {
-        if (strncmp(keys[i].name, "optimise.", 9))
-            continue;
-        str_clear(&value);
-        run_config_value(&value, c, &keys[i]);
-        store_key_text(k, str_text(&value));
-    }
-    str_release(&value);
-}
-
 static void group_key(const study *s, const optimise_job *jobs, int n, char key[SHA256_HEX])
 {
     store_key k = store_key_start("optimise", OPTIMISE_VERSION);
@@ -70,7 +54,7 @@ static void group_key(const study *s, const optimise_job *jobs, int n, char key[
     store_key_text(&k, s->hook.name);
     store_key_text(&k, s->backend->name);
     store_key_bytes(&k, &s->bos, sizeof s->bos);
-    add_options(&k, s->config);
+    study_key_settings(&k, s, "optimise.");
     for (int i = 0; i < n; i++) {
         store_key_bytes(&k, &jobs[i].feature, sizeof jobs[i].feature);
         store_key_bytes(&k, &jobs[i].scale, sizeof jobs[i].scale);

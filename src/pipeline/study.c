@@ -6,10 +6,15 @@
 
 static err_code hash_model(study *s, err *e)
 {
-    static const char *const names[] = {
-        "config.json",           "model.safetensors",       "model.safetensors.index.json",
-        "tokenizer.json",        "vocab.json",              "merges.txt",
-        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"};
+    static const char *const names[] = {"config.json",
+                                        "model.safetensors",
+                                        "model.safetensors.index.json",
+                                        "tokenizer.json",
+                                        "vocab.json",
+                                        "merges.txt",
+                                        "tokenizer_config.json",
+                                        "special_tokens_map.json",
+                                        "added_tokens.json"};
     sha256 h;
     sha256_start(&h);
     err_code rc = files_hash(&h, &s->model_files, names, COUNT_OF(names), e);
@@ -134,4 +139,19 @@ double study_scale(const study *s, int feature)
 {
     double max = s->collected.stats_F[feature].max;
     return max > 0 ? max : 1;
+}
+
+void study_key_settings(store_key *k, const study *s, const char *prefix)
+{
+    int n;
+    const config_key *keys = run_config_keys(&n);
+    str value = {0};
+    for (int i = 0; i < n; i++) {
+        if (strncmp(keys[i].name, prefix, strlen(prefix)))
+            continue;
+        str_clear(&value);
+        run_config_value(&value, s->config, &keys[i]);
+        store_key_text(k, str_text(&value));
+    }
+    str_release(&value);
 }

@@ -12,6 +12,7 @@
 #include "features/survey.h"
 #include "invert/analyse.h"
 #include "pipeline/config.h"
+#include "pipeline/store.h"
 #include "results/record.h"
 
 /* What clustering found; arrays of n_kept or n_clusters in the study's arena. */
@@ -88,5 +89,8 @@ prompt_statistic study_statistic(const study *s);
 score_kind study_scoring(const study *s); /* select.scoring_method */
 /* The data set's maximum of a feature; 1 when it is never active, so that it can be a scale. */
 double study_scale(const study *s, int feature);
+
+/* Adds the value of every setting whose name starts with `prefix` to a key. */
+void study_key_settings(store_key *k, const study *s, const char *prefix);
 
 #endif
