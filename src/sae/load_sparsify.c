@@ -135,6 +135,8 @@ err_code sparsify_load(sae **out, sae_loader *l, err *e)
         rc = loader_parts(l, &parts, e);
     if (!rc && c.skip)
         rc = loader_w_skip(l, "W_skip", AS_STORED, e);
+    if (rc)
+        return rc;
     note_add(&l->notes,
              "sparsify keeps the %d largest of the rectified pre-activations%s; SAELens "
              "reads this layout differently.",
@@ -142,5 +144,5 @@ err_code sparsify_load(sae **out, sae_loader *l, err *e)
     if (c.transcoder)
         note_add(&l->notes, "sparsify before February 2025 subtracted b_dec from a transcoder's "
                             "input too; files do not say which of the two they were trained with.");
-    return rc ? rc : loader_finish(out, l, e);
+    return loader_finish(out, l, e);
 }
