@@ -213,6 +213,12 @@ static err_code read_dtype(const cJSON *root, str *notes, const char *where, err
                    where, text);
 }
 
+bool saelens_is_hook_z(const char *hook)
+{
+    size_t n = strlen(hook);
+    return n >= 2 && strcmp(hook + n - 2, "_z") == 0;
+}
+
 static err_code read_reshape(const sae_config *c, const cJSON *root, const char *where, err *e)
 {
     char text[32] = "none";
@@ -222,8 +228,7 @@ static err_code read_reshape(const sae_config *c, const cJSON *root, const char 
     if (strcmp(text, "hook_z"))
         return err_set(e, E_CONFIG, "%s: \"reshape_activations\" is \"%s\"; known: none, hook_z",
                        where, text);
-    size_t n = strlen(c->hook);
-    if (n && (n < 2 || strcmp(c->hook + n - 2, "_z")))
+    if (c->hook[0] && !saelens_is_hook_z(c->hook))
         return err_set(e, E_CONFIG, "%s: \"reshape_activations\" is \"hook_z\", but the hook is %s",
                        where, c->hook);
     return OK;

@@ -1,6 +1,6 @@
 /* cfg.json as SAELens 6 writes it. */
 #include "base/json.h"
-#include "sae/config.h"
+#include "sae/saelens.h"
 #include <string.h>
 
 /* The version the files we write follow. */
@@ -81,7 +81,7 @@ void sae_config_print(str *out, const sae_config *c)
     json_add_bool(root, "apply_b_dec_to_input", c->apply_b_dec_to_input);
     json_add_string(root, "normalize_activations",
                     c->unfolded ? "expected_average_only_in" : normalizations[c->normalization]);
-    bool heads = strstr(c->hook, "hook_z") && !c->has_head;
+    bool heads = saelens_is_hook_z(c->hook) && !c->has_head;
     json_add_string(root, "reshape_activations", heads ? "hook_z" : "none");
     add_metadata(json_add_object(root, "metadata"), c);
     json_print(out, root);

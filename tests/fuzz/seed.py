@@ -90,7 +90,7 @@ def pickles():
 
 
 def configs():
-    fixtures("config", "*/fixtures/**/config.json")
+    fixtures("config", "parity/fixtures/models/**/config.json")
     small = {"num_hidden_layers": 2, "hidden_size": 8, "num_attention_heads": 2, "vocab_size": 16}
     for family in ("GPTNeoX GPT2 GPTJ Llama Mistral Mixtral Gemma Gemma2 Gemma3Text Qwen2 Qwen3 Phi Phi3 OPT "
                    "Falcon Bloom StableLm Olmo Olmo2").split():
@@ -102,8 +102,8 @@ def configs():
 
 
 def sae_configs():
-    fixtures("sae_config", "*/fixtures/**/cfg.json", "*/fixtures/**/hyperparams.json",
-             "*/fixtures/**/config.json")
+    fixtures("sae_config", *(f"parity/fixtures/saes/**/{name}"
+                             for name in ("cfg.json", "hyperparams.json", "config.json")))
     for architecture in ("standard jumprelu topk gated transcoder skip_transcoder jumprelu_transcoder "
                          "jumprelu_skip_transcoder temporal matryoshka_batchtopk").split():
         seed("sae_config", architecture, json.dumps({
@@ -118,7 +118,7 @@ def sae_configs():
 
 
 def tokenizers():
-    fixtures("tokenizer", "data/fixtures/**/tokenizer.json", "data/fixtures/**/*.tokenizer.json")
+    fixtures("tokenizer", "parity/fixtures/tokenizers/*.json")
     vocab = {c: i for i, c in enumerate("abcdehlorw Ġ!")}
     vocab.update({"he": 13, "ll": 14, "hell": 15, "Ġw": 16})
     seed("tokenizer", "tiny", json.dumps({
