@@ -27,7 +27,7 @@ cat >"$SAEINV_RELEASES" <<'JSON'
                "folder": "{L}-res", "layers": [0, 5], "layout": "sae_lens", "model": "me/tiny"}]}
 JSON
 
-ask=(--tokens 0,5,7,9,11,30 --hook blocks.2.hook_resid_post --logits)
+ask=(--tokens '0,5,7,9,11,30' --hook blocks.2.hook_resid_post --logits)
 succeeds 'the built-in files' -- activations "${ask[@]}" --sae builtin --out "$work/a.safetensors"
 for sae in tiny-res/blocks.2.hook_resid_post me/saes/2-res "me/saes@$commit/2-res"; do
     succeeds "an SAE as $sae" \
