@@ -1,7 +1,6 @@
 /* SHA-256 as FIPS 180-4 defines it; the constants are the standard's. */
 #include "base/sha256.h"
 #include "base/io.h"
-#include <string.h>
 
 static const uint32_t K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -18,7 +17,7 @@ static uint32_t rotate(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
-static void compress(uint32_t state[8], const unsigned char block[64])
+static void compress(uint32_t *state, const unsigned char block[64])
 {
     uint32_t w[64];
     for (int i = 0; i < 16; i++)
@@ -51,34 +50,12 @@ void sha256_start(sha256 *s)
 
 void sha256_add(sha256 *s, const void *data, size_t n)
 {
-    const unsigned char *p = data;
-    size_t filled = s->length % 64;
-    s->length += n;
-    while (n) {
-        size_t take = 64 - filled < n ? 64 - filled : n;
-        memcpy(s->block + filled, p, take);
-        p += take;
-        n -= take;
-        filled += take;
-        if (filled == 64) {
-            compress(s->state, s->block);
-            filled = 0;
-        }
-    }
+    block_hash_add(s, compress, data, n);
 }
 
 void sha256_finish(sha256 *s, char hex[SHA256_HEX])
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char tail[72] = {0x80};
-    uint64_t bits = s->length * 8;
-    size_t padding = (119 - s->length % 64) % 64 + 1; /* 0x80 and zeros up to 56 mod 64 */
-    for (int i = 0; i < 8; i++)
-        tail[padding + (size_t)i] = (unsigned char)(bits >> (56 - 8 * i));
-    sha256_add(s, tail, padding + 8);
-    for (int i = 0; i < 64; i++)
-        hex[i] = digits[s->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
-    hex[64] = '\0';
+    block_hash_finish(s, compress, 8, hex);
 }
 
 void sha256_of(char hex[SHA256_HEX], const void *data, size_t n)

@@ -1,15 +1,10 @@
 /* SHA-256 (FIPS 180-4), for cache keys and the report's manifest. */
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
+#include "base/block_hash.h"
 #include "base/err.h"
-#include <stddef.h>
-#include <stdint.h>
 
-typedef struct sha256 {
-    uint32_t state[8];
-    uint64_t length;
-    unsigned char block[64];
-} sha256;
+typedef block_hash sha256;
 
 enum { SHA256_HEX = 65 };
 void sha256_start(sha256 *s);

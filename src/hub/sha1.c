@@ -1,13 +1,12 @@
 /* SHA-1 as FIPS 180-4 defines it; the constants are the standard's. */
 #include "hub/sha1.h"
-#include <string.h>
 
 static uint32_t rotate(uint32_t x, int n)
 {
     return x << n | x >> (32 - n);
 }
 
-static void compress(uint32_t state[5], const unsigned char block[64])
+static void compress(uint32_t *state, const unsigned char block[64])
 {
     uint32_t w[80];
     for (int i = 0; i < 16; i++)
@@ -37,32 +36,10 @@ void sha1_start(sha1 *s)
 
 void sha1_add(sha1 *s, const void *data, size_t n)
 {
-    const unsigned char *p = data;
-    size_t filled = s->length % 64;
-    s->length += n;
-    while (n) {
-        size_t take = 64 - filled < n ? 64 - filled : n;
-        memcpy(s->block + filled, p, take);
-        p += take;
-        n -= take;
-        filled += take;
-        if (filled == 64) {
-            compress(s->state, s->block);
-            filled = 0;
-        }
-    }
+    block_hash_add(s, compress, data, n);
 }
 
 void sha1_finish(sha1 *s, char hex[SHA1_HEX])
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char tail[72] = {0x80};
-    uint64_t bits = s->length * 8;
-    size_t padding = (119 - s->length % 64) % 64 + 1; /* 0x80 and zeros up to 56 mod 64 */
-    for (int i = 0; i < 8; i++)
-        tail[padding + (size_t)i] = (unsigned char)(bits >> (56 - 8 * i));
-    sha1_add(s, tail, padding + 8);
-    for (int i = 0; i < 40; i++)
-        hex[i] = digits[s->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
-    hex[40] = '\0';
+    block_hash_finish(s, compress, 5, hex);
 }

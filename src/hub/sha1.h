@@ -2,14 +2,9 @@
  * not be able to forge: large files carry a SHA-256. */
 #ifndef HUB_SHA1_H
 #define HUB_SHA1_H
-#include <stddef.h>
-#include <stdint.h>
+#include "base/block_hash.h"
 
-typedef struct sha1 {
-    uint32_t state[5];
-    uint64_t length;
-    unsigned char block[64];
-} sha1;
+typedef block_hash sha1;
 
 enum { SHA1_HEX = 41 };
 void sha1_start(sha1 *s);
