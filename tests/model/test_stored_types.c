@@ -233,7 +233,7 @@ static void same_numbers(model *narrow, model *wide)
 
 static void one_case(backend *be, const model_config *c, dtype type, arrangement how)
 {
-    model *original, *narrow, *wide;
+    model *original, *narrow = NULL, *wide = NULL;
     folder a = folder_new(), b = folder_new();
     err e = {0};
     assert_int_equal(model_new(&original, be, c, 5, &e), OK);
@@ -347,7 +347,7 @@ static void test_doubles(void **state)
     test_kinds(&kinds);
     backend *be = backend_ref();
     folder a = folder_new(), b = folder_new();
-    model *original, *narrow, *wide;
+    model *original, *narrow = NULL, *wide = NULL;
     tensor_file floats;
     err e = {0};
     assert_int_equal(model_new(&original, be, &kinds[0].config, 5, &e), OK);
