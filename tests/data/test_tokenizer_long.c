@@ -5,7 +5,7 @@
 #include "data/common.h"
 #include <string.h>
 
-enum { N = 1 << 19 };
+enum { N = 1 << 17 };
 
 static const char *const patterns[] = {
     "a",
