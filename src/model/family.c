@@ -231,9 +231,9 @@ static const char *const NEO_IDLE[] = {"resid_dropout",         "embed_dropout",
                                        "summary_first_dropout", NULL};
 static const char *const LLAMA_IDLE[] = {"attention_dropout", "pretraining_tp",
                                          /* a product in slices */ NULL};
-/* gemma2 follows "hidden_activation" alone. */
+/* gemma2 follows "hidden_activation" and "sliding_window" alone. */
 static const char *const GEMMA2_IDLE[] = {"attention_dropout", "hidden_act", "cache_implementation",
-                                          NULL};
+                                          "sliding_window_size", NULL};
 
 #define LLAMA_KEYS                                                                                 \
     {                                                                                              \

@@ -62,6 +62,7 @@ static const struct {
     {FAMILY_LLAMA, "\"pretraining_tp\": 2, \"dtype\": \"bfloat16\"", OK, ""},
     {FAMILY_LLAMA, "\"eos_token_id\": [3, 4], \"bos_token_id\": 0", OK, ""},
     {FAMILY_GEMMA2, "\"cache_implementation\": \"hybrid\", \"hidden_act\": \"gelu\"", OK, ""},
+    {FAMILY_GEMMA2, "\"sliding_window\": 4096, \"sliding_window_size\": 4096", OK, ""},
     {FAMILY_QWEN2, "\"sliding_window\": 8, \"use_sliding_window\": false", OK, ""},
     /* what published files say beside the sizes: gpt2-medium and distilgpt2, TinyStories, Pythia,
      * Gemma, Qwen 2.5 */
