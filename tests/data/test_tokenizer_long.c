@@ -14,8 +14,7 @@ static const char *const patterns[] = {
     "'s",
     " \n",
     "A",
-    "\xca\xb0"
-    "A",                /* a letter that counts as upper and lower case, then an upper one */
+    "\xca\xb0\x41",     /* a letter that counts as upper and lower case, then an upper one */
     "\xcc\x81",         /* marks ... */
     "\xcc\x81\xcc\xa7", /* ... out of order */
     "\xe1\x84\x80\xe1\x85\xa1", /* Hangul to compose */
