@@ -255,7 +255,7 @@ static void check_description(const row *r, const sae *s, const expected *x)
 static void check_saved(const row *r, sae *s, const expected *x, const char *dir)
 {
     err e = {0};
-    sae *again;
+    sae *again = NULL;
     err_code rc = sae_save(s, NULL, dir, &e);
     if (!strncmp(r->architecture, "topk_", 5)) {
         assert_int_equal(rc, E_CONFIG);
