@@ -66,7 +66,8 @@ cd "$work" || exit 1 # a report tells the paths as they were given
 succeeds 'six prompts, plain and gzipped, are enough' \
     -- run "${quick[@]}" --set collect.data=good.txt,good.txt.gz \
     --set filter.entropy_threshold_low=0 --set filter.sparsity_min=0 --set filter.sparsity_max=1 \
-    --set cluster.method=kmeans --set cluster.n_clusters=500 --set cluster.n_neighbors=900 --out "$out"
+    --set cluster.method=kmeans --set cluster.n_clusters=500 --set cluster.n_neighbors=900 \
+    --set cluster.umap_epochs=20 --out "$out"
 cd "$root" || exit 1
 [ $status -eq 0 ] && holds 'its report is whole' tests/check_report.sh "$out"
 finish
