@@ -303,6 +303,20 @@ static err_code read_excluded(sae_config *c, const cJSON *origin, const char *wh
                           where, SAE_MAX_EXCLUDED);
 }
 
+/* Training choices that a run's statistics do not follow. */
+static void note_training(const sae_config *c, str *notes)
+{
+    const sae_slice *s = &c->positions;
+    if ((s->has_start && s->start) || s->has_stop || s->step > 1)
+        note_add(notes, "It was trained on some positions of each sequence only (seqpos_slice); "
+                        "statistics here count all.");
+    if (c->n_excluded)
+        note_add(notes,
+                 "%d token ids were left out of its training (exclude_special_tokens); statistics "
+                 "here leave out the tokenizer's special tokens.",
+                 c->n_excluded);
+}
+
 /* Under "metadata" in version 6, at the top before. */
 static err_code read_origin(sae_config *c, const cJSON *origin, str *notes, const char *where,
                             err *e)
@@ -327,6 +341,8 @@ static err_code read_origin(sae_config *c, const cJSON *origin, str *notes, cons
         rc = read_slice(&c->positions, origin, where, e);
     if (!rc)
         rc = read_excluded(c, origin, where, e);
+    if (!rc)
+        note_training(c, notes);
     const cJSON *kwargs = field(origin, "model_from_pretrained_kwargs");
     return rc || !kwargs ? rc : config_keys_model(c, kwargs, notes, where, e);
 }

@@ -217,6 +217,10 @@ static const struct {
     {FLAT(",'smoothing':3"), "\"smoothing\""},
     {FLAT(",'model_from_pretrained_kwargs':{'revision':'step1000'}"), "\"revision\" = step1000"},
     {FLAT(",'model_from_pretrained_kwargs':{'checkpoint_value':512}"), "= 512"},
+    {V6(",'seqpos_slice':[null],'exclude_special_tokens':true", "'architecture':'standard'"), ""},
+    {V6(",'seqpos_slice':[5,null]", "'architecture':'standard'"), "seqpos_slice"},
+    {V6(",'seqpos_slice':[0,null,2]", "'architecture':'standard'"), "seqpos_slice"},
+    {V6(",'exclude_special_tokens':[0,7]", "'architecture':'standard'"), "2 token ids"},
 };
 
 static void test_remarks(void **state)
