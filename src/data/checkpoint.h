@@ -18,8 +18,8 @@ typedef struct checkpoint {
  * pytorch_model.bin when only that is there). Every tensor that the index lists must be in the
  * shard it names. Owner: caller, checkpoint_close() (fine on a zeroed one). */
 err_code checkpoint_open(checkpoint *out, const files *f, err *e);
-/* Opens one file as a checkpoint ("sae_weights.safetensors", "params.npz", "ae.pt"); which format it
- * has, its first bytes say. */
+/* Opens one file as a checkpoint ("sae_weights.safetensors", "params.npz", "ae.pt"); which format
+ * it has, its first bytes say. */
 err_code checkpoint_open_file(checkpoint *out, const files *f, const char *name, err *e);
 void checkpoint_close(checkpoint *c);
 

@@ -6,8 +6,8 @@
 #include "sae/sae.h"
 
 /* Statistics of all d_sae features over the prompts. The prompts x features matrix is never held:
- * activations are consumed a block of rows at a time. E_DATA when there is no prompt, E_NUMERIC when
- * activations are not finite. Owner: caller, collection_release(). */
+ * activations are consumed a block of rows at a time. E_DATA when there is no prompt, E_NUMERIC
+ * when activations are not finite. Owner: caller, collection_release(). */
 err_code collect_features(collection *out, const scan_source *source, sae *s, err *e);
 
 #endif

@@ -175,12 +175,13 @@ static err_code run_search(dbscan_result *out, dbscan_search *search, session *s
         qsort(distance_N, (size_t)s->p.n, sizeof *distance_N, by_value);
         choose_trials(search, distance_N, s->p.n);
         code = search->n_trials ? score_trials(search, s, label_LN, workers, e)
-                                : err_set(e, E_DATA, "dbscan: 95%% of the rows are equal to their "
+                                : err_set(e, E_DATA,
+                                          "dbscan: 95%% of the rows are equal to their "
                                           "neighbours, so no eps is worth trying; set eps by hand");
     }
     if (!code)
-        out->n_clusters = label_at(out->label_N, s->above, &s->tree,
-                                   search->trials[search->best].eps, s->dense);
+        out->n_clusters =
+            label_at(out->label_N, s->above, &s->tree, search->trials[search->best].eps, s->dense);
     mem_free(distance_N);
     mem_free(label_LN);
     return code;

@@ -35,7 +35,7 @@ typedef struct dbscan_trial {
 
 enum { DBSCAN_TRIALS_MAX = 19 };
 typedef struct dbscan_search {
-    int n_trials, best;                     /* trials by rising eps; best indexes them */
+    int n_trials, best; /* trials by rising eps; best indexes them */
     dbscan_trial trials[DBSCAN_TRIALS_MAX];
 } dbscan_search;
 

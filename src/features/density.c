@@ -19,9 +19,9 @@ typedef struct prim {
     const points *p;
     const double *core_N;
     bool *joined_N;
-    int *source_N;      /* row in the tree that is nearest so far */
-    double *reach_N;    /* its mutual reachability */
-    nearest *best_B;    /* each task's nearest row outside the tree */
+    int *source_N;   /* row in the tree that is nearest so far */
+    double *reach_N; /* its mutual reachability */
+    nearest *best_B; /* each task's nearest row outside the tree */
     int current, rows_per_task, n_tasks;
 } prim;
 
@@ -99,8 +99,8 @@ static err_code build_edges(density_tree *t, const points *p, pool *workers, err
 {
     size_t n = (size_t)p->n;
     int rows = TASK_WORK / p->d > TASK_ROWS_MIN ? TASK_WORK / p->d : TASK_ROWS_MIN;
-    prim s = {.p = p, .core_N = t->core_N, .rows_per_task = rows,
-              .n_tasks = (p->n + rows - 1) / rows};
+    prim s = {
+        .p = p, .core_N = t->core_N, .rows_per_task = rows, .n_tasks = (p->n + rows - 1) / rows};
     (void)((s.joined_N = mem_array(n, sizeof *s.joined_N, "tree membership", e)) &&
            (s.source_N = mem_array(n, sizeof *s.source_N, "tree sources", e)) &&
            (s.reach_N = mem_array(n, sizeof *s.reach_N, "reachability", e)) &&

@@ -13,9 +13,9 @@ typedef struct density_edge {
 } density_edge;
 
 typedef struct density_tree {
-    neighbours near;       /* k per row */
+    neighbours near; /* k per row */
     double *core_N;
-    density_edge *edges;   /* N - 1, shortest first, equal ones in the order Prim found them */
+    density_edge *edges; /* N - 1, shortest first, equal ones in the order Prim found them */
     int n;
 } density_tree;
 

@@ -14,11 +14,11 @@ typedef struct filter_options {
 /* In the order in which they are applied; a feature is dropped by the first that it fails. */
 typedef enum {
     FILTER_KEPT,
-    FILTER_DEAD,         /* never active */
+    FILTER_DEAD, /* never active */
     FILTER_ENTROPY_LOW,
     FILTER_ENTROPY_HIGH,
-    FILTER_SHARE_LOW,    /* too few prompts: the original's sparsity_min */
-    FILTER_SHARE_HIGH,   /* too many: sparsity_max */
+    FILTER_SHARE_LOW,  /* too few prompts: the original's sparsity_min */
+    FILTER_SHARE_HIGH, /* too many: sparsity_max */
     FILTER_REASONS
 } filter_reason;
 const char *filter_name(filter_reason reason);

@@ -7,8 +7,8 @@
 
 hdbscan_options hdbscan_defaults(void)
 {
-    return (hdbscan_options){.min_cluster_size = 5, .method = HDBSCAN_EOM,
-                             .metric = METRIC_EUCLIDEAN};
+    return (hdbscan_options){
+        .min_cluster_size = 5, .method = HDBSCAN_EOM, .metric = METRIC_EUCLIDEAN};
 }
 
 static err_code check_options(const hdbscan_options *o, err *e)
@@ -17,11 +17,15 @@ static err_code check_options(const hdbscan_options *o, err *e)
         return err_set(e, E_CONFIG, "hdbscan: min_cluster_size is %d; it must be at least 2",
                        o->min_cluster_size);
     if (o->min_samples < 0)
-        return err_set(e, E_CONFIG, "hdbscan: min_samples is %d; it must be at least 1, or 0 to "
-                       "follow min_cluster_size", o->min_samples);
+        return err_set(e, E_CONFIG,
+                       "hdbscan: min_samples is %d; it must be at least 1, or 0 to "
+                       "follow min_cluster_size",
+                       o->min_samples);
     if (!(o->cluster_selection_epsilon >= 0) || isinf(o->cluster_selection_epsilon))
-        return err_set(e, E_CONFIG, "hdbscan: cluster_selection_epsilon is %g; it must be a "
-                       "distance, 0 or more", o->cluster_selection_epsilon);
+        return err_set(e, E_CONFIG,
+                       "hdbscan: cluster_selection_epsilon is %g; it must be a "
+                       "distance, 0 or more",
+                       o->cluster_selection_epsilon);
     return OK;
 }
 

@@ -17,7 +17,7 @@ typedef struct cluster {
     double deepest;          /* the highest death among it and its descendants */
     double stability;
     bool selected, covered; /* covered: something above it is selected */
-    int home;                /* nearest selected cluster at or above it, else ROOT */
+    int home;               /* nearest selected cluster at or above it, else ROOT */
 } cluster;
 
 static void measure_clusters(cluster *clusters, const condensed_tree *t)
@@ -150,8 +150,8 @@ static void label_row(hdbscan_result *r, const cluster *clusters, const condense
     bool member = parent->home != ROOT || (only_root && root_keeps(home, lambda, o));
     r->label_N[row] = member ? parent->home : LABEL_NOISE;
     if (member)
-        r->probability_N[row] = home->death > 0 && isfinite(lambda)
-                                    ? fmin(lambda, home->death) / home->death : 1;
+        r->probability_N[row] =
+            home->death > 0 && isfinite(lambda) ? fmin(lambda, home->death) / home->death : 1;
     r->outlier_N[row] = deepest > 0 && isfinite(lambda) ? (deepest - lambda) / deepest : 0;
     if (isnan(r->outlier_N[row]))
         r->outlier_N[row] = 1; /* a row of finite density where equal rows make it infinite */

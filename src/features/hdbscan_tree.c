@@ -58,9 +58,9 @@ static int walk(int *order, const merge *merges, int n, int root)
 typedef struct condenser {
     condensed_tree *tree;
     const merge *merges;
-    int *cluster_of;  /* of a hierarchy node */
-    bool *fallen;     /* nodes whose rows have left their cluster already */
-    int *order;       /* scratch for walk() */
+    int *cluster_of; /* of a hierarchy node */
+    bool *fallen;    /* nodes whose rows have left their cluster already */
+    int *order;      /* scratch for walk() */
     int min_cluster_size;
 } condenser;
 

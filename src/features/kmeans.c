@@ -13,8 +13,8 @@ enum { ROWS_PER_TASK = 64, COLUMNS_PER_TASK = 32 };
 
 kmeans_options kmeans_defaults(void)
 {
-    return (kmeans_options){.n_clusters = 8, .n_init = 10, .max_iterations = 300,
-                            .tolerance = 1e-4};
+    return (kmeans_options){
+        .n_clusters = 8, .n_init = 10, .max_iterations = 300, .tolerance = 1e-4};
 }
 
 /* One descent's state. */
@@ -60,8 +60,8 @@ static void assign_rows(void *context, int block)
     for (int i = from; i < to; i++) {
         s->square_N[i] = HUGE_VAL;
         for (int c = 0; c < s->c; c++) {
-            double square = square_distance_to(ROW(s->centre_CD, c, s->d), ROW(s->x_ND, i, s->d),
-                                               s->d);
+            double square =
+                square_distance_to(ROW(s->centre_CD, c, s->d), ROW(s->x_ND, i, s->d), s->d);
             if (square < s->square_N[i]) {
                 s->square_N[i] = square;
                 s->label_N[i] = c;
@@ -196,8 +196,8 @@ static err_code descend(lloyd *s, int max_iterations, double shift_limit, pool *
         assign(s, workers); /* the labels belong to the centres as they now are */
     s->inertia = 0;
     for (int i = 0; i < s->n; i++)
-        s->inertia += square_distance_to(ROW(s->centre_CD, s->label_N[i], s->d),
-                                         ROW(s->x_ND, i, s->d), s->d);
+        s->inertia +=
+            square_distance_to(ROW(s->centre_CD, s->label_N[i], s->d), ROW(s->x_ND, i, s->d), s->d);
     return OK;
 }
 
@@ -226,7 +226,8 @@ static void hand_over(kmeans_result *out, lloyd *s)
 static err_code check_input(const float *x_ND, int n, int d, const kmeans_options *o, err *e)
 {
     if (o->n_clusters < 1 || o->n_init < 1 || o->max_iterations < 1 || !(o->tolerance >= 0))
-        return err_set(e, E_CONFIG, "k-means: n_clusters %d, n_init %d, max_iterations %d and "
+        return err_set(e, E_CONFIG,
+                       "k-means: n_clusters %d, n_init %d, max_iterations %d and "
                        "tolerance %g; the first three must be at least 1, the last 0 or more",
                        o->n_clusters, o->n_init, o->max_iterations, o->tolerance);
     points p;

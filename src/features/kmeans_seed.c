@@ -13,7 +13,7 @@ typedef struct seeding {
     int n, d;
     const double *nearest_N; /* squared distance to the nearest seed so far */
     const float *candidate_D;
-    double *lowered_N;       /* nearest_N were the candidate a seed */
+    double *lowered_N; /* nearest_N were the candidate a seed */
 } seeding;
 
 static void lower_distances(void *context, int block)

@@ -17,9 +17,9 @@ typedef struct krylov {
     void *context;
     rng *random;
     int n, steps, max_steps;
-    double **basis;                  /* one array of n per step, plus the next direction */
-    double *alpha, *beta;            /* beta[i] couples steps i and i + 1 */
-    double scale;                    /* the longest product so far */
+    double **basis;       /* one array of n per step, plus the next direction */
+    double *alpha, *beta; /* beta[i] couples steps i and i + 1 */
+    double scale;         /* the longest product so far */
 } krylov;
 
 static double dot(const double *a_N, const double *b_N, int n)
@@ -187,8 +187,8 @@ err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *pr
     int max_steps = limits.max_steps < n ? limits.max_steps : n;
     max_steps = max_steps < k ? k : max_steps;
     size_t room = (size_t)max_steps + 1;
-    krylov s = {.product = product, .context = context, .random = random, .n = n,
-                .max_steps = max_steps};
+    krylov s = {
+        .product = product, .context = context, .random = random, .n = n, .max_steps = max_steps};
     s.basis = mem_small(room, sizeof *s.basis);
     s.alpha = mem_small(room, sizeof *s.alpha);
     s.beta = mem_small(room, sizeof *s.beta);

@@ -16,7 +16,7 @@ typedef struct scatter {
     const double *mean_D;
     int n, d;
     pool *workers;
-    double *along_N;      /* (x - mean) . v */
+    double *along_N; /* (x - mean) . v */
     double along_sum, mean_along;
     const double *v_D;
     double *product_D;
@@ -140,8 +140,10 @@ err_code pca_fit(pca_result *out, const float *x_ND, int n, int d, int k, pool *
         return e->code;
     points_release(&p);
     if (k < 1 || k > n || k > d)
-        return err_set(e, E_DATA, "pca: %d components asked for; %d rows of %d columns have 1 to "
-                       "%d", k, n, d, n < d ? n : d);
+        return err_set(e, E_DATA,
+                       "pca: %d components asked for; %d rows of %d columns have 1 to "
+                       "%d",
+                       k, n, d, n < d ? n : d);
     err_code code = fit(out, x_ND, workers, e);
     if (code)
         pca_release(out);

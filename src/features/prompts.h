@@ -10,11 +10,11 @@
 /* Start: `prompt_set p = {.bos = ..., .min_tokens = ..., .max_tokens = ...};`.
  * Owner: caller, prompts_release(). */
 typedef struct prompt_set {
-    int bos; /* token put before every prompt, -1: none */
+    int bos;                    /* token put before every prompt, -1: none */
     int min_tokens, max_tokens; /* of a prompt, the BOS not counted */
     int n;
-    int32_t *tokens; /* all prompts end to end, each BOS included */
-    size_t *first;   /* n + 1: prompt i is tokens[first[i]] .. tokens[first[i+1]-1] */
+    int32_t *tokens;     /* all prompts end to end, each BOS included */
+    size_t *first;       /* n + 1: prompt i is tokens[first[i]] .. tokens[first[i+1]-1] */
     long n_short, n_cut; /* left out below min_tokens; cut at max_tokens */
     size_t token_capacity;
     int prompt_capacity;

@@ -15,7 +15,7 @@ double stats_bin_edge(int bin);
 
 /* Over all counted tokens. */
 typedef struct feature_stats {
-    int64_t n_active;            /* activation > 0 */
+    int64_t n_active; /* activation > 0 */
     double sum;
     double first;     /* activation, in the order of the text */
     double powers[4]; /* sums of (activation - first)^1 .. ^4: sums of plain powers would drown
@@ -26,8 +26,9 @@ typedef struct feature_stats {
 
 /* A feature's activation over one prompt. */
 typedef struct prompt_activation {
-    int32_t prompt, peak; /* peak: position in the prompt, BOS included, of the maximum (the first) */
-    float mean, max;      /* over the prompt's counted tokens */
+    int32_t prompt,
+        peak;        /* peak: position in the prompt, BOS included, of the maximum (the first) */
+    float mean, max; /* over the prompt's counted tokens */
 } prompt_activation;
 
 /* Owner: caller, collection_release(). */

@@ -64,8 +64,10 @@ err_code tridiagonal_eigen(double *diagonal_M, double *off_M, double *z_MR, int 
         int steps = 0;
         for (int end; (end = block_end(diagonal_M, off_M, first, m)) != first; steps++) {
             if (steps == STEPS_MAX)
-                return err_set(e, E_NUMERIC, "eigenvalue %d of %d did not converge in %d steps; "
-                               "the data holds values of extreme size", first, m, STEPS_MAX);
+                return err_set(e, E_NUMERIC,
+                               "eigenvalue %d of %d did not converge in %d steps; "
+                               "the data holds values of extreme size",
+                               first, m, STEPS_MAX);
             ql_step(diagonal_M, off_M, z_MR, first, end, r);
         }
     }

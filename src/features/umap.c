@@ -8,8 +8,13 @@ enum { ROWS_MIN = 3, FEW_ROWS = 10000, EPOCHS_FEW = 500, EPOCHS_MANY = 200, EPOC
 
 umap_options umap_defaults(void)
 {
-    return (umap_options){.n_neighbors = 15, .min_dist = 0.1, .spread = 1, .metric = METRIC_COSINE,
-                          .n_components = 2, .learning_rate = 1, .negative_sample_rate = 5,
+    return (umap_options){.n_neighbors = 15,
+                          .min_dist = 0.1,
+                          .spread = 1,
+                          .metric = METRIC_COSINE,
+                          .n_components = 2,
+                          .learning_rate = 1,
+                          .negative_sample_rate = 5,
                           .repulsion_strength = 1};
 }
 
@@ -27,14 +32,18 @@ static err_code check_options(const umap_options *o, err *e)
         return err_set(e, E_CONFIG, "umap: n_components is %d; it must be at least 1",
                        o->n_components);
     if (o->n_epochs < 0)
-        return err_set(e, E_CONFIG, "umap: n_epochs is %d; it must be at least 1, or 0 for the "
-                       "default", o->n_epochs);
+        return err_set(e, E_CONFIG,
+                       "umap: n_epochs is %d; it must be at least 1, or 0 for the "
+                       "default",
+                       o->n_epochs);
     if (!(o->learning_rate > 0) || isinf(o->learning_rate))
         return err_set(e, E_CONFIG, "umap: learning_rate is %g; it must be above 0",
                        o->learning_rate);
     if (o->negative_sample_rate < 0 || !(o->repulsion_strength >= 0))
-        return err_set(e, E_CONFIG, "umap: negative_sample_rate is %d and repulsion_strength %g; "
-                       "both must be at least 0", o->negative_sample_rate, o->repulsion_strength);
+        return err_set(e, E_CONFIG,
+                       "umap: negative_sample_rate is %d and repulsion_strength %g; "
+                       "both must be at least 0",
+                       o->negative_sample_rate, o->repulsion_strength);
     return OK;
 }
 

@@ -10,25 +10,25 @@
 #include <stdint.h>
 
 typedef struct umap_options {
-    int n_neighbors;          /* >= 2, the row itself counted as in umap-learn; default 15 */
-    double min_dist;          /* 0 .. spread: how close rows may come on the map; default 0.1 */
-    double spread;            /* > 0: the scale of the map; default 1 */
-    metric metric;            /* default METRIC_COSINE */
-    int n_components;         /* columns of the map: 2 to look at, more to cluster on; default 2 */
-    int n_epochs;             /* 0, the default: 500 up to 10,000 rows, 200 above */
-    double learning_rate;     /* > 0; default 1; falls linearly to 0 */
-    int negative_sample_rate; /* >= 0; default 5 */
+    int n_neighbors;           /* >= 2, the row itself counted as in umap-learn; default 15 */
+    double min_dist;           /* 0 .. spread: how close rows may come on the map; default 0.1 */
+    double spread;             /* > 0: the scale of the map; default 1 */
+    metric metric;             /* default METRIC_COSINE */
+    int n_components;          /* columns of the map: 2 to look at, more to cluster on; default 2 */
+    int n_epochs;              /* 0, the default: 500 up to 10,000 rows, 200 above */
+    double learning_rate;      /* > 0; default 1; falls linearly to 0 */
+    int negative_sample_rate;  /* >= 0; default 5 */
     double repulsion_strength; /* >= 0; default 1 */
-    uint64_t seed;            /* default 0 */
+    uint64_t seed;             /* default 0 */
 } umap_options;
 
 typedef struct umap_result {
     int n, n_components;
-    float *y_NE;      /* the map, N x n_components */
-    int n_neighbors;  /* as asked for; N - 1 when there are no more rows than that */
+    float *y_NE;     /* the map, N x n_components */
+    int n_neighbors; /* as asked for; N - 1 when there are no more rows than that */
     int n_epochs;
-    int n_parts;      /* connected parts of the neighbour graph; 1 is usual for a continuum */
-    double a, b;      /* of the curve 1 / (1 + a d^2b) fitted to min_dist and spread */
+    int n_parts; /* connected parts of the neighbour graph; 1 is usual for a continuum */
+    double a, b; /* of the curve 1 / (1 + a d^2b) fitted to min_dist and spread */
 } umap_result;
 
 umap_options umap_defaults(void);

@@ -46,14 +46,14 @@ void umap_fit_curve(double *a, double *b, double spread, double min_dist)
     for (int i = 0; i < STEPS_MAX && damping < 1e12; i++) {
         double next_h[3], next_g[2];
         curve next = step_from(best, h, g, damping);
-        double next_error = next.a > 0 && next.b > 0
-                                ? measure(next_h, next_g, next, spread, min_dist) : HUGE_VAL;
+        double next_error =
+            next.a > 0 && next.b > 0 ? measure(next_h, next_g, next, spread, min_dist) : HUGE_VAL;
         if (!(next_error <= error)) {
             damping *= 10;
             continue;
         }
-        bool settled = fabs(next.a - best.a) <= 1e-14 * best.a &&
-                       fabs(next.b - best.b) <= 1e-14 * best.b;
+        bool settled =
+            fabs(next.a - best.a) <= 1e-14 * best.a && fabs(next.b - best.b) <= 1e-14 * best.b;
         best = next;
         error = measure(h, g, best, spread, min_dist);
         damping /= 10;

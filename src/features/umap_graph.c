@@ -132,8 +132,10 @@ err_code umap_graph_build(umap_graph *out, double *sigma_N, double *rho_N, const
     umap_graph directed = {0}, reversed = {0};
     *out = (umap_graph){0};
     if (entries > INT32_MAX / 2)
-        return err_set(e, E_MEMORY, "umap: %d rows with %d neighbours each are too many; lower "
-                       "n_neighbors", near->n, near->k);
+        return err_set(e, E_MEMORY,
+                       "umap: %d rows with %d neighbours each are too many; lower "
+                       "n_neighbors",
+                       near->n, near->k);
     double *sigma = mem_array((size_t)near->n * 2, sizeof *sigma, "neighbourhood widths", e);
     err_code code = sigma ? graph_init(&directed, near->n, entries, e) : e->code;
     if (!code)

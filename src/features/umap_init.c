@@ -88,8 +88,7 @@ static void part_product(void *context, double *out, const double *in)
         double sum = 0;
         for (int i = m->graph->start[row]; i < m->graph->start[row + 1]; i++) {
             int column = m->graph->column[i];
-            sum += (double)m->graph->weight[i] * m->scale_N[column] *
-                   in[m->parts->place_N[column]];
+            sum += (double)m->graph->weight[i] * m->scale_N[column] * in[m->parts->place_N[column]];
         }
         out[r] = sum * m->scale_N[row];
     }
@@ -107,8 +106,9 @@ static err_code lay_out_part(double *z_SE, part_matrix *m, int n_components, rng
     double *value_K = mem_small((size_t)k, sizeof *value_K), largest = 0;
     double *vector_KS = mem_array((size_t)k * (size_t)size, sizeof *vector_KS, "eigenvectors", e);
     lanczos_limits limits = {EIGEN_TOLERANCE, STEPS_MAX};
-    err_code code = vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k,
-                                                limits, random, e) : e->code;
+    err_code code =
+        vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k, limits, random, e)
+                  : e->code;
     for (int i = 0; !code && i < size; i++)
         for (int j = 0; j < n_components; j++) {
             z_SE[i * n_components + j] = ROW(vector_KS, j + 1, size)[i]; /* 0 is the constant one */
@@ -171,8 +171,8 @@ static double part_radius(const double *centre_CE, int part, int n_parts, int n_
     for (int c = 0; c < n_parts; c++) {
         double square = 0;
         for (int j = 0; j < n_components; j++) {
-            double apart = ROW(centre_CE, c, n_components)[j] -
-                           ROW(centre_CE, part, n_components)[j];
+            double apart =
+                ROW(centre_CE, c, n_components)[j] - ROW(centre_CE, part, n_components)[j];
             square += apart * apart;
         }
         if (square > 0)
@@ -227,9 +227,9 @@ static err_code lay_out_parts(double *z_NE, double *part_SE, const double *centr
             return e->code;
         for (int i = 0; i < m->size; i++)
             for (int j = 0; j < n_components; j++)
-                ROW(z_NE, m->member[i], n_components)[j] =
-                    ROW(centre_CE, c, n_components)[j] +
-                    radius * ROW(part_SE, i, n_components)[j];
+                ROW(z_NE, m->member[i], n_components)
+                [j] =
+                    ROW(centre_CE, c, n_components)[j] + radius * ROW(part_SE, i, n_components)[j];
     }
     return OK;
 }
@@ -243,8 +243,7 @@ err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float 
     double *centre_CE = NULL, *z_NE = NULL, *part_SE = NULL, *scale_N = NULL;
     parts p = {0};
     err_code code = parts_find(&p, g, e);
-    (void)(!code &&
-           (centre_CE = mem_array(cells, sizeof *centre_CE, "part centres", e)) &&
+    (void)(!code && (centre_CE = mem_array(cells, sizeof *centre_CE, "part centres", e)) &&
            (z_NE = mem_array(cells, sizeof *z_NE, "first map", e)) &&
            (part_SE = mem_array(cells, sizeof *part_SE, "first map", e)) &&
            (scale_N = mem_array((size_t)g->n, sizeof *scale_N, "graph degrees", e)));

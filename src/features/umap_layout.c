@@ -49,8 +49,8 @@ static void repel(const layout *s, float *p, const float *q)
     float square = square_between(p, q, s->n_components);
     if (!(square > 0))
         return;
-    float gradient = 2 * s->repulsion * s->b /
-                     ((0.001f + square) * (s->a * powf(square, s->b) + 1));
+    float gradient =
+        2 * s->repulsion * s->b / ((0.001f + square) * (s->a * powf(square, s->b) + 1));
     for (int i = 0; i < s->n_components; i++)
         p[i] += s->rate * clip(gradient * (p[i] - q[i]));
 }
@@ -114,9 +114,14 @@ err_code umap_optimise(float *y_NE, const umap_graph *g, const umap_options *o, 
 {
     size_t entries = (size_t)g->start[g->n];
     rng stream = rng_stream(o->seed, "umap");
-    layout s = {.y_NE = y_NE, .graph = g, .n_components = o->n_components,
-                .negative_sample_rate = o->negative_sample_rate, .a = (float)a, .b = (float)b,
-                .repulsion = (float)o->repulsion_strength, .random = rng_split(&stream, 1)};
+    layout s = {.y_NE = y_NE,
+                .graph = g,
+                .n_components = o->n_components,
+                .negative_sample_rate = o->negative_sample_rate,
+                .a = (float)a,
+                .b = (float)b,
+                .repulsion = (float)o->repulsion_strength,
+                .random = rng_split(&stream, 1)};
     double *schedule = mem_array(entries * 3, sizeof *schedule, "umap schedule", e);
     if (!schedule)
         return e->code;

@@ -179,8 +179,8 @@ static err_code allocate(workspace *w, const token_table *t, int N, int k, err *
     size_t cells = (size_t)w->rows * ids;
     w->x = be->alloc(be, (size_t)w->rows * D, sizeof *w->x, what, e);
     w->dots = be->alloc(be, cells, sizeof *w->dots, what, e);
-    w->wide = be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D,
-                        sizeof *w->wide, what, e);
+    w->wide =
+        be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D, sizeof *w->wide, what, e);
     w->host_dots = mem_array(cells, sizeof *w->host_dots, what, e);
     w->scores_Nk = mem_array((size_t)N * (size_t)k, sizeof *w->scores_Nk, what, e);
     return w->x && w->dots && w->wide && w->host_dots && w->scores_Nk ? OK : e->code;

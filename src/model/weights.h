@@ -47,7 +47,8 @@ struct model {
 /* A model with names and shapes for its description and no values yet. bare: named as in the files
  * of a network without its output matrix, which leave the family's prefix out. */
 model *model_declare(backend *be, const model_config *c, bool bare);
-/* The model a folder describes, its checkpoint open and without a tensor too many; no values yet. */
+/* The model a folder describes, its checkpoint open and without a tensor too many; no values yet.
+ */
 err_code model_open(model **out, backend *be, const files *f, err *e);
 /* Every parameter from the open file. */
 err_code model_read_parameters(model *m, err *e);

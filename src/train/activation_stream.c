@@ -38,8 +38,14 @@ err_code activation_stream_new(activation_stream **out, model *m, const hook *h,
 {
     size_t T = (size_t)text->context, D = (size_t)h->width;
     activation_stream *a = mem_small(1, sizeof *a);
-    *a = (activation_stream){.m = m, .h = *h, .text = text, .windows = windows, .part = part,
-                             .N = N, .chunk = -1, .random = rng_stream(seed, "activation order")};
+    *a = (activation_stream){.m = m,
+                             .h = *h,
+                             .text = text,
+                             .windows = windows,
+                             .part = part,
+                             .N = N,
+                             .chunk = -1,
+                             .random = rng_stream(seed, "activation order")};
     *out = NULL;
     /* A twentieth is left for the BOS between documents; a chunk with more of them repeats rows. */
     a->batches = (int)((size_t)windows * (T - 1) * 19 / 20 / (size_t)N);

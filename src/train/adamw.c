@@ -68,9 +68,10 @@ err_code adamw_step(double *norm, adamw *a, const adamw_options *o, long step, e
     if (norm)
         *norm = length;
     if (!isfinite(length))
-        return err_set(e, E_NUMERIC, "training diverged at step %ld: the gradient is not finite; "
-                                     "a lower learning rate than %g may help", step,
-                       (double)o->peak_rate);
+        return err_set(e, E_NUMERIC,
+                       "training diverged at step %ld: the gradient is not finite; "
+                       "a lower learning rate than %g may help",
+                       step, (double)o->peak_rate);
     adamw_settings s = {.learning_rate = adamw_rate(o, step),
                         .beta1 = o->beta1,
                         .beta2 = o->beta2,

@@ -23,7 +23,8 @@ err_code adamw_new(adamw **out, backend *be, const parameter *list, int n, err *
 void adamw_free(adamw *a);
 
 /* One step from the parameters' gradients (which stay). *norm (NULL: not wanted) out: Euclidean
- * norm of the gradient before clipping. E_NUMERIC when it is not finite: nothing has changed then. */
+ * norm of the gradient before clipping. E_NUMERIC when it is not finite: nothing has changed then.
+ */
 err_code adamw_step(double *norm, adamw *a, const adamw_options *o, long step, err *e);
 
 /* Moments of parameter i, for checkpoints. */

@@ -66,9 +66,9 @@ static void add_model(cJSON *root, arena *a, const bpe_merge *merges, int n_merg
         json_add_number(vocab, token_V[id], id);
     cJSON *list = json_add_array(model, "merges");
     for (int i = 0; i < n_merges; i++)
-        cJSON_AddItemToArray(list, cJSON_CreateString(arena_printf(
-                                       a, "%s %s", token_V[merges[i].left],
-                                       token_V[merges[i].right])));
+        cJSON_AddItemToArray(list,
+                             cJSON_CreateString(arena_printf(a, "%s %s", token_V[merges[i].left],
+                                                             token_V[merges[i].right])));
 }
 
 void bpe_json(str *out, const bpe_merge *merges, int n_merges)

@@ -6,7 +6,8 @@
 
 enum { CONCEPT_BITS = 128, ENCODE_ROWS = 512 };
 
-/* ---- the sample ---------------------------------------------------------------------------------- */
+/* ---- the sample
+ * ---------------------------------------------------------------------------------- */
 
 typedef struct found {
     int feature, token;
@@ -105,8 +106,7 @@ void concept_sample_release(concept_sample *s)
 }
 
 err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *h,
-                             const text_stream *text, uint64_t first, int windows, int part,
-                             err *e)
+                             const text_stream *text, uint64_t first, int windows, int part, err *e)
 {
     backend *be = model_backend(m);
     size_t F = (size_t)sae_describe(s)->d_sae;
@@ -134,7 +134,8 @@ err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *
     return rc;
 }
 
-/* ---- matching ------------------------------------------------------------------------------------ */
+/* ---- matching
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct candidate {
     float f1, threshold;

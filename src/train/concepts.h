@@ -14,7 +14,7 @@ typedef struct concept_firing {
 typedef struct concept_sample {
     int n_tokens, F;
     uint64_t (*concepts_N)[2];
-    size_t *start_F; /* F + 1: firings of feature f are [start_F[f], start_F[f + 1]) */
+    size_t *start_F;         /* F + 1: firings of feature f are [start_F[f], start_F[f + 1]) */
     concept_firing *firings; /* largest value first, ties by token */
 } concept_sample;
 

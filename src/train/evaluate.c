@@ -29,7 +29,8 @@ static text_stream stream_of(const subject *u, const char *purpose, int group)
     return text;
 }
 
-/* ---- loss with the SAE in place ------------------------------------------------------------------ */
+/* ---- loss with the SAE in place
+ * ------------------------------------------------------------------ */
 
 typedef enum { CLEAN, SPLICED, ABLATED, VARIANTS } variant;
 
@@ -82,8 +83,8 @@ static err_code measure_losses(evaluation *out, const subject *u, err *e)
     forward *pass = NULL;
     int32_t *tokens = mem_small(rows, sizeof *tokens), *targets = mem_small(rows, sizeof *targets);
     float *loss = mem_small(rows, sizeof *loss);
-    float *value_ND = u->be->alloc(u->be, rows * (size_t)u->h.width, sizeof(float),
-                                   "spliced activations", e);
+    float *value_ND =
+        u->be->alloc(u->be, rows * (size_t)u->h.width, sizeof(float), "spliced activations", e);
     double sums[VARIANTS] = {0}, count = 0;
     err_code rc = value_ND ? OK : e->code;
     if (!rc)
@@ -98,8 +99,8 @@ static err_code measure_losses(evaluation *out, const subject *u, err *e)
         out->clean_loss = sums[CLEAN] / count;
         out->spliced_loss = sums[SPLICED] / count;
         out->ablated_loss = sums[ABLATED] / count;
-        out->loss_recovered = (out->ablated_loss - out->spliced_loss) /
-                              (out->ablated_loss - out->clean_loss);
+        out->loss_recovered =
+            (out->ablated_loss - out->spliced_loss) / (out->ablated_loss - out->clean_loss);
     }
     forward_free(pass);
     u->be->free(u->be, value_ND);
@@ -109,14 +110,15 @@ static err_code measure_losses(evaluation *out, const subject *u, err *e)
     return rc;
 }
 
-/* ---- activations and reconstruction -------------------------------------------------------------- */
+/* ---- activations and reconstruction
+ * -------------------------------------------------------------- */
 
 typedef struct feature_sums {
     double error, active;
     double *sum_D, *squares_D;
     long *fired_F;
     long tokens;
-    float *f_NF, *y_ND;                /* ENCODE_ROWS rows, backend */
+    float *f_NF, *y_ND; /* ENCODE_ROWS rows, backend */
     float *host_f_NF, *host_x_ND, *host_y_ND;
 } feature_sums;
 
@@ -234,7 +236,8 @@ static err_code measure_features(evaluation *out, float *host_frequency_F, const
     return rc;
 }
 
-/* ---- concepts ------------------------------------------------------------------------------------ */
+/* ---- concepts
+ * ------------------------------------------------------------------------------------ */
 
 /* n_tokens: of the sample on which the figures were taken. */
 static err_code write_concepts(const concept_match *matches, int n, int n_tokens, const char *dir,
@@ -247,8 +250,14 @@ static err_code write_concepts(const concept_match *matches, int n, int n_tokens
                        "f1_where_chosen,tokens");
     for (int c = 0; c < n; c++) {
         const concept_match *m = &matches[c];
-        double row[] = {(double)m->positives / n_tokens, m->feature, (double)m->threshold, m->f1,
-                        m->precision, m->recall, m->chosen_f1, m->positives};
+        double row[] = {(double)m->positives / n_tokens,
+                        m->feature,
+                        (double)m->threshold,
+                        m->f1,
+                        m->precision,
+                        m->recall,
+                        m->chosen_f1,
+                        m->positives};
         str_addf(&csv, "\"%s\",%s,", concepts[c].name, concepts[c].kind);
         curve_row(&csv, row, (int)COUNT_OF(row));
     }
@@ -284,7 +293,8 @@ static err_code measure_concepts(evaluation *out, const subject *u, const char *
     return rc;
 }
 
-/* ---- all ----------------------------------------------------------------------------------------- */
+/* ---- all
+ * ----------------------------------------------------------------------------------------- */
 
 static err_code write_json(const evaluation *v, const char *dir, err *e)
 {
@@ -332,8 +342,8 @@ err_code evaluate(evaluation *out, float *host_frequency_F, model *m, sae *s, co
 {
     evaluation v = {0};
     subject u = {.m = m, .s = s, .o = o, .be = model_backend(m)};
-    u.text = (text_stream){.world = w, .tokens = t, .pool = u.be->pool,
-                           .context = model_describe(m)->context};
+    u.text = (text_stream){
+        .world = w, .tokens = t, .pool = u.be->pool, .context = model_describe(m)->context};
     err_code rc = hook_parse(&u.h, model_describe(m), sae_describe(s)->hook, e);
     text_stream validation = stream_of(&u, "validation text", o->part);
     if (!rc)

@@ -15,15 +15,15 @@ typedef struct evaluate_options {
 } evaluate_options;
 
 typedef struct evaluation {
-    double validation_loss;   /* nats per token, held-out text */
-    double source_entropy;    /* the generator's nats per token given its hidden choices */
+    double validation_loss; /* nats per token, held-out text */
+    double source_entropy;  /* the generator's nats per token given its hidden choices */
     double clean_loss, spliced_loss, ablated_loss; /* SAE's output in place; zeros in place */
-    double loss_recovered;    /* (ablated - spliced) / (ablated - clean) */
-    double explained_variance; /* of the activations, around their mean */
+    double loss_recovered;                         /* (ablated - spliced) / (ablated - clean) */
+    double explained_variance;                     /* of the activations, around their mean */
     double mean_l0;
-    double dead_share;        /* never fired */
+    double dead_share; /* never fired */
     long feature_tokens;
-    int concepts, recovered;  /* concepts with a feature of F1 >= 0.9 on held-out text */
+    int concepts, recovered; /* concepts with a feature of F1 >= 0.9 on held-out text */
     double mean_f1;
 } evaluation;
 

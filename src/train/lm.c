@@ -60,9 +60,11 @@ err_code lm_loss(double *nats_per_token, model *m, const text_stream *s, uint64_
     return rc;
 }
 
-/* ---- state ------------------------------------------------------------------------------------- */
+/* ---- state -------------------------------------------------------------------------------------
+ */
 
-/* Everything the result depends on, so that a checkpoint of another run is not mistaken for ours. */
+/* Everything the result depends on, so that a checkpoint of another run is not mistaken for ours.
+ */
 static void describe_options(lm_run *u)
 {
     const lm_options *o = u->o;
@@ -116,13 +118,12 @@ static err_code save(lm_run *u, err *e)
 static err_code resume(lm_run *u, reporter *r, err *e)
 {
     bool found = false;
-    err_code rc = train_state_load(&found, &u->state, u->arrays, 3 * u->n_list, u->work_dir,
-                                   STATE_NAME, e);
+    err_code rc =
+        train_state_load(&found, &u->state, u->arrays, 3 * u->n_list, u->work_dir, STATE_NAME, e);
     if (rc || !found)
         return rc;
     for (int i = 0; i < 3 * u->n_list; i++)
-        u->be->upload(u->be, live_array(u, i), u->arrays[i].values,
-                      u->arrays[i].n * sizeof(float));
+        u->be->upload(u->be, live_array(u, i), u->arrays[i].values, u->arrays[i].n * sizeof(float));
     report_line(r, "language model: going on from step %ld of %ld", u->state.step,
                 u->o->optimiser.steps);
     return backend_sync(u->be, e);
@@ -177,7 +178,8 @@ static double recent_loss(const lm_run *u)
     return u->state.number / (double)(since ? since : u->o->report_every);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------
+ */
 
 static err_code train_step(lm_run *u, long step, err *e)
 {
@@ -214,12 +216,8 @@ static err_code add_row(lm_run *u, err *e)
     if (rc)
         return rc;
     long step = u->state.step;
-    double row[] = {(double)step,
-                    (double)step * o->batch * u->train->context,
-                    recent_loss(u),
-                    validation,
-                    (double)adamw_rate(&o->optimiser, step),
-                    u->norm};
+    double row[] = {(double)step, (double)step * o->batch * u->train->context, recent_loss(u),
+                    validation,   (double)adamw_rate(&o->optimiser, step),     u->norm};
     curve_row(&u->state.curve, row, (int)COUNT_OF(row));
     u->state.number = 0;
     return curve_write(&u->state.curve, u->curve_dir, "lm.csv", e);
@@ -266,8 +264,12 @@ err_code lm_train(model **out, backend *be, const lm_options *o, const text_stre
                   const text_stream *validation, const char *work_dir, const char *curve_dir,
                   reporter *r, err *e)
 {
-    lm_run u = {.o = o, .train = train, .validation = validation, .work_dir = work_dir,
-                .curve_dir = curve_dir, .be = be};
+    lm_run u = {.o = o,
+                .train = train,
+                .validation = validation,
+                .work_dir = work_dir,
+                .curve_dir = curve_dir,
+                .be = be};
     *out = NULL;
     err_code rc = prepare(&u, r, e);
     if (!rc)

@@ -116,7 +116,8 @@ void sae_learner_calibrate(sae_learner *l, const float *x_ND, int n)
     mem_free(mean_D);
 }
 
-/* ---- forward ------------------------------------------------------------------------------------- */
+/* ---- forward
+ * ------------------------------------------------------------------------------------- */
 
 static void scale_input(sae_learner *l, const float *x_ND)
 {
@@ -177,7 +178,8 @@ static void measure(sae_step_sums *sums, const sae_learner *l)
     sums->active = l->kept.row_start_N[N];
 }
 
-/* ---- backward ------------------------------------------------------------------------------------ */
+/* ---- backward
+ * ------------------------------------------------------------------------------------ */
 
 /* Loss: squared error, averaged over rows and numbers; and its gradient at the reconstruction. */
 static void main_gradients(sae_learner *l)
@@ -192,7 +194,8 @@ static void main_gradients(sae_learner *l)
     l->be->column_sum(l->be, l->list[3].gradient, l->d_y_ND, N, D);
 }
 
-/* AuxK: dead features learn to reconstruct what the living ones left over (Gao et al. 2024, A.2). */
+/* AuxK: dead features learn to reconstruct what the living ones left over (Gao et al. 2024, A.2).
+ */
 static void revive_gradients(sae_step_sums *sums, sae_learner *l)
 {
     int D = l->o.d_in, N = l->o.batch;
@@ -251,8 +254,7 @@ static void unit_block(void *context, int block)
         make_unit(ROW(l->w_dec_FD, f, l->o.d_in), l->o.d_in);
 }
 
-err_code sae_learner_step(sae_step_sums *sums, sae_learner *l, const float *x_ND, long step,
-                          err *e)
+err_code sae_learner_step(sae_step_sums *sums, sae_learner *l, const float *x_ND, long step, err *e)
 {
     int blocks = (l->o.d_sae + PROJECT_FEATURES - 1) / PROJECT_FEATURES;
     *sums = (sae_step_sums){0};

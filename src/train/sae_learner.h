@@ -15,7 +15,7 @@ typedef struct sae_learner_options {
     int dead_after;         /* steps without firing that make a feature dead */
     int k_aux;              /* dead features per row that learn the residual */
     float aux_weight;
-    float threshold_rate;   /* of the moving average of the smallest kept activation */
+    float threshold_rate; /* of the moving average of the smallest kept activation */
     adamw_options optimiser;
     uint64_t seed;
 } sae_learner_options;

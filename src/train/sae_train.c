@@ -8,10 +8,11 @@
 
 #define STATE_NAME "sae.safetensors"
 #define CURVE_COLUMNS                                                                              \
-    "step,tokens,loss,explained_variance,l0,dead_share,auxiliary_loss,threshold,learning_rate,"   \
+    "step,tokens,loss,explained_variance,l0,dead_share,auxiliary_loss,threshold,learning_rate,"    \
     "gradient_norm"
 
-/* Running sums since the curve's last row, kept as floats so that a checkpoint holds them exactly. */
+/* Running sums since the curve's last row, kept as floats so that a checkpoint holds them exactly.
+ */
 enum { SUM_ERROR, SUM_VARIANCE, SUM_ACTIVE, SUM_AUXILIARY, SUMS };
 /* Weights and both moments, then what else a step changes. */
 enum { ARRAY_IDLE = 3 * SAE_PARAMETERS, ARRAY_SCALE, ARRAY_SUMS, ARRAYS };
@@ -73,7 +74,8 @@ static err_code save(sae_run *u, err *e)
 static err_code resume_or_calibrate(sae_run *u, reporter *r, err *e)
 {
     bool found = false;
-    err_code rc = train_state_load(&found, &u->state, u->arrays, ARRAYS, u->work_dir, STATE_NAME, e);
+    err_code rc =
+        train_state_load(&found, &u->state, u->arrays, ARRAYS, u->work_dir, STATE_NAME, e);
     if (!rc && found) {
         u->learner->threshold = u->state.number;
         report_line(r, "sae: going on from step %ld of %ld", u->state.step,
@@ -119,7 +121,8 @@ static void release(sae_run *u)
     train_state_release(&u->state);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------
+ */
 
 static long steps_since_row(const sae_run *u)
 {

@@ -45,7 +45,8 @@ err_code sparse_batch_make(sparse_batch *out, int N, int F, int capacity, err *e
     return e->code;
 }
 
-/* ---- selection ---------------------------------------------------------------------------------- */
+/* ---- selection ----------------------------------------------------------------------------------
+ */
 
 /* The k-th largest of n values (1 <= k <= n), by quickselect on a copy that it reorders. */
 static float kth_largest(float *values, int n, int k)
@@ -140,7 +141,8 @@ static float threshold_of(const selection *s, int total, int k)
     return threshold;
 }
 
-/* Entries by feature, by counting; rows ascend within a feature because entries are in row order. */
+/* Entries by feature, by counting; rows ascend within a feature because entries are in row order.
+ */
 static void index_features(sparse_batch *b, int n)
 {
     int *start = b->feature_start_F;
@@ -256,7 +258,12 @@ static void select_rows_block(void *context, int block)
 void sparse_rows_top_k(sparse_batch *b, const float *pre_NF, int N, const int *features, int n,
                        int k, pool *p)
 {
-    row_selection s = {b, pre_NF, features, n, smaller(k, b->capacity / (N ? N : 1)), N,
+    row_selection s = {b,
+                       pre_NF,
+                       features,
+                       n,
+                       smaller(k, b->capacity / (N ? N : 1)),
+                       N,
                        mem_small((size_t)N, sizeof(int))};
     b->N = N;
     pool_run(p, blocks_of(N, ROWS_PER_BLOCK), select_rows_block, &s);
@@ -274,7 +281,8 @@ void sparse_rows_top_k(sparse_batch *b, const float *pre_NF, int N, const int *f
     index_features(b, total);
 }
 
-/* ---- products ------------------------------------------------------------------------------------ */
+/* ---- products
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct product {
     const sparse_batch *b;
@@ -335,8 +343,7 @@ static void decode_backward_block(void *context, int block)
                 dot(ROW(p->w_FD, p->b->feature[i], p->D), ROW(p->d_y_ND, n, p->D), p->D);
 }
 
-void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_ND, int D,
-                            pool *p)
+void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_ND, int D, pool *p)
 {
     product q = {.b = b, .w_FD = w_FD, .d_y_ND = d_y_ND, .d_value = b->d_value, .D = D};
     pool_run(p, blocks_of(b->N, ROWS_PER_BLOCK), decode_backward_block, &q);
@@ -360,7 +367,12 @@ void sparse_weight_gradients(float *d_dec_FD, float *d_enc_FD, float *d_bias_F,
                              const sparse_batch *b, const float *d_y_ND, const float *x_ND, int D,
                              pool *p)
 {
-    product q = {.b = b, .d_dec_FD = d_dec_FD, .d_enc_FD = d_enc_FD, .d_bias_F = d_bias_F,
-                 .d_y_ND = d_y_ND, .x_ND = x_ND, .D = D};
+    product q = {.b = b,
+                 .d_dec_FD = d_dec_FD,
+                 .d_enc_FD = d_enc_FD,
+                 .d_bias_F = d_bias_F,
+                 .d_y_ND = d_y_ND,
+                 .x_ND = x_ND,
+                 .D = D};
     pool_run(p, blocks_of(b->F, FEATURES_PER_BLOCK), weight_gradients_block, &q);
 }

@@ -18,15 +18,18 @@ err_code train_state_save(const train_state *s, const state_array *arrays, int n
     snprintf(step, sizeof step, "%ld", s->step);
     snprintf(number, sizeof number, "%a", s->number);
     const char *const notes[][2] = {
-        {"options", s->options}, {"step", step}, {"number", number}, {"curve", str_text(&s->curve)},
+        {"options", s->options},
+        {"step", step},
+        {"number", number},
+        {"curve", str_text(&s->curve)},
     };
     arena paths = {0};
     tensor_entry *entries = mem_small((size_t)n, sizeof *entries);
     for (int i = 0; i < n; i++)
-        entries[i] = (tensor_entry){
-            arrays[i].name, DTYPE_F32, 1, {(int64_t)arrays[i].n}, arrays[i].values};
-    err_code rc = safetensors_write(path_join(&paths, dir, name), entries, n, notes,
-                                    (int)COUNT_OF(notes), e);
+        entries[i] =
+            (tensor_entry){arrays[i].name, DTYPE_F32, 1, {(int64_t)arrays[i].n}, arrays[i].values};
+    err_code rc =
+        safetensors_write(path_join(&paths, dir, name), entries, n, notes, (int)COUNT_OF(notes), e);
     mem_free(entries);
     arena_release(&paths);
     return rc;
@@ -50,8 +53,8 @@ err_code train_state_load(bool *found, train_state *s, const state_array *arrays
     if (!rc && strcmp(note(&file, "options"), s->options))
         rc = err_set(e, E_CONFIG,
                      "%s/%s was made with other options (\"%.300s\", now \"%.300s\"): remove it to "
-                     "start anew, or use the same options to go on", dir, name,
-                     note(&file, "options"), s->options);
+                     "start anew, or use the same options to go on",
+                     dir, name, note(&file, "options"), s->options);
     for (int i = 0; i < n && !rc; i++)
         rc = tensor_file_load_f32(arrays[i].values, &file, arrays[i].name,
                                   SHAPE((int64_t)arrays[i].n), e);

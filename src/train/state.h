@@ -27,7 +27,8 @@ void train_state_release(train_state *s);
 err_code train_state_save(const train_state *s, const state_array *arrays, int n, const char *dir,
                           const char *name, err *e);
 /* Fills s and the arrays when dir/name exists; *found says so. A file made with other options, or
- * whose arrays have other sizes, is E_CONFIG or E_SHAPE with the remedy: nothing is half resumed. */
+ * whose arrays have other sizes, is E_CONFIG or E_SHAPE with the remedy: nothing is half resumed.
+ */
 err_code train_state_load(bool *found, train_state *s, const state_array *arrays, int n,
                           const char *dir, const char *name, err *e);
 

@@ -48,12 +48,16 @@ train_options train_defaults(const char *out)
 
 static text_stream stream_of(const workshop *b, const char *purpose)
 {
-    return (text_stream){.world = b->w, .tokens = b->t, .pool = b->be->pool,
-                         .seed = text_seed(b->o->seed, purpose), .context = b->o->context,
+    return (text_stream){.world = b->w,
+                         .tokens = b->t,
+                         .pool = b->be->pool,
+                         .seed = text_seed(b->o->seed, purpose),
+                         .context = b->o->context,
                          .group = TEXT_GROUP};
 }
 
-/* ---- parts ------------------------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------------------------------
+ */
 
 static err_code make_tokenizer(workshop *b, err *e)
 {
@@ -75,7 +79,8 @@ static err_code make_tokenizer(workshop *b, err *e)
     if (!rc)
         rc = bpe_train(&json, counter, o->d_vocab, e);
     if (!rc)
-        rc = io_write(path_join(&b->memory, b->model_dir, "tokenizer.json"), json.data, json.len, e);
+        rc =
+            io_write(path_join(&b->memory, b->model_dir, "tokenizer.json"), json.data, json.len, e);
     str_release(&json);
     world_text_release(&text);
     bpe_counter_free(counter);
@@ -194,19 +199,22 @@ static err_code measure_and_save(workshop *b, err *e)
     return rc;
 }
 
-/* ---- all --------------------------------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------------------------------
+ */
 
 static err_code check_options(const train_options *o, const backend *be, err *e)
 {
     if (!strcmp(be->name, "cuda"))
         return err_set(e, E_CONFIG, "training runs on the cpu: use backend cpu");
     if (o->lm_batch < TEXT_GROUP || o->lm_batch % TEXT_GROUP || o->lm_steps < 1 || o->sae_steps < 1)
-        return err_set(e, E_CONFIG, "a batch is a multiple of %d windows (is %d), and steps are "
-                                    "positive (are %ld and %ld)", TEXT_GROUP, o->lm_batch,
-                       o->lm_steps, o->sae_steps);
+        return err_set(e, E_CONFIG,
+                       "a batch is a multiple of %d windows (is %d), and steps are "
+                       "positive (are %ld and %ld)",
+                       TEXT_GROUP, o->lm_batch, o->lm_steps, o->sae_steps);
     if (o->n_layers < 2 || o->n_heads < 1 || o->d_model % o->n_heads || o->context < 16)
-        return err_set(e, E_CONFIG, "a model has at least 2 layers (has %d), a width (%d) that its "
-                                    "heads (%d) divide, and a context of at least 16 (is %d)",
+        return err_set(e, E_CONFIG,
+                       "a model has at least 2 layers (has %d), a width (%d) that its "
+                       "heads (%d) divide, and a context of at least 16 (is %d)",
                        o->n_layers, o->d_model, o->n_heads, o->context);
     if (o->sae_k < 1 || o->sae_k > o->d_sae || o->sae_batch < 1 ||
         o->sae_batch > 256 * (o->context - 1))

@@ -16,7 +16,7 @@ typedef struct train_options {
     int lm_batch;            /* windows per step */
     long lm_steps;
     double lm_rate;
-    const char *hook; /* NULL: the residual stream after the middle block */
+    const char *hook;     /* NULL: the residual stream after the middle block */
     int d_sae, sae_batch; /* tokens per step */
     double sae_k, sae_rate;
     long sae_steps;
@@ -33,9 +33,9 @@ train_options train_defaults(const char *out);
  *   out/sae/       cfg.json, sae_weights.safetensors, sparsity.safetensors (SAELens 6)
  *   out/training/  lm.csv, sae.csv (curves), evaluation.json, concepts.csv
  * Each part appears when it is done; a part whose checkpoint in out/checkpoint is finished is not
- * made again, an unfinished one goes on, and the folder is removed at the end. So the same call after
- * Ctrl-C or a kill goes on and gives the same bytes; with no checkpoint it starts anew.
- * be's memory must be ordinary memory (cpu, ref). */
+ * made again, an unfinished one goes on, and the folder is removed at the end. So the same call
+ * after Ctrl-C or a kill goes on and gives the same bytes; with no checkpoint it starts anew. be's
+ * memory must be ordinary memory (cpu, ref). */
 err_code train_builtin(const train_options *o, backend *be, reporter *r, err *e);
 
 #endif

@@ -5,10 +5,18 @@
 static word_kind topic_list_kind(int list)
 {
     switch (list) {
-    case THINGS_A: case THINGS_B: case ROLES: return NOUNS;
-    case ACTS_A: case ACTS_B: case DOES: return VERBS;
-    case PLACES_T: return PLACES;
-    default: return PLAIN;
+    case THINGS_A:
+    case THINGS_B:
+    case ROLES:
+        return NOUNS;
+    case ACTS_A:
+    case ACTS_B:
+    case DOES:
+        return VERBS;
+    case PLACES_T:
+        return PLACES;
+    default:
+        return PLAIN;
     }
 }
 
@@ -38,9 +46,9 @@ world *world_new(void)
     world *w = mem_small(1, sizeof *w);
     for (int t = 0; t < TOPICS; t++)
         for (int l = 0; l < TOPIC_LISTS; l++)
-            w->topic[t][l] = lexicon_list(&w->memory, world_topic_words[t].lists[l],
-                                          topic_list_kind(l), t,
-                                          topic_list_class(&world_topic_words[t], l));
+            w->topic[t][l] =
+                lexicon_list(&w->memory, world_topic_words[t].lists[l], topic_list_kind(l), t,
+                             topic_list_class(&world_topic_words[t], l));
     for (int l = 0; l < SHARED_LISTS; l++)
         w->shared[l] = lexicon_list(&w->memory, world_shared_words[l].text,
                                     world_shared_words[l].kind, -1, world_shared_words[l].concept);
@@ -59,9 +67,9 @@ void world_free(world *w)
 
 const char *const *world_topics(int *count)
 {
-    static const char *const topics[TOPICS] = {"garden", "kitchen", "harbour", "farm", "school",
-                                               "hospital", "market", "music", "weather", "railway",
-                                               "sport", "workshop", "court", "space"};
+    static const char *const topics[TOPICS] = {
+        "garden", "kitchen", "harbour", "farm",  "school",   "hospital", "market",
+        "music",  "weather", "railway", "sport", "workshop", "court",    "space"};
     *count = TOPICS;
     return topics;
 }
@@ -72,8 +80,14 @@ void world_document(world_text *out, const world *w, uint64_t seed, uint64_t ind
     str_clear(&out->text);
     out->n_spans = 0;
     out->nats = 0;
-    writer state = {.world = w, .out = out, .random = rng_split(&stream, index), .glue = true,
-                    .sentence_start = true, .subject = -1, .focus = -1, .plural_head = -1};
+    writer state = {.world = w,
+                    .out = out,
+                    .random = rng_split(&stream, index),
+                    .glue = true,
+                    .sentence_start = true,
+                    .subject = -1,
+                    .focus = -1,
+                    .plural_head = -1};
     const document_shape *shape = &world_shapes[writer_choose(&state, &w->shapes)];
     out->shape = shape->name;
     out->topic = shape->topic >= 0 ? shape->topic : writer_choose(&state, &w->topics);

@@ -14,7 +14,7 @@ typedef struct world world;
 
 /* One concept; the kinds are word, topic, document, class, syntax, position, state, long-range. */
 typedef struct world_concept {
-    const char *name;        /* unique, "kind:..." for words, topics and documents */
+    const char *name; /* unique, "kind:..." for words, topics and documents */
     const char *kind;
     const char *description; /* one line */
 } world_concept;
@@ -28,11 +28,11 @@ typedef struct world_span {
 
 /* Start: `world_text t = {0};`. Reused by the next world_document, freed by world_text_release. */
 typedef struct world_text {
-    str text;            /* ASCII, ends in a line break */
-    world_span *spans;   /* sorted, disjoint, each non-empty; blanks between words lie in none */
+    str text;          /* ASCII, ends in a line break */
+    world_span *spans; /* sorted, disjoint, each non-empty; blanks between words lie in none */
     size_t n_spans, span_capacity;
-    int topic;           /* index into world_topics */
-    const char *shape;   /* "story", "letter", ...: borrowed from the program */
+    int topic;         /* index into world_topics */
+    const char *shape; /* "story", "letter", ...: borrowed from the program */
     /* Minus the log probability of the derivation: the sum of -ln p over every random choice the
      * generator made, given those before. Several derivations can give the same text, so this is an
      * upper bound of the text's own -ln p, and its mean one of the source's entropy. */

@@ -54,8 +54,7 @@ static void put_name(writer *w, int member)
     put_name_as(w, p, p->mentions > 0 ? LONG_SECOND_MENTION : -1);
 }
 
-static void put_pronoun(writer *w, const person *p, const char *female, const char *male,
-                        int class)
+static void put_pronoun(writer *w, const person *p, const char *female, const char *male, int class)
 {
     concept_set extra = none;
     concept_add(&extra, p->female ? LONG_FEMALE_PRONOUN : LONG_MALE_PRONOUN);
@@ -79,8 +78,8 @@ static void become_subject(writer *w, int member)
 static void put_who(writer *w, int value)
 {
     (void)value;
-    int member = w->focus < 0 ? !writer_chance(w, 0.6)
-                              : (writer_chance(w, 0.7) ? w->focus : !w->focus);
+    int member =
+        w->focus < 0 ? !writer_chance(w, 0.6) : (writer_chance(w, 0.7) ? w->focus : !w->focus);
     double likely = w->focus_sentence == w->sentences ? 0.95 : 0.7;
     bool pronoun = member == w->focus && writer_chance(w, likely);
     become_subject(w, member);
@@ -202,11 +201,11 @@ static void close_relative(writer *w, int value)
 
 /* Rows: tense; columns: agreement. */
 static const char *const be_forms[2][AGREEMENTS] = {{"was", "were", "was", "were", "were"},
-                                           {"is", "are", "am", "are", "are"}};
+                                                    {"is", "are", "am", "are", "are"}};
 static const char *const do_forms[2][AGREEMENTS] = {{"did", "did", "did", "did", "did"},
-                                           {"does", "do", "do", "do", "do"}};
+                                                    {"does", "do", "do", "do", "do"}};
 static const char *const have_forms[2][AGREEMENTS] = {{"had", "had", "had", "had", "had"},
-                                             {"has", "have", "have", "have", "have"}};
+                                                      {"has", "have", "have", "have", "have"}};
 
 static void put_auxiliary(writer *w, const char *const forms[2][AGREEMENTS])
 {
@@ -367,24 +366,46 @@ static void put_again(writer *w, int list)
 }
 
 static const action actions[] = {
-    {"who", put_who, 0}, {"other", put_other, 0},
-    {"other_name", put_other_name, 0}, {"first", put_member, 0},
-    {"second", put_member, 1}, {"reader", put_member, 2}, {"signature", put_signature, 3},
-    {"group", put_group, 0}, {"poss", put_possessive, 0},
-    {"sg", set_agreement, AGREE_SINGULAR}, {"pl", set_agreement, AGREE_PLURAL},
-    {"i", set_agreement, AGREE_I}, {"you", set_agreement, AGREE_YOU},
-    {"we", set_agreement, AGREE_WE}, {"both", set_both, HEAD_NONE},
-    {"past", set_tense, TENSE_PAST}, {"present", set_tense, TENSE_PRESENT},
+    {"who", put_who, 0},
+    {"other", put_other, 0},
+    {"other_name", put_other_name, 0},
+    {"first", put_member, 0},
+    {"second", put_member, 1},
+    {"reader", put_member, 2},
+    {"signature", put_signature, 3},
+    {"group", put_group, 0},
+    {"poss", put_possessive, 0},
+    {"sg", set_agreement, AGREE_SINGULAR},
+    {"pl", set_agreement, AGREE_PLURAL},
+    {"i", set_agreement, AGREE_I},
+    {"you", set_agreement, AGREE_YOU},
+    {"we", set_agreement, AGREE_WE},
+    {"both", set_both, HEAD_NONE},
+    {"past", set_tense, TENSE_PAST},
+    {"present", set_tense, TENSE_PRESENT},
     {"future", set_tense, TENSE_FUTURE},
-    {"be", put_be, 0}, {"do", put_do, 0}, {"have", put_have, 0}, {"place", put_place, 0},
-    {"q", open_quote, 0}, {"/q", close_quote, 0}, {"/q.", close_quote, 1},
-    {"rel", open_relative, 0}, {"/rel", close_relative, 0},
-    {"(", open_parenthesis, 0}, {")", close_parenthesis, 0},
-    {"break", break_line, 0}, {"end", set_sentence_start, 1},
-    {"code", set_code, 1}, {"/code", set_code, 0},
-    {"items", start_items, 0}, {"item", put_item, 0}, {"bullet", put_bullet, 0},
-    {"forget", forget, 0}, {"new_ingredient", put_new, INGREDIENT},
-    {"ingredient", put_again, INGREDIENT}, {"new_variable", put_new, VARIABLE},
+    {"be", put_be, 0},
+    {"do", put_do, 0},
+    {"have", put_have, 0},
+    {"place", put_place, 0},
+    {"q", open_quote, 0},
+    {"/q", close_quote, 0},
+    {"/q.", close_quote, 1},
+    {"rel", open_relative, 0},
+    {"/rel", close_relative, 0},
+    {"(", open_parenthesis, 0},
+    {")", close_parenthesis, 0},
+    {"break", break_line, 0},
+    {"end", set_sentence_start, 1},
+    {"code", set_code, 1},
+    {"/code", set_code, 0},
+    {"items", start_items, 0},
+    {"item", put_item, 0},
+    {"bullet", put_bullet, 0},
+    {"forget", forget, 0},
+    {"new_ingredient", put_new, INGREDIENT},
+    {"ingredient", put_again, INGREDIENT},
+    {"new_variable", put_new, VARIABLE},
     {"variable", put_again, VARIABLE},
 };
 

@@ -144,9 +144,35 @@ typedef struct word_list {
 
 enum { THINGS_A, THINGS_B, ACTS_A, ACTS_B, ROLES, PLACES_T, QUALITIES, DOES, TOPIC_LISTS };
 enum {
-    FEMALE, MALE, TOWN, MONTH, WEEKDAY, COLOUR, NUMBER, DIGIT, YEAR, AMOUNT, FEELING, ADJECTIVE,
-    PET, ACTS_ANY, STAY, SAY, INGREDIENT, UNIT, DISH, VARIABLE, KIN, GO, ACTS_PEOPLE, COMPARATIVE,
-    DAY_PART, DAY, SCENERY, SCENE_QUALITY, SHARED_LISTS
+    FEMALE,
+    MALE,
+    TOWN,
+    MONTH,
+    WEEKDAY,
+    COLOUR,
+    NUMBER,
+    DIGIT,
+    YEAR,
+    AMOUNT,
+    FEELING,
+    ADJECTIVE,
+    PET,
+    ACTS_ANY,
+    STAY,
+    SAY,
+    INGREDIENT,
+    UNIT,
+    DISH,
+    VARIABLE,
+    KIN,
+    GO,
+    ACTS_PEOPLE,
+    COMPARATIVE,
+    DAY_PART,
+    DAY,
+    SCENERY,
+    SCENE_QUALITY,
+    SHARED_LISTS
 };
 
 typedef struct topic_words {
@@ -180,18 +206,18 @@ word_form lexicon_literal(world *w, const char *text, size_t length);
 /* --- rules --- */
 
 typedef enum {
-    OP_WORD,      /* form */
-    OP_MARK,      /* value: the punctuation character */
-    OP_BREAK,     /* a line break */
-    OP_RULE,      /* value: rule */
-    OP_TENSE_RULE, /* value: rule of the past; the present and the future follow it */
-    OP_TOPIC,     /* a word of the topic: value list, detail form */
-    OP_SHARED,    /* a shared word: value list, detail form */
+    OP_WORD,         /* form */
+    OP_MARK,         /* value: the punctuation character */
+    OP_BREAK,        /* a line break */
+    OP_RULE,         /* value: rule */
+    OP_TENSE_RULE,   /* value: rule of the past; the present and the future follow it */
+    OP_TOPIC,        /* a word of the topic: value list, detail form */
+    OP_SHARED,       /* a shared word: value list, detail form */
     OP_FINITE_TOPIC, /* as OP_TOPIC, a verb that agrees with the subject */
     OP_FINITE_SHARED,
-    OP_STATE_ON,  /* value: concept */
+    OP_STATE_ON, /* value: concept */
     OP_STATE_OFF,
-    OP_CALL       /* value: writer action */
+    OP_CALL /* value: writer action */
 } op_kind;
 
 typedef struct op {
@@ -263,17 +289,17 @@ typedef struct writer {
     /* clause */
     tense tense, outer_tense;
     agreement agree, outer_agree;
-    int subject; /* cast member the clause is about, -1: another */
-    int plural_head; /* word number of the plural subject's head, or one of HEAD_* */
+    int subject;                   /* cast member the clause is about, -1: another */
+    int plural_head;               /* word number of the plural subject's head, or one of HEAD_* */
     int outer_subject, outer_head; /* of the clause that a relative clause interrupts */
     /* discourse */
     person cast[CAST];
-    int focus;      /* cast member a pronoun can mean, -1 none */
+    int focus;                     /* cast member a pronoun can mean, -1 none */
     int sentences, focus_sentence; /* ended so far; when the focus was the subject last */
     bool group_known;
-    int item;       /* number of the next list item */
+    int item;                                 /* number of the next list item */
     int remembered[REMEMBERED], n_remembered; /* ingredients or variables so far */
-    int recalled;   /* the one of them used last, -1 none */
+    int recalled;                             /* the one of them used last, -1 none */
 } writer;
 
 /* Where chance enters: every choice adds its -ln p to the document's nats. */

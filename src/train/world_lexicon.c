@@ -29,7 +29,7 @@ static char *with_s(arena *a, const char *word)
     if (ends_in_consonant_y(word))
         return arena_printf(a, "%.*sies", n - 1, word);
     bool adds_es = ends_with(word, "o") || ends_with(word, "s") || ends_with(word, "x") ||
-                  ends_with(word, "z") || ends_with(word, "ch") || ends_with(word, "sh");
+                   ends_with(word, "z") || ends_with(word, "ch") || ends_with(word, "sh");
     return arena_printf(a, "%s%s", word, adds_es ? "es" : "s");
 }
 

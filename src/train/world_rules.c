@@ -14,32 +14,54 @@ typedef struct slot {
 } slot;
 
 static const slot slots[] = {
-    {"thing_a", OP_TOPIC, THINGS_A, SINGULAR}, {"things_a", OP_TOPIC, THINGS_A, PLURAL},
-    {"thing_b", OP_TOPIC, THINGS_B, SINGULAR}, {"things_b", OP_TOPIC, THINGS_B, PLURAL},
-    {"role", OP_TOPIC, ROLES, SINGULAR},       {"roles", OP_TOPIC, ROLES, PLURAL},
+    {"thing_a", OP_TOPIC, THINGS_A, SINGULAR},
+    {"things_a", OP_TOPIC, THINGS_A, PLURAL},
+    {"thing_b", OP_TOPIC, THINGS_B, SINGULAR},
+    {"things_b", OP_TOPIC, THINGS_B, PLURAL},
+    {"role", OP_TOPIC, ROLES, SINGULAR},
+    {"roles", OP_TOPIC, ROLES, PLURAL},
     {"quality", OP_TOPIC, QUALITIES, 0},
-    {"v_a", OP_FINITE_TOPIC, ACTS_A, 0},       {"inf_a", OP_TOPIC, ACTS_A, BASE},
-    {"pp_a", OP_TOPIC, ACTS_A, PARTICIPLE},    {"ing_a", OP_TOPIC, ACTS_A, ING},
-    {"v_b", OP_FINITE_TOPIC, ACTS_B, 0},       {"inf_b", OP_TOPIC, ACTS_B, BASE},
-    {"pp_b", OP_TOPIC, ACTS_B, PARTICIPLE},    {"ing_b", OP_TOPIC, ACTS_B, ING},
-    {"v_does", OP_FINITE_TOPIC, DOES, 0},      {"ing_does", OP_TOPIC, DOES, ING},
-    {"v_any", OP_FINITE_SHARED, ACTS_ANY, 0},  {"inf_any", OP_SHARED, ACTS_ANY, BASE},
+    {"v_a", OP_FINITE_TOPIC, ACTS_A, 0},
+    {"inf_a", OP_TOPIC, ACTS_A, BASE},
+    {"pp_a", OP_TOPIC, ACTS_A, PARTICIPLE},
+    {"ing_a", OP_TOPIC, ACTS_A, ING},
+    {"v_b", OP_FINITE_TOPIC, ACTS_B, 0},
+    {"inf_b", OP_TOPIC, ACTS_B, BASE},
+    {"pp_b", OP_TOPIC, ACTS_B, PARTICIPLE},
+    {"ing_b", OP_TOPIC, ACTS_B, ING},
+    {"v_does", OP_FINITE_TOPIC, DOES, 0},
+    {"ing_does", OP_TOPIC, DOES, ING},
+    {"v_any", OP_FINITE_SHARED, ACTS_ANY, 0},
+    {"inf_any", OP_SHARED, ACTS_ANY, BASE},
     {"pp_any", OP_SHARED, ACTS_ANY, PARTICIPLE},
-    {"v_stay", OP_FINITE_SHARED, STAY, 0},     {"ing_stay", OP_SHARED, STAY, ING},
+    {"v_stay", OP_FINITE_SHARED, STAY, 0},
+    {"ing_stay", OP_SHARED, STAY, ING},
     {"v_say", OP_FINITE_SHARED, SAY, 0},
-    {"town", OP_SHARED, TOWN, 0},              {"month", OP_SHARED, MONTH, 0},
-    {"weekday", OP_SHARED, WEEKDAY, 0},        {"colour", OP_SHARED, COLOUR, 0},
-    {"number", OP_SHARED, NUMBER, 0},          {"digit", OP_SHARED, DIGIT, 0},
-    {"year", OP_SHARED, YEAR, 0},              {"amount", OP_SHARED, AMOUNT, 0},
-    {"feeling", OP_SHARED, FEELING, 0},        {"adj", OP_SHARED, ADJECTIVE, 0},
-    {"pet", OP_SHARED, PET, SINGULAR},         {"pets", OP_SHARED, PET, PLURAL},
-    {"unit", OP_SHARED, UNIT, SINGULAR},       {"units", OP_SHARED, UNIT, PLURAL},
-    {"dish", OP_SHARED, DISH, SINGULAR},       {"dishes", OP_SHARED, DISH, PLURAL},
-    {"kin", OP_SHARED, KIN, 0},                {"place_noun", OP_TOPIC, PLACES_T, PLACE},
-    {"v_go", OP_FINITE_SHARED, GO, 0},         {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0},
-    {"day_number", OP_SHARED, DAY, 0},         {"scenery", OP_SHARED, SCENERY, 0},
+    {"town", OP_SHARED, TOWN, 0},
+    {"month", OP_SHARED, MONTH, 0},
+    {"weekday", OP_SHARED, WEEKDAY, 0},
+    {"colour", OP_SHARED, COLOUR, 0},
+    {"number", OP_SHARED, NUMBER, 0},
+    {"digit", OP_SHARED, DIGIT, 0},
+    {"year", OP_SHARED, YEAR, 0},
+    {"amount", OP_SHARED, AMOUNT, 0},
+    {"feeling", OP_SHARED, FEELING, 0},
+    {"adj", OP_SHARED, ADJECTIVE, 0},
+    {"pet", OP_SHARED, PET, SINGULAR},
+    {"pets", OP_SHARED, PET, PLURAL},
+    {"unit", OP_SHARED, UNIT, SINGULAR},
+    {"units", OP_SHARED, UNIT, PLURAL},
+    {"dish", OP_SHARED, DISH, SINGULAR},
+    {"dishes", OP_SHARED, DISH, PLURAL},
+    {"kin", OP_SHARED, KIN, 0},
+    {"place_noun", OP_TOPIC, PLACES_T, PLACE},
+    {"v_go", OP_FINITE_SHARED, GO, 0},
+    {"v_people", OP_FINITE_SHARED, ACTS_PEOPLE, 0},
+    {"day_number", OP_SHARED, DAY, 0},
+    {"scenery", OP_SHARED, SCENERY, 0},
     {"scene_quality", OP_SHARED, SCENE_QUALITY, 0},
-    {"comparative", OP_SHARED, COMPARATIVE, 0}, {"day_part", OP_SHARED, DAY_PART, 0},
+    {"comparative", OP_SHARED, COMPARATIVE, 0},
+    {"day_part", OP_SHARED, DAY_PART, 0},
 };
 
 int rules_find(const char *name)
@@ -80,14 +102,17 @@ static op compile_name(arena *a, char *name, const char *where)
 
 static int state_find(const char *name)
 {
-    static const struct { const char *name; int concept; } states[] = {
-        {"recipe", STATE_RECIPE}, {"letter", STATE_LETTER}, {"numbered", STATE_NUMBERED},
-        {"bulleted", STATE_BULLETED}, {"diary", STATE_DIARY}, {"interview", STATE_INTERVIEW},
-        {"news", STATE_NEWS}, {"question", STATE_QUESTION}, {"comment", STATE_COMMENT},
+    static const struct {
+        const char *name;
+        int concept;
+    } states[] = {
+        {"recipe", STATE_RECIPE},     {"letter", STATE_LETTER},     {"numbered", STATE_NUMBERED},
+        {"bulleted", STATE_BULLETED}, {"diary", STATE_DIARY},       {"interview", STATE_INTERVIEW},
+        {"news", STATE_NEWS},         {"question", STATE_QUESTION}, {"comment", STATE_COMMENT},
     };
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         if (strcmp(states[i].name, name) == 0)
-            return states[i].concept;
+    return states[i].concept;
     err_die("world: no state \"%s\"", name);
 }
 
@@ -183,18 +208,42 @@ static void run_op(writer *w, const op *o)
     const world *v = w->world;
     int topic = w->out->topic;
     switch (o->kind) {
-    case OP_WORD: writer_put(w, &o->form, (concept_set){{0, 0}}); break;
-    case OP_MARK: writer_mark(w, (char)o->value); break;
-    case OP_BREAK: writer_break(w); break;
-    case OP_RULE: rule_expand(w, o->value); break;
-    case OP_TENSE_RULE: rule_expand(w, o->value + (int)w->tense); break;
-    case OP_TOPIC: put_entry(w, &v->topic[topic][o->value], o->detail); break;
-    case OP_SHARED: put_entry(w, &v->shared[o->value], o->detail); break;
-    case OP_FINITE_TOPIC: writer_finite(w, draw_entry(w, &v->topic[topic][o->value])); break;
-    case OP_FINITE_SHARED: writer_finite(w, draw_entry(w, &v->shared[o->value])); break;
-    case OP_STATE_ON: concept_add(&w->state, o->value); break;
-    case OP_STATE_OFF: concept_remove(&w->state, o->value); break;
-    case OP_CALL: action_run(w, o->value); break;
+    case OP_WORD:
+        writer_put(w, &o->form, (concept_set){{0, 0}});
+        break;
+    case OP_MARK:
+        writer_mark(w, (char)o->value);
+        break;
+    case OP_BREAK:
+        writer_break(w);
+        break;
+    case OP_RULE:
+        rule_expand(w, o->value);
+        break;
+    case OP_TENSE_RULE:
+        rule_expand(w, o->value + (int)w->tense);
+        break;
+    case OP_TOPIC:
+        put_entry(w, &v->topic[topic][o->value], o->detail);
+        break;
+    case OP_SHARED:
+        put_entry(w, &v->shared[o->value], o->detail);
+        break;
+    case OP_FINITE_TOPIC:
+        writer_finite(w, draw_entry(w, &v->topic[topic][o->value]));
+        break;
+    case OP_FINITE_SHARED:
+        writer_finite(w, draw_entry(w, &v->shared[o->value]));
+        break;
+    case OP_STATE_ON:
+        concept_add(&w->state, o->value);
+        break;
+    case OP_STATE_OFF:
+        concept_remove(&w->state, o->value);
+        break;
+    case OP_CALL:
+        action_run(w, o->value);
+        break;
     }
 }
 

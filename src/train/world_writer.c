@@ -101,8 +101,8 @@ static void add_span(writer *w, const char *text, size_t n, concept_set concepts
     concepts = concept_union(concepts, w->state);
     uint32_t start = (uint32_t)out->text.len;
     str_add_bytes(&out->text, text, n);
-    out->spans[out->n_spans++] = (world_span){start, (uint32_t)out->text.len,
-                                              {concepts.bits[0], concepts.bits[1]}};
+    out->spans[out->n_spans++] =
+        (world_span){start, (uint32_t)out->text.len, {concepts.bits[0], concepts.bits[1]}};
 }
 
 static void put_bytes(writer *w, const word_form *form, concept_set concepts)
@@ -178,12 +178,18 @@ void writer_put_text(writer *w, const char *text, int concept)
 static int mark_concept(char mark)
 {
     switch (mark) {
-    case '.': return SYNTAX_FULL_STOP;
-    case ',': return SYNTAX_COMMA;
-    case '?': return SYNTAX_QUESTION_MARK;
-    case '!': return SYNTAX_EXCLAMATION_MARK;
-    case ':': return SYNTAX_COLON;
-    default: return -1;
+    case '.':
+        return SYNTAX_FULL_STOP;
+    case ',':
+        return SYNTAX_COMMA;
+    case '?':
+        return SYNTAX_QUESTION_MARK;
+    case '!':
+        return SYNTAX_EXCLAMATION_MARK;
+    case ':':
+        return SYNTAX_COLON;
+    default:
+        return -1;
     }
 }
 

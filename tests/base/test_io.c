@@ -1,4 +1,5 @@
-/* Files: read with limits, gzip or not, written whole or not at all, folders swapped and removed. */
+/* Files: read with limits, gzip or not, written whole or not at all, folders swapped and removed.
+ */
 #include "test.h"
 #include "base/common.h"
 #include "base/io.h"
@@ -10,9 +11,9 @@
 #include <unistd.h>
 
 /* gzip of "saeinv\n" (name and time cleared), and of 100,000 zero bytes: a small bomb. */
-static const unsigned char small_gz[] = {
-    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x2b, 0x4e, 0x4c, 0xcd, 0xcc,
-    0x2b, 0xe3, 0x02, 0x00, 0xc7, 0x58, 0x41, 0x4f, 0x07, 0x00, 0x00, 0x00};
+static const unsigned char small_gz[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02,
+                                         0x03, 0x2b, 0x4e, 0x4c, 0xcd, 0xcc, 0x2b, 0xe3, 0x02,
+                                         0x00, 0xc7, 0x58, 0x41, 0x4f, 0x07, 0x00, 0x00, 0x00};
 static const unsigned char bomb_gz[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0x00,
     0x00, 0x00, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x0d, 0x0f, 0xa0, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -53,8 +54,8 @@ static void unreadable_paths(void **state)
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_int_equal(symlink("nowhere", dangling), 0);
     assert_int_equal(mkdir(dir, 0700), 0);
-    const char *paths[] = {scratch("missing"), scratch("missing/below"), fifo, dangling, dir,
-                           "/dev/zero", ""};
+    const char *paths[] = {
+        scratch("missing"), scratch("missing/below"), fifo, dangling, dir, "/dev/zero", ""};
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         mapping m;
         str text = {0};
@@ -113,7 +114,8 @@ static void gzip_is_unpacked(void **state)
     str_release(&text);
 }
 
-/* Every truncation and every damaged byte of the data: an error or the right text, never another. */
+/* Every truncation and every damaged byte of the data: an error or the right text, never another.
+ */
 static void hostile_gzip(void **state)
 {
     (void)state;
@@ -280,7 +282,8 @@ static void folders_are_replaced(void **state)
     err e = {0};
     for (size_t i = 0; i < COUNT_OF(targets); i++) {
         assert_int_equal(io_remove_tree(scratch("run"), &e), OK);
-        for (int round = 0; round < 2; round++) { /* first onto nothing, then onto the earlier run */
+        for (int round = 0; round < 2;
+             round++) { /* first onto nothing, then onto the earlier run */
             char content = (char)('0' + round);
             assert_int_equal(io_make_dir(scratch("new"), &e), OK);
             put_file(scratch("new/index"), &content, 1);

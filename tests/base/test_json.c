@@ -128,7 +128,8 @@ static void depth_is_limited(void **state)
 static void mutated_documents(void **state)
 {
     (void)state;
-    static const char text[] = "{\"w\": [1.5e-3, -0], \"s\": \"\\u00e9\\n\xC3\xA9\", \"b\": {\"t\": true}}";
+    static const char text[] =
+        "{\"w\": [1.5e-3, -0], \"s\": \"\\u00e9\\n\xC3\xA9\", \"b\": {\"t\": true}}";
     size_t n = sizeof text - 1;
     for (size_t at = 0; at < n; at++)
         for (int to = 0; to < 256; to++) {
@@ -176,17 +177,13 @@ static void members_have_one_type(void **state)
         const char *key;
         bool is_int, is_double, is_bool, is_string;
     } rows[] = {
-        {"i", true, true, false, false},
-        {"d", false, true, false, false},
-        {"b", false, false, true, false},
-        {"s", false, false, false, true},
-        {"z", false, false, false, false},
-        {"a", false, false, false, false},
-        {"o", false, false, false, false},
-        {"missing", false, false, false, false},
+        {"i", true, true, false, false},      {"d", false, true, false, false},
+        {"b", false, false, true, false},     {"s", false, false, false, true},
+        {"z", false, false, false, false},    {"a", false, false, false, false},
+        {"o", false, false, false, false},    {"missing", false, false, false, false},
         {"I", false, false, false, false},    /* another key than i */
         {"huge", false, false, false, false}, /* becomes infinite */
-        {"big", false, true, false, false},   /* 2^53 + 2: a double may have skipped the true value */
+        {"big", false, true, false, false}, /* 2^53 + 2: a double may have skipped the true value */
     };
     err e = {0};
     cJSON *tree = NULL;
@@ -239,26 +236,27 @@ static void printed_layout(void **state)
 
     str out = {0};
     json_print(&out, tree);
-    assert_string_equal(out.data,
-                        "{\n"
-                        "  \"text\": \"tab\\t quote\\\" slash\\\\ line\\n bell\\u0007 \xC3\xA9 </script>\",\n"
-                        "  \"third\": 0.333333,\n"
-                        "  \"nan\": null,\n"
-                        "  \"zero\": 0,\n"
-                        "  \"yes\": true,\n"
-                        "  \"scalars\": [0, 1, 2],\n"
-                        "  \"inner\": {\n"
-                        "    \"x\": null\n"
-                        "  },\n"
-                        "  \"empty\": {},\n"
-                        "  \"none\": [],\n"
-                        "  \"rows\": [\n"
-                        "    {\n"
-                        "      \"a\": 1\n"
-                        "    },\n"
-                        "    {}\n"
-                        "  ]\n"
-                        "}\n");
+    assert_string_equal(
+        out.data,
+        "{\n"
+        "  \"text\": \"tab\\t quote\\\" slash\\\\ line\\n bell\\u0007 \xC3\xA9 </script>\",\n"
+        "  \"third\": 0.333333,\n"
+        "  \"nan\": null,\n"
+        "  \"zero\": 0,\n"
+        "  \"yes\": true,\n"
+        "  \"scalars\": [0, 1, 2],\n"
+        "  \"inner\": {\n"
+        "    \"x\": null\n"
+        "  },\n"
+        "  \"empty\": {},\n"
+        "  \"none\": [],\n"
+        "  \"rows\": [\n"
+        "    {\n"
+        "      \"a\": 1\n"
+        "    },\n"
+        "    {}\n"
+        "  ]\n"
+        "}\n");
     /* Read back and printed again: the same bytes. */
     err e = {0};
     cJSON *again = NULL;
@@ -278,9 +276,9 @@ static void printed_layout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(documents_are_judged),  cmocka_unit_test(nul_bytes_are_refused),
-        cmocka_unit_test(depth_is_limited),      cmocka_unit_test(mutated_documents),
-        cmocka_unit_test(files_are_read),        cmocka_unit_test(members_have_one_type),
+        cmocka_unit_test(documents_are_judged), cmocka_unit_test(nul_bytes_are_refused),
+        cmocka_unit_test(depth_is_limited),     cmocka_unit_test(mutated_documents),
+        cmocka_unit_test(files_are_read),       cmocka_unit_test(members_have_one_type),
         cmocka_unit_test(printed_layout),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, scratch_remove);

@@ -120,8 +120,10 @@ static void a_signal_asks_to_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_lines_off_a_terminal), cmocka_unit_test(levels),
-        cmocka_unit_test(odd_totals),                 cmocka_unit_test(the_clock_goes_forward),
+        cmocka_unit_test(plain_lines_off_a_terminal),
+        cmocka_unit_test(levels),
+        cmocka_unit_test(odd_totals),
+        cmocka_unit_test(the_clock_goes_forward),
         cmocka_unit_test(a_signal_asks_to_stop),
     };
     return cmocka_run_group_tests_name("progress", tests, NULL, scratch_remove);

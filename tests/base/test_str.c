@@ -71,29 +71,29 @@ static const struct {
 } sequences[] = {
     {"A", 1, 1, 'A'},
     {"\x00", 1, 1, 0},
-    {"\xC2\x80", 2, 2, 0x80},               /* smallest of two bytes */
-    {"\xDF\xBF", 2, 2, 0x7FF},              /* largest of two */
-    {"\xE0\xA0\x80", 3, 3, 0x800},          /* smallest of three */
-    {"\xED\x9F\xBF", 3, 3, 0xD7FF},         /* last before the surrogates */
-    {"\xEE\x80\x80", 3, 3, 0xE000},         /* first after them */
-    {"\xF0\x90\x80\x80", 4, 4, 0x10000},    /* smallest of four */
-    {"\xF4\x8F\xBF\xBF", 4, 4, 0x10FFFF},   /* the last code point */
-    {"\xF4\x90\x80\x80", 4, 0, 0},          /* one beyond */
-    {"\xF8\x88\x80\x80\x80", 5, 0, 0},      /* five-byte form of old */
+    {"\xC2\x80", 2, 2, 0x80},             /* smallest of two bytes */
+    {"\xDF\xBF", 2, 2, 0x7FF},            /* largest of two */
+    {"\xE0\xA0\x80", 3, 3, 0x800},        /* smallest of three */
+    {"\xED\x9F\xBF", 3, 3, 0xD7FF},       /* last before the surrogates */
+    {"\xEE\x80\x80", 3, 3, 0xE000},       /* first after them */
+    {"\xF0\x90\x80\x80", 4, 4, 0x10000},  /* smallest of four */
+    {"\xF4\x8F\xBF\xBF", 4, 4, 0x10FFFF}, /* the last code point */
+    {"\xF4\x90\x80\x80", 4, 0, 0},        /* one beyond */
+    {"\xF8\x88\x80\x80\x80", 5, 0, 0},    /* five-byte form of old */
     {"\xFE", 1, 0, 0},
     {"\xFF\xFF\xFF\xFF", 4, 0, 0},
-    {"\x80", 1, 0, 0},                      /* a continuation alone */
+    {"\x80", 1, 0, 0}, /* a continuation alone */
     {"\xBF\xBF", 2, 0, 0},
-    {"\xC0\x80", 2, 0, 0},                  /* overlong NUL */
-    {"\xC1\xBF", 2, 0, 0},                  /* overlong */
-    {"\xE0\x9F\xBF", 3, 0, 0},              /* overlong */
-    {"\xF0\x8F\xBF\xBF", 4, 0, 0},          /* overlong */
-    {"\xED\xA0\x80", 3, 0, 0},              /* high surrogate */
-    {"\xED\xBF\xBF", 3, 0, 0},              /* low surrogate */
-    {"\xC3", 1, 0, 0},                      /* cut after one */
-    {"\xE2\x82", 2, 0, 0},                  /* cut after two */
-    {"\xF0\x9F\x98", 3, 0, 0},              /* cut after three */
-    {"\xC3(", 2, 0, 0},                     /* no continuation */
+    {"\xC0\x80", 2, 0, 0},         /* overlong NUL */
+    {"\xC1\xBF", 2, 0, 0},         /* overlong */
+    {"\xE0\x9F\xBF", 3, 0, 0},     /* overlong */
+    {"\xF0\x8F\xBF\xBF", 4, 0, 0}, /* overlong */
+    {"\xED\xA0\x80", 3, 0, 0},     /* high surrogate */
+    {"\xED\xBF\xBF", 3, 0, 0},     /* low surrogate */
+    {"\xC3", 1, 0, 0},             /* cut after one */
+    {"\xE2\x82", 2, 0, 0},         /* cut after two */
+    {"\xF0\x9F\x98", 3, 0, 0},     /* cut after three */
+    {"\xC3(", 2, 0, 0},            /* no continuation */
     {"\xE2\x82(", 3, 0, 0},
     {"", 0, 0, 0},
 };
@@ -144,8 +144,7 @@ static void nearest_names(void **state)
         {"learning-rate", "learning_rate"}, /* one replaced */
         {"max_step", "max_steps"},          /* one missing */
         {"n_promptss", "n_prompts"},        /* one too many */
-        {"lamda_reg", "lambda_reg"},
-        {"max_steps", "max_steps"},
+        {"lamda_reg", "lambda_reg"},        {"max_steps", "max_steps"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_string_equal(nearest_name(rows[i].typed, names, COUNT_OF(names)), rows[i].meant);
@@ -170,12 +169,9 @@ static void test_xml(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings_grow),
-        cmocka_unit_test(numbers_as_text),
-        cmocka_unit_test(utf8_sequences),
-        cmocka_unit_test(utf8_every_code_point_round_trips),
-        cmocka_unit_test(nearest_names),
-        cmocka_unit_test(test_xml),
+        cmocka_unit_test(strings_grow),   cmocka_unit_test(numbers_as_text),
+        cmocka_unit_test(utf8_sequences), cmocka_unit_test(utf8_every_code_point_round_trips),
+        cmocka_unit_test(nearest_names),  cmocka_unit_test(test_xml),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

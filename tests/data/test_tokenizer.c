@@ -154,7 +154,8 @@ static void every_byte_belongs_to_some_token(void **state)
         {"llama2_old", "The <s>x", "The| |<s>||x"},
         {"llama2_new", "The <s>x", "The| |<s>|x"},
         {"gemma2", " The\n\nx", " The|\n\n|x"},
-        /* "ss" is deleted, an emoji has no token: both go to what follows, at the end to what precedes.
+        /* "ss" is deleted, an emoji has no token: both go to what follows, at the end to what
+         * precedes.
          */
         {"dropping", "ssa", "ssa"},
         {"dropping", "assb", "a|ssb"},

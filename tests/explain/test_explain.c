@@ -118,7 +118,7 @@ static void sentences_hold_both_words_strongest_first(void **state)
         }
         assert_int_equal(held, 2);
         assert_true(!strncmp(text.data, "This feature ", 13) && text.data[text.len - 1] == '.');
-        assert_null(strstr(text.data, "  ")); /* the token's own blank is not doubled */
+        assert_null(strstr(text.data, "  "));           /* the token's own blank is not doubled */
         assert_true(all[i].length > options(1).length); /* that bounds prompts, not sentences */
         assert_int_equal(all[i].method, EXPLAIN_TEMPLATE);
         assert_int_equal(all[i].frozen, 0);
@@ -161,8 +161,7 @@ static void fewer_than_two_words_give_none(void **state)
     static explanation out[ROOM];
     bench_open(&b);
     for (size_t c = 0; c < COUNT_OF(cases); c++)
-        assert_int_equal(templates(out, &b, cases[c].tokens, cases[c].n, ROOM),
-                         cases[c].sentences);
+        assert_int_equal(templates(out, &b, cases[c].tokens, cases[c].n, ROOM), cases[c].sentences);
     bench_close(&b);
 }
 
@@ -179,7 +178,7 @@ static void prompts_keep_their_frozen_start(void **state)
     err e = {0};
     bench_open(&b);
     assert_true(templates(starts, &b, words, 2, ROOM) > N);
-    starts[1].length = 3; /* shorter than what is frozen: nothing is left to optimise */
+    starts[1].length = 3;    /* shorter than what is frozen: nothing is left to optimise */
     starts[2].tokens[1] = 0; /* frozen although no position is ever read as a special token */
     for (int weight = 0; weight < 2; weight++) {
         explain_options o = options(1);

@@ -4,8 +4,8 @@
 #include "features/cluster_quality.h"
 #include "features/labels.h"
 
-static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties",
-                                   "swiss", "islands"};
+static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates",
+                                   "ties",  "swiss", "islands"};
 
 static void check_silhouette(const golden *g, const int *label_N, metric m)
 {
@@ -113,10 +113,12 @@ static void same_for_any_thread_count(void **state)
     err e = {0};
     for (int t = 0; t < 2; t++) {
         pool *workers = pool_new(t + 1);
-        assert_int_equal(silhouette(&mean[t], value_N[t], g.x_ND, label_N, g.n, g.d, METRIC_COSINE,
-                                    workers, &e), OK);
+        assert_int_equal(
+            silhouette(&mean[t], value_N[t], g.x_ND, label_N, g.n, g.d, METRIC_COSINE, workers, &e),
+            OK);
         assert_int_equal(trustworthiness(&trust[t], g.x_ND, g.x_ND, g.n, g.d, g.d, METRIC_COSINE,
-                                         10, workers, &e), OK);
+                                         10, workers, &e),
+                         OK);
         pool_free(workers);
     }
     assert_memory_equal(value_N[0], value_N[1], sizeof value_N[0]);

@@ -8,13 +8,10 @@
 static const struct {
     const char *set, *kind;
 } runs[] = {
-    {"blobs", "dbscan.euclidean"},
-    {"blobs", "dbscan.cosine"},
-    {"moons", "dbscan.euclidean"},
-    {"sparse", "dbscan.euclidean"},
-    {"sparse", "dbscan.cosine"},
-    {"duplicates", "dbscan.euclidean"}, /* core distance 0 */
-    {"ties", "dbscan.euclidean"},       /* distances equal to eps exactly */
+    {"blobs", "dbscan.euclidean"}, {"blobs", "dbscan.cosine"},
+    {"moons", "dbscan.euclidean"}, {"sparse", "dbscan.euclidean"},
+    {"sparse", "dbscan.cosine"},   {"duplicates", "dbscan.euclidean"}, /* core distance 0 */
+    {"ties", "dbscan.euclidean"}, /* distances equal to eps exactly */
 };
 
 static void equals_scikit_learn(void **state)
@@ -26,8 +23,8 @@ static void equals_scikit_learn(void **state)
             char key[96];
             double *option =
                 golden_need(&g.values, 3, golden_key(key, runs[s].kind, run, "options"));
-            dbscan_options o = {.metric = (metric)option[0], .eps = option[1],
-                                .min_samples = (int)option[2]};
+            dbscan_options o = {
+                .metric = (metric)option[0], .eps = option[1], .min_samples = (int)option[2]};
             dbscan_result r;
             err e = {0};
             assert_int_equal(dbscan_cluster(&r, g.x_ND, g.n, g.d, &o, NULL, &e), OK);
@@ -99,9 +96,7 @@ static void handles_few_rows(void **state)
     } cases[] = {
         {1, 1, 1, 0}, /* a row is its own neighbour */
         {1, 2, 0, 1}, /* more neighbours asked for than there are rows */
-        {2, 2, 1, 0},
-        {4, 9, 0, 4},
-        {4, 4, 1, 0}, /* all rows equal and just enough of them */
+        {2, 2, 1, 0}, {4, 9, 0, 4}, {4, 4, 1, 0}, /* all rows equal and just enough of them */
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         float x_ND[8] = {0};
@@ -124,10 +119,8 @@ static void refuses_what_it_cannot_use(void **state)
         float value;
         err_code code;
     } cases[] = {
-        {0, 5, 1, 0, E_DATA},
-        {3, 0, 1, 0, E_CONFIG},
-        {3, 5, 0, 0, E_CONFIG},
-        {3, 5, (double)NAN, 0, E_CONFIG},
+        {0, 5, 1, 0, E_DATA},      {3, 0, 1, 0, E_CONFIG},
+        {3, 5, 0, 0, E_CONFIG},    {3, 5, (double)NAN, 0, E_CONFIG},
         {3, 5, 1, NAN, E_NUMERIC},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {

@@ -33,16 +33,16 @@ static const struct {
     float x[PROMPTS];
     filter_reason reason;
 } features[] = {
-    {{1, 1, 1}, FILTER_KEPT},                                   /* log 3 = 1.10, share 3/8 */
-    {{0}, FILTER_DEAD},                                         /* dead though its entropy is low */
-    {{5}, FILTER_ENTROPY_LOW},                                  /* one prompt: 0 */
-    {{1, 1}, FILTER_ENTROPY_LOW},                               /* log 2: exactly the limit */
-    {{1, 1, 1, 1, 1, 1, 1, 1}, FILTER_ENTROPY_HIGH},            /* log 8, and share 1 too */
-    {{1, 1, 1, 1, 1, 1}, FILTER_ENTROPY_HIGH},                  /* log 6: above 1.7 */
-    {{0.05f, 0.05f, 0.05f, 0.05f}, FILTER_SHARE_LOW},           /* never above the threshold */
-    {{1, 1, 0.05f, 0.05f, 0.05f}, FILTER_KEPT},                 /* share 2/8: above 1/8 */
-    {{1, 0.3f, 0.3f, 0.05f, 0.05f}, FILTER_KEPT},               /* share 3/8 */
-    {{1, 1, 1, 1, 1}, FILTER_SHARE_HIGH},                       /* share 5/8: exactly the limit */
+    {{1, 1, 1}, FILTER_KEPT},                         /* log 3 = 1.10, share 3/8 */
+    {{0}, FILTER_DEAD},                               /* dead though its entropy is low */
+    {{5}, FILTER_ENTROPY_LOW},                        /* one prompt: 0 */
+    {{1, 1}, FILTER_ENTROPY_LOW},                     /* log 2: exactly the limit */
+    {{1, 1, 1, 1, 1, 1, 1, 1}, FILTER_ENTROPY_HIGH},  /* log 8, and share 1 too */
+    {{1, 1, 1, 1, 1, 1}, FILTER_ENTROPY_HIGH},        /* log 6: above 1.7 */
+    {{0.05f, 0.05f, 0.05f, 0.05f}, FILTER_SHARE_LOW}, /* never above the threshold */
+    {{1, 1, 0.05f, 0.05f, 0.05f}, FILTER_KEPT},       /* share 2/8: above 1/8 */
+    {{1, 0.3f, 0.3f, 0.05f, 0.05f}, FILTER_KEPT},     /* share 3/8 */
+    {{1, 1, 1, 1, 1}, FILTER_SHARE_HIGH},             /* share 5/8: exactly the limit */
     {{1, 0.05f, 0.05f, 0.05f, 0.05f, 0.05f, 0.05f}, FILTER_SHARE_LOW}, /* 1/8: the limit */
 };
 
@@ -115,13 +115,17 @@ static void nothing_left_names_the_keys(void **state)
         const char *key, *name;
     } cases[] = {
         {{.entropy_low = 50, .entropy_high = 100, .share_max = 1},
-         "filter.entropy_threshold_low", "entropy-low"},
+         "filter.entropy_threshold_low",
+         "entropy-low"},
         {{.entropy_low = -1, .entropy_high = 0, .share_max = 1},
-         "filter.entropy_threshold_high", "entropy-high"},
+         "filter.entropy_threshold_high",
+         "entropy-high"},
         {{.entropy_low = -1, .entropy_high = 100, .share_min = 1, .share_max = 2},
-         "filter.sparsity_min", "sparsity-min"},
+         "filter.sparsity_min",
+         "sparsity-min"},
         {{.entropy_low = -1, .entropy_high = 100, .share_min = -1, .share_max = 0},
-         "filter.sparsity_max", "sparsity-max"},
+         "filter.sparsity_max",
+         "sparsity-max"},
     };
     collection c = all_features();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

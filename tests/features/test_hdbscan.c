@@ -55,8 +55,7 @@ static void equals_the_package(void **state)
         int run = 0, n;
         char key[96];
         for (;; run++) {
-            double *option =
-                golden_find(&g.values, golden_key(key, "hdbscan", run, "options"), &n);
+            double *option = golden_find(&g.values, golden_key(key, "hdbscan", run, "options"), &n);
             if (!option)
                 break;
             assert_int_equal(n, 6);

@@ -133,12 +133,9 @@ static void refuses_what_it_cannot_use(void **state)
         float value;
         err_code code;
     } cases[] = {
-        {0, 1, 1, 1, 0, 0, E_DATA},
-        {3, 4, 1, 1, 0, 0, E_DATA},
-        {3, 0, 1, 1, 0, 0, E_CONFIG},
-        {3, 2, 0, 1, 0, 0, E_CONFIG},
-        {3, 2, 1, 0, 0, 0, E_CONFIG},
-        {3, 2, 1, 1, -1, 0, E_CONFIG},
+        {0, 1, 1, 1, 0, 0, E_DATA},      {3, 4, 1, 1, 0, 0, E_DATA},
+        {3, 0, 1, 1, 0, 0, E_CONFIG},    {3, 2, 0, 1, 0, 0, E_CONFIG},
+        {3, 2, 1, 0, 0, 0, E_CONFIG},    {3, 2, 1, 1, -1, 0, E_CONFIG},
         {3, 2, 1, 1, 0, NAN, E_NUMERIC},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
@@ -156,10 +153,8 @@ static void refuses_what_it_cannot_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_scikit_learn),
-        cmocka_unit_test(seeds_find_a_good_optimum),
-        cmocka_unit_test(same_for_any_thread_count),
-        cmocka_unit_test(handles_few_and_equal_rows),
+        cmocka_unit_test(equals_scikit_learn),        cmocka_unit_test(seeds_find_a_good_optimum),
+        cmocka_unit_test(same_for_any_thread_count),  cmocka_unit_test(handles_few_and_equal_rows),
         cmocka_unit_test(refuses_what_it_cannot_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 #include "golden.h"
 #include "features/pca.h"
 
-static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates", "ties",
-                                   "swiss", "islands"};
+static const char *const sets[] = {"blobs", "moons", "sparse", "duplicates",
+                                   "ties",  "swiss", "islands"};
 
 /* scikit-learn's signs depend on its solver: ours are fixed by the largest entry, as documented. */
 static double sign_of_largest(const double *row_D, int d)
@@ -37,8 +37,8 @@ static void equals_scikit_learn(void **state)
                 check_value("component", ROW(r.component_KD, c, g.d)[j],
                             sign * ROW(component, c, g.d)[j], 1e-6);
             for (int i = 0; i < g.n; i++)
-                check_value("score", (double)ROW(r.score_NK, i, k)[c],
-                            sign * ROW(score, i, k)[c], 2e-6);
+                check_value("score", (double)ROW(r.score_NK, i, k)[c], sign * ROW(score, i, k)[c],
+                            2e-6);
         }
         mem_free(variance);
         mem_free(share);
@@ -111,8 +111,7 @@ static void refuses_what_it_cannot_use(void **state)
         float value;
         err_code code;
     } cases[] = {
-        {0, 1, 0, E_DATA},
-        {2, 0, 0, E_DATA},
+        {0, 1, 0, E_DATA},      {2, 0, 0, E_DATA},
         {2, 3, 0, E_DATA}, /* more components than rows */
         {4, 3, 0, E_DATA}, /* more than columns */
         {4, 1, NAN, E_NUMERIC},

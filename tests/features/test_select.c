@@ -104,14 +104,13 @@ static void percentiles_are_linear(void **state)
         int feature;
         double percentile, want;
     } cases[] = {
-        {0, 0, 0}, {0, 100, 2},
-        {0, 50, 0.5},              /* 0 0 1 2: half-way between 0 and 1, zeros count */
-        {0, 75, 1.25}, {0, 90, 1.7},
-        {1, 66, 0}, {1, 90, 5.6},  /* 0 0 0 8 */
-        {4, 37, 2},                /* all alike */
-        {3, 90, 0},                /* never active */
-        {6, 60, 0.4},              /* 0 0 0.5 1 */
-        {6, 90, 0.85},             /* sorted, though 0.5 came after 1 */
+        {0, 0, 0},     {0, 100, 2},  {0, 50, 0.5}, /* 0 0 1 2: half-way between 0 and 1, zeros count
+                                                    */
+        {0, 75, 1.25}, {0, 90, 1.7}, {1, 66, 0},   {1, 90, 5.6}, /* 0 0 0 8 */
+        {4, 37, 2},                                              /* all alike */
+        {3, 90, 0},                                              /* never active */
+        {6, 60, 0.4},                                            /* 0 0 0.5 1 */
+        {6, 90, 0.85}, /* sorted, though 0.5 came after 1 */
     };
     collection c = collection_make();
     select_options o = options(SELECT_ALL, SCORE_SIZE);
@@ -199,10 +198,8 @@ static void no_cluster_gives_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scores_by_hand),
-        cmocka_unit_test(a_cluster_without_members),
-        cmocka_unit_test(percentiles_are_linear),
-        cmocka_unit_test(strategies),
+        cmocka_unit_test(scores_by_hand),           cmocka_unit_test(a_cluster_without_members),
+        cmocka_unit_test(percentiles_are_linear),   cmocka_unit_test(strategies),
         cmocka_unit_test(no_cluster_gives_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

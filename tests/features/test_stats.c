@@ -32,8 +32,8 @@ static dense *dense_make(void)
             for (int f = 0; f < F; f++) {
                 bool active = f != 5 && rng_below(&r, (uint32_t)(f % 40 + 1)) == 0;
                 float size = exp2f((float)(f % 37) - 18);
-                ROW(m->f_NF, m->n, F)[f] =
-                    active || t == 0 ? size * (float)(0.05 + rng_uniform(&r)) : 0;
+                ROW(m->f_NF, m->n, F)
+                [f] = active || t == 0 ? size * (float)(0.05 + rng_uniform(&r)) : 0;
             }
         }
     }
@@ -191,11 +191,9 @@ static void any_blocks_and_threads_give_the_same_bytes(void **state)
     static const struct {
         int block, threads;
     } ways[] = {
-        {1, 1},    /* prompts open from call to call */
-        {7, 2},    /* cut anywhere */
-        {ROWS, 1},
-        {ROWS, 2},
-        {50, 3},   /* more threads than blocks */
+        {1, 1},                        /* prompts open from call to call */
+        {7, 2},                        /* cut anywhere */
+        {ROWS, 1}, {ROWS, 2}, {50, 3}, /* more threads than blocks */
     };
     for (size_t w = 0; w < COUNT_OF(ways); w++) {
         collection c = gather(m, ways[w].block, ways[w].threads);
@@ -244,14 +242,26 @@ static void edge_cases(void **state)
         {"once", {0, 3, 0}, 3, {3, 0, nan, nan}, 0, 1.0 / 3},
         {"one value", {0.1f, 0.1f, 0.1f}, 3, {(double)0.1f, 0, nan, nan}, log(3), 0},
         {"two values", {1, 3}, 2, {2, 1, 0, 1}, -0.25 * log(0.25) - 0.75 * log(0.75), 1},
-        {"three values, skewed", {1, 1, 4}, 3, {2, 2, 1 / sqrt(2), 1.5},
-         -2.0 / 6 * log(1.0 / 6) - 4.0 / 6 * log(4.0 / 6), 1},
+        {"three values, skewed",
+         {1, 1, 4},
+         3,
+         {2, 2, 1 / sqrt(2), 1.5},
+         -2.0 / 6 * log(1.0 / 6) - 4.0 / 6 * log(4.0 / 6),
+         1},
         /* Differences that plain sums of fourth powers cannot hold. */
-        {"almost one value", {1, 1, 1, near}, 4,
+        {"almost one value",
+         {1, 1, 1, near},
+         4,
          {1 + ((double)near - 1) / 4, 3.0 / 16 * ((double)near - 1) * ((double)near - 1),
-          2 / sqrt(3), 7.0 / 3}, log(4), 1},
-        {"as small as floats go", {smallest, smallest}, 2,
-         {(double)smallest, 0, nan, nan}, log(2), 0},
+          2 / sqrt(3), 7.0 / 3},
+         log(4),
+         1},
+        {"as small as floats go",
+         {smallest, smallest},
+         2,
+         {(double)smallest, 0, nan, nan},
+         log(2),
+         0},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         collection c = gather_list(cases[i].x, cases[i].n);
@@ -312,9 +322,14 @@ static void bins(void **state)
         float x;
         int bin;
     } cases[] = {
-        {0x1p-12f, 0}, {0x1p-13f, 0}, {1e-45f, 0},                     /* below the first edge */
-        {1, 48}, {0x1.fffffep-1f, 47}, {2, 52},                        /* edges belong upward */
-        {0x1p16f, STATS_BINS - 1}, {FLT_MAX, STATS_BINS - 1},          /* above the last */
+        {0x1p-12f, 0},
+        {0x1p-13f, 0},
+        {1e-45f, 0}, /* below the first edge */
+        {1, 48},
+        {0x1.fffffep-1f, 47},
+        {2, 52}, /* edges belong upward */
+        {0x1p16f, STATS_BINS - 1},
+        {FLT_MAX, STATS_BINS - 1}, /* above the last */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         collection c = gather_list(&cases[i].x, 1);

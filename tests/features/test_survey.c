@@ -25,12 +25,16 @@ static void active_tokens_are_those_of_the_whole_sae(void **state)
     enum { N = COUNT_OF(features) };
     rig r = rig_open("cpu", 2, "blocks.1.hook_resid_post");
     prompt_set p = {.bos = 0, .min_tokens = 1, .max_tokens = LONGEST};
-    static const char *const texts[] = {"a cat and a dog", "x", "b<|endoftext|>c", "A dog. A dog.",
-                                        "zyxwvutsrqponml", "12345 cat"};
+    static const char *const texts[] = {
+        "a cat and a dog", "x", "b<|endoftext|>c", "A dog. A dog.", "zyxwvutsrqponml", "12345 cat"};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         add(&p, &r, texts[i]);
-    scan_source source = {.model = r.model, .hook = &r.hook, .prompts = &p,
-                          .tokenizer = r.tokenizer, .batch_size = 4, .name = "test"};
+    scan_source source = {.model = r.model,
+                          .hook = &r.hook,
+                          .prompts = &p,
+                          .tokenizer = r.tokenizer,
+                          .batch_size = 4,
+                          .name = "test"};
     survey s;
     err e = {0};
     if (survey_features(&s, &source, r.sae, features, N, &e))
@@ -84,8 +88,8 @@ static void open_by_hand(by_hand *b, int room)
     *b = (by_hand){.rig = rig_open("ref", 1, "hook_embed"), .feature = 4};
     b->prompts = (prompt_set){.bos = 0, .min_tokens = 1, .max_tokens = 100};
     b->active = mem_small((size_t)room, sizeof *b->active);
-    b->survey = (survey){.n_features = 1, .features = &b->feature, .active = &b->active,
-                         .n_active = &b->n};
+    b->survey =
+        (survey){.n_features = 1, .features = &b->feature, .active = &b->active, .n_active = &b->n};
 }
 
 static void close_by_hand(by_hand *b)
@@ -98,8 +102,7 @@ static void close_by_hand(by_hand *b)
 
 static void activate(by_hand *b, int prompt, int position, float value)
 {
-    b->active[b->n++] =
-        (token_activation){.prompt = prompt, .position = position, .value = value};
+    b->active[b->n++] = (token_activation){.prompt = prompt, .position = position, .value = value};
 }
 
 static void stretches_around_the_peak(void **state)
@@ -113,13 +116,11 @@ static void stretches_around_the_peak(void **state)
         int prompt, peak, window;
         int start, n_tokens;
     } cases[] = {
-        {0, 12, 8, 6, 8},   /* three quarters before the peak */
-        {0, 3, 8, 1, 8},    /* not before the beginning, the BOS left out */
-        {0, 1, 8, 1, 8},
-        {0, 20, 8, 13, 8},  /* not beyond the end */
-        {0, 12, 1, 12, 1},
-        {0, 12, 20, 1, 20}, /* exactly the prompt */
-        {0, 12, 21, 1, 20}, /* more than there is */
+        {0, 12, 8, 6, 8},                       /* three quarters before the peak */
+        {0, 3, 8, 1, 8},                        /* not before the beginning, the BOS left out */
+        {0, 1, 8, 1, 8},    {0, 20, 8, 13, 8},  /* not beyond the end */
+        {0, 12, 1, 12, 1},  {0, 12, 20, 1, 20}, /* exactly the prompt */
+        {0, 12, 21, 1, 20},                     /* more than there is */
         {1, 2, 8, 1, 3},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
@@ -158,7 +159,8 @@ static void top_contexts_are_different_words(void **state)
     static const struct {
         const char *text;
         float max;
-    } prompts[] = {{"one cat", 2}, {"a dog", 7}, {"a dog", 9}, {"two", 9}, {"a dog", 8}, {"six", 0}};
+    } prompts[] = {{"one cat", 2}, {"a dog", 7}, {"a dog", 9},
+                   {"two", 9},     {"a dog", 8}, {"six", 0}};
     for (int i = 0; i < (int)COUNT_OF(prompts); i++) {
         add(&b.prompts, &b.rig, prompts[i].text);
         if (prompts[i].max > 0) {

@@ -41,8 +41,8 @@ static void graph_equals_umap_learn(void **state)
     umap_graph graph;
     err e = {0};
     double sigma_N[240], rho_N[240], sum_N[240] = {0};
-    assert_int_equal(
-        neighbours_of_rows(&near, g.x_ND, g.n, g.d, METRIC_EUCLIDEAN, 9, NULL, &e), OK);
+    assert_int_equal(neighbours_of_rows(&near, g.x_ND, g.n, g.d, METRIC_EUCLIDEAN, 9, NULL, &e),
+                     OK);
     assert_int_equal(umap_graph_build(&graph, sigma_N, rho_N, &near, &e), OK);
     double *sigma = golden_need(&values, g.n, "sigma"), *rho = golden_need(&values, g.n, "rho");
     double *sums = golden_need(&values, g.n, "graph.row_sums");
@@ -96,7 +96,8 @@ static void check_quality(const golden *g, int run, const umap_options *options)
         o.seed = (uint64_t)seed;
         assert_int_equal(umap_fit(&r, g->x_ND, g->n, g->d, &o, NULL, NULL, &e), OK);
         assert_int_equal(trustworthiness(&trust[seed], g->x_ND, r.y_NE, g->n, g->d, o.n_components,
-                                         o.metric, QUALITY_NEIGHBOURS, NULL, &e), OK);
+                                         o.metric, QUALITY_NEIGHBOURS, NULL, &e),
+                         OK);
         assert_int_equal(neighbour_overlap(&overlap[seed], g->x_ND, r.y_NE, g->n, g->d,
                                            o.n_components, o.metric, QUALITY_NEIGHBOURS, NULL, &e),
                          OK);
@@ -164,14 +165,13 @@ static void handles_hard_rows(void **state)
         int distinct; /* rows repeat after so many; 0: all rows are 0 */
         int used;     /* neighbours after clamping */
     } cases[] = {
-        {3, 2, 2, 15, 3, 2},   /* smallest legal; fewer rows than neighbours */
-        {4, 1, 3, 15, 4, 3},   /* more map columns than data columns */
-        {15, 2, 2, 15, 15, 14},
-        {30, 3, 2, 5, 1, 5},   /* all rows equal */
-        {30, 3, 2, 5, 0, 5},   /* all rows 0: no direction */
-        {40, 3, 2, 5, 4, 5},   /* a graph of four cliques */
-        {60, 2, 2, 2, 60, 2},  /* one neighbour each */
-        {12, 2, 9, 4, 12, 4},  /* more map columns than a part has eigenvectors */
+        {3, 2, 2, 15, 3, 2}, /* smallest legal; fewer rows than neighbours */
+        {4, 1, 3, 15, 4, 3}, /* more map columns than data columns */
+        {15, 2, 2, 15, 15, 14}, {30, 3, 2, 5, 1, 5}, /* all rows equal */
+        {30, 3, 2, 5, 0, 5},                         /* all rows 0: no direction */
+        {40, 3, 2, 5, 4, 5},                         /* a graph of four cliques */
+        {60, 2, 2, 2, 60, 2},                        /* one neighbour each */
+        {12, 2, 9, 4, 12, 4}, /* more map columns than a part has eigenvectors */
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++)
         for (metric m = METRIC_EUCLIDEAN; m <= METRIC_COSINE; m++) {
@@ -179,8 +179,8 @@ static void handles_hard_rows(void **state)
             float *x_ND = mem_small((size_t)(n * d), sizeof *x_ND);
             rng random = rng_stream(3, "hard rows");
             for (int i = 0; i < n * d && cases[c].distinct; i++)
-                x_ND[i] = (float)rng_at(&random, (uint64_t)(i % (cases[c].distinct * d)))
-                          / (float)UINT64_MAX;
+                x_ND[i] = (float)rng_at(&random, (uint64_t)(i % (cases[c].distinct * d))) /
+                          (float)UINT64_MAX;
             umap_options o = umap_defaults();
             o.n_neighbors = cases[c].n_neighbors;
             o.n_components = cases[c].n_components;
@@ -232,12 +232,9 @@ static void refuses_what_it_cannot_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curve_equals_umap_learn),
-        cmocka_unit_test(graph_equals_umap_learn),
-        cmocka_unit_test(as_good_as_umap_learn),
-        cmocka_unit_test(same_for_any_thread_count),
-        cmocka_unit_test(handles_hard_rows),
-        cmocka_unit_test(refuses_what_it_cannot_use),
+        cmocka_unit_test(curve_equals_umap_learn), cmocka_unit_test(graph_equals_umap_learn),
+        cmocka_unit_test(as_good_as_umap_learn),   cmocka_unit_test(same_for_any_thread_count),
+        cmocka_unit_test(handles_hard_rows),       cmocka_unit_test(refuses_what_it_cannot_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

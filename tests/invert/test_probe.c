@@ -65,8 +65,8 @@ static void equal_to_running_each_alone(void **state)
         token_table *table;
         err e = {0};
         assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
-        optimise_setting set = {.model = r.model, .sae = r.sae, .hook = &r.hook, .table = table,
-                                .bos = cases[c].bos};
+        optimise_setting set = {
+            .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = cases[c].bos};
         inputs *in = mem_small(1, sizeof *in);
         inputs_make(in, &r);
         probe_result results[N];
@@ -123,8 +123,8 @@ static void specificity_only_when_wanted_and_defined(void **state)
     w_FD[D] = -1;
     rig_set_directions(&r, w_FD, b_F, 3);
     assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
-    optimise_setting set = {.model = r.model, .sae = r.sae, .hook = &r.hook, .table = table,
-                            .bos = 0};
+    optimise_setting set = {
+        .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = 0};
     float x[3][2 * D] = {{0}}; /* two positions each */
     x[0][0] = 3;
     x[0][D] = -1; /* maxima 3, 1, 0: specificity 3 / (4/3) */
@@ -181,16 +181,16 @@ static void coherence_is_the_models_own(void **state)
         token_table *table;
         err e = {0};
         assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
-        optimise_setting set = {.model = r.model, .sae = r.sae, .hook = &r.hook, .table = table,
-                                .bos = bos[c]};
+        optimise_setting set = {
+            .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = bos[c]};
         inputs *in = mem_small(1, sizeof *in);
         double coherence[N];
         inputs_make(in, &r);
         assert_int_equal(probe_coherence(coherence, &set, in->list, N, &e), OK);
         int single = 0, several = 0;
         for (int i = 0; i < N; i++) {
-            double want = in->list[i].tokens_L ? define_coherence(&r, &in->list[i], bos[c])
-                                               : (double)NAN;
+            double want =
+                in->list[i].tokens_L ? define_coherence(&r, &in->list[i], bos[c]) : (double)NAN;
             assert_true(isnan(want) ? isnan(coherence[i]) : fabs(coherence[i] - want) < 1e-4);
             single += in->list[i].tokens_L && isnan(want);
             several += !isnan(want);
@@ -209,8 +209,8 @@ static void limits(void **state)
     token_table *table;
     err e = {0};
     assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
-    optimise_setting set = {.model = r.model, .sae = r.sae, .hook = &r.hook, .table = table,
-                            .bos = 0};
+    optimise_setting set = {
+        .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = 0};
     int32_t tokens[RIG_CONTEXT];
     for (int i = 0; i < RIG_CONTEXT; i++)
         tokens[i] = 1 + i % 90;

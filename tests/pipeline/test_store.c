@@ -25,13 +25,9 @@ static void keys_tell_pieces_apart(void **state)
         int version;
         const char *a, *b;
     } keys[] = {
-        {"collect", 1, "ab", "c"},
-        {"collect", 1, "a", "bc"}, /* same letters, another cut */
-        {"collect", 1, "abc", ""},
-        {"collect", 1, "", "abc"},
-        {"collect", 2, "ab", "c"},
-        {"collec", 1, "tab", "c"},
-        {"optimise", 1, "ab", "c"},
+        {"collect", 1, "ab", "c"}, {"collect", 1, "a", "bc"}, /* same letters, another cut */
+        {"collect", 1, "abc", ""}, {"collect", 1, "", "abc"},  {"collect", 2, "ab", "c"},
+        {"collec", 1, "tab", "c"}, {"optimise", 1, "ab", "c"},
     };
     char hex[COUNT_OF(keys)][SHA256_HEX], again[SHA256_HEX];
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
@@ -179,12 +175,9 @@ static void a_folder_that_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_tell_pieces_apart),
-        cmocka_unit_test(arrays_come_back),
-        cmocka_unit_test(a_short_payload_is_noticed),
-        cmocka_unit_test(empty_payload),
-        cmocka_unit_test(damaged_files_are_not_loaded),
-        cmocka_unit_test(a_folder_that_cannot_be),
+        cmocka_unit_test(keys_tell_pieces_apart),       cmocka_unit_test(arrays_come_back),
+        cmocka_unit_test(a_short_payload_is_noticed),   cmocka_unit_test(empty_payload),
+        cmocka_unit_test(damaged_files_are_not_loaded), cmocka_unit_test(a_folder_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }

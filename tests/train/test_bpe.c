@@ -57,12 +57,10 @@ static void test_merges_the_most_frequent_pair_first(void **state)
 {
     (void)state;
     static const char *const expected[] = {
-        "\u0120 x",  /* 4 times */
-        "a b",       /* 3 times */
-        "\u0120 ab", /* twice, as the next three: the lowest left id first */
-        "c d",
-        "e f",
-        "\u0120x y", /* a merged token's id is higher than any byte's */
+        "\u0120 x",                      /* 4 times */
+        "a b",                           /* 3 times */
+        "\u0120 ab",                     /* twice, as the next three: the lowest left id first */
+        "c d",       "e f", "\u0120x y", /* a merged token's id is higher than any byte's */
     };
     bpe_counter *c = count_text("ab x ab x ab xy cd xy\ncd\nef\nef\n");
     cJSON *root = train(c, BPE_FIRST_MERGE + (int)COUNT_OF(expected));
@@ -89,11 +87,13 @@ static void test_overlapping_pairs_merge_from_the_left(void **state)
 static void test_words_split_as_gpt2_splits(void **state)
 {
     (void)state;
-    static const struct { const char *text, *merge; } cases[] = {
-        {"ab1", "a b"},             /* letters and digits part */
-        {"I'm", "' m"},             /* a contraction is a word of its own */
-        {"a  b", "\u0120 b"},       /* the last blank goes with the word, the first alone */
-        {"a.\nb", NULL},            /* marks, breaks and letters: nothing to merge */
+    static const struct {
+        const char *text, *merge;
+    } cases[] = {
+        {"ab1", "a b"},              /* letters and digits part */
+        {"I'm", "' m"},              /* a contraction is a word of its own */
+        {"a  b", "\u0120 b"},        /* the last blank goes with the word, the first alone */
+        {"a.\nb", NULL},             /* marks, breaks and letters: nothing to merge */
         {"\u00e9", "\u00c3 \u00a9"}, /* two bytes of one letter */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -185,22 +185,23 @@ static void test_training_words_come_back(void **state)
 {
     (void)state;
     static int merges[2048][2];
-    static const char *const words[] = {" garden", "Dear", " the", " telescope", ".\"", "\n\n",
-                                        " zyx", " 1998", " o", "'", " lighthouse"};
+    static const char *const words[] = {" garden", "Dear", " the",       " telescope",
+                                        ".\"",     "\n\n", " zyx",       " 1998",
+                                        " o",      "'",    " lighthouse"};
     bpe_counter *c = count_world(1000);
     cJSON *root = train(c, 2048);
     int n_merges = read_merges(merges, root), tokens = 0;
     for (size_t i = 0; i < COUNT_OF(words); i++) {
-        int ids[LONGEST], n = encode(ids, words[i], (const int (*)[2])merges, n_merges);
+        int ids[LONGEST], n = encode(ids, words[i], (const int(*)[2])merges, n_merges);
         str back = {0};
         for (int k = 0; k < n; k++)
-            decode(&back, ids[k], (const int (*)[2])merges);
+            decode(&back, ids[k], (const int(*)[2])merges);
         assert_string_equal(str_text(&back), words[i]);
         str_release(&back);
         tokens += n;
     }
     int ids[LONGEST];
-    assert_int_equal(encode(ids, " the", (const int (*)[2])merges, n_merges), 1);
+    assert_int_equal(encode(ids, " the", (const int(*)[2])merges, n_merges), 1);
     assert_true(tokens < 20); /* common words are whole; " zyx" falls apart into bytes */
     cJSON_Delete(root);
     bpe_counter_free(c);
@@ -230,10 +231,10 @@ static void test_refuses_what_it_cannot_do(void **state)
     err e;
     str json = {0};
     bpe_counter *c = count_text("ab");
-    assert_int_equal(bpe_count(c, "\xff", 1, &e), E_FORMAT);           /* not UTF-8 */
-    assert_int_equal(bpe_train(&json, c, 256, &e), E_USAGE);           /* no room for the bytes */
-    assert_int_equal(bpe_train(&json, c, 2048, &e), E_DATA);           /* too little text */
-    assert_int_equal(bpe_train(&json, c, BPE_FIRST_MERGE, &e), OK);    /* bytes alone are fine */
+    assert_int_equal(bpe_count(c, "\xff", 1, &e), E_FORMAT);        /* not UTF-8 */
+    assert_int_equal(bpe_train(&json, c, 256, &e), E_USAGE);        /* no room for the bytes */
+    assert_int_equal(bpe_train(&json, c, 2048, &e), E_DATA);        /* too little text */
+    assert_int_equal(bpe_train(&json, c, BPE_FIRST_MERGE, &e), OK); /* bytes alone are fine */
     str_release(&json);
     bpe_counter_free(c);
 }

@@ -35,7 +35,8 @@ static int set_up(void **state)
     x->model_files = files_from_dir("src/builtin/data/model");
     x->sae_files = files_from_dir("src/builtin/data/sae");
     if (backend_cpu(&x->be, p, &e) || model_load(&x->m, x->be, &x->model_files, &e) ||
-        sae_load(&x->s, x->be, &x->sae_files, NULL, &e) || tokenizer_open(&x->t, &x->model_files, &e) ||
+        sae_load(&x->s, x->be, &x->sae_files, NULL, &e) ||
+        tokenizer_open(&x->t, &x->model_files, &e) ||
         tensor_file_open(&x->expected, &folder, "builtin_parity.safetensors", &e) ||
         hook_parse(&x->h, model_describe(x->m), sae_describe(x->s)->hook, &e))
         fail_msg("%s", e.text);

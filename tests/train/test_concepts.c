@@ -22,7 +22,8 @@ static concept_sample sample_of(const float *dense_NF, const uint64_t (*concepts
                 s.firings[n++] = (concept_firing){t, ROW(dense_NF, t, F)[f]};
         s.start_F[f + 1] = n;
         for (size_t i = s.start_F[f]; i < n; i++) /* largest first, ties by token */
-            for (size_t j = i; j > s.start_F[f] && s.firings[j].value > s.firings[j - 1].value; j--) {
+            for (size_t j = i; j > s.start_F[f] && s.firings[j].value > s.firings[j - 1].value;
+                 j--) {
                 concept_firing swap = s.firings[j];
                 s.firings[j] = s.firings[j - 1];
                 s.firings[j - 1] = swap;

@@ -13,8 +13,15 @@ enum { D = 6, F = 24, N = 16, PARAMETERS = F * D + F + F * D + D };
 static sae_learner_options small_options(int dead_after)
 {
     return (sae_learner_options){
-        .d_in = D, .d_sae = F, .batch = N, .k = 3, .dead_after = dead_after, .k_aux = 2,
-        .aux_weight = 0.25f, .threshold_rate = 0.5f, .seed = 3,
+        .d_in = D,
+        .d_sae = F,
+        .batch = N,
+        .k = 3,
+        .dead_after = dead_after,
+        .k_aux = 2,
+        .aux_weight = 0.25f,
+        .threshold_rate = 0.5f,
+        .seed = 3,
         .optimiser = {.steps = 100, .warmup = 1, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f}};
 }
 
@@ -161,7 +168,8 @@ static void test_threshold_follows(void **state)
     backend_free(be);
 }
 
-/* The exported SAE sees unscaled activations; what it gives is the trained one's output unscaled. */
+/* The exported SAE sees unscaled activations; what it gives is the trained one's output unscaled.
+ */
 static void test_export(void **state)
 {
     (void)state;

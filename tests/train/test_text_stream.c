@@ -48,8 +48,12 @@ static int tear_down(void **state)
 
 static text_stream stream_of(const fixture *x, int group)
 {
-    return (text_stream){.world = x->w, .tokens = x->t, .pool = x->p,
-                         .seed = text_seed(3, "test"), .context = CONTEXT, .group = group};
+    return (text_stream){.world = x->w,
+                         .tokens = x->t,
+                         .pool = x->p,
+                         .seed = text_seed(3, "test"),
+                         .context = CONTEXT,
+                         .group = group};
 }
 
 /* What is in the windows of a group, BOS removed, is the text of its documents, in order. */

@@ -66,9 +66,15 @@ static train_options tiny(const fixture *x)
 }
 
 static const char *const results[] = {
-    "model/config.json",       "model/model.safetensors",      "model/tokenizer.json",
-    "sae/cfg.json",            "sae/sae_weights.safetensors",  "sae/sparsity.safetensors",
-    "training/lm.csv",         "training/sae.csv",             "training/evaluation.json",
+    "model/config.json",
+    "model/model.safetensors",
+    "model/tokenizer.json",
+    "sae/cfg.json",
+    "sae/sae_weights.safetensors",
+    "sae/sparsity.safetensors",
+    "training/lm.csv",
+    "training/sae.csv",
+    "training/evaluation.json",
     "training/concepts.csv",
 };
 
@@ -93,11 +99,11 @@ static void check_figures(fixture *x)
         const char *key;
         double least, most;
     } rows[] = {
-        {"validation_loss", 1, 5.9},      /* below ln 400 = 5.99 */
-        {"source_entropy", 0.2, 2},       /* what the grammar leaves open */
-        {"explained_variance", 0.2, 1},   /* better than the mean */
-        {"loss_recovered", 0.2, 1.1},     /* better than zeros */
-        {"mean_l0", 1, 16},               /* near k */
+        {"validation_loss", 1, 5.9},    /* below ln 400 = 5.99 */
+        {"source_entropy", 0.2, 2},     /* what the grammar leaves open */
+        {"explained_variance", 0.2, 1}, /* better than the mean */
+        {"loss_recovered", 0.2, 1.1},   /* better than zeros */
+        {"mean_l0", 1, 16},             /* near k */
         {"dead_share", 0, 1},
         {"feature_tokens", 256 * 25, 256 * 31}, /* BOS left out */
         {"concepts", 60, 128},
@@ -161,10 +167,10 @@ static void test_bad_options(void **state)
 {
     fixture *x = *state;
     train_options rows[] = {tiny(x), tiny(x), tiny(x), tiny(x), tiny(x)};
-    rows[0].lm_batch = 12;      /* not whole groups of windows */
-    rows[1].d_model = 17;       /* heads do not divide it */
-    rows[2].sae_k = 65;         /* more active features than there are */
-    rows[3].sae_batch = 1 << 20;/* more than a chunk holds */
+    rows[0].lm_batch = 12;       /* not whole groups of windows */
+    rows[1].d_model = 17;        /* heads do not divide it */
+    rows[2].sae_k = 65;          /* more active features than there are */
+    rows[3].sae_batch = 1 << 20; /* more than a chunk holds */
     rows[4].hook = "blocks.9.hook_resid_post";
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         err e = {0};

@@ -79,8 +79,12 @@ static int tear_down(void **state)
 
 static text_stream stream_of(const fixture *x, uint64_t seed)
 {
-    return (text_stream){.world = x->w, .tokens = x->t, .pool = x->p, .seed = seed,
-                         .context = CONTEXT, .group = GROUP};
+    return (text_stream){.world = x->w,
+                         .tokens = x->t,
+                         .pool = x->p,
+                         .seed = seed,
+                         .context = CONTEXT,
+                         .group = GROUP};
 }
 
 static lm_options tiny_lm(long steps)
@@ -96,10 +100,20 @@ static lm_options tiny_lm(long steps)
     c.rotary = 2;
     c.bos = c.eos = 0;
     return (lm_options){.model = c,
-                        .optimiser = {.peak_rate = 1e-2f, .warmup = 2, .decay = steps, .steps = steps,
-                                      .beta1 = 0.9f, .beta2 = 0.98f, .eps = 1e-8f,
-                                      .weight_decay = 0.1f, .max_norm = 1},
-                        .batch = 8, .part = 4, .seed = 5, .report_every = 3, .save_every = 4,
+                        .optimiser = {.peak_rate = 1e-2f,
+                                      .warmup = 2,
+                                      .decay = steps,
+                                      .steps = steps,
+                                      .beta1 = 0.9f,
+                                      .beta2 = 0.98f,
+                                      .eps = 1e-8f,
+                                      .weight_decay = 0.1f,
+                                      .max_norm = 1},
+                        .batch = 8,
+                        .part = 4,
+                        .seed = 5,
+                        .report_every = 3,
+                        .save_every = 4,
                         .validation_windows = 8};
 }
 
@@ -138,16 +152,33 @@ static model *train(const fixture *x, const lm_options *o, const char *dir)
 
 static sae_train_options tiny_sae(long steps)
 {
-    return (sae_train_options){
-        .learner = {.d_in = 16, .d_sae = 64, .batch = 64, .k = 4, .dead_after = 5, .k_aux = 4,
-                    .aux_weight = 0.1f, .threshold_rate = 0.1f, .seed = 6,
-                    .optimiser = {.peak_rate = 3e-3f, .warmup = 2, .decay = steps / 2, .steps = steps,
-                                  .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .max_norm = 1}},
-        .hook = "blocks.0.hook_resid_post", .model_name = "test", .chunk_windows = 16, .part = 8,
-        .report_every = 7, .save_every = 6};
+    return (sae_train_options){.learner = {.d_in = 16,
+                                           .d_sae = 64,
+                                           .batch = 64,
+                                           .k = 4,
+                                           .dead_after = 5,
+                                           .k_aux = 4,
+                                           .aux_weight = 0.1f,
+                                           .threshold_rate = 0.1f,
+                                           .seed = 6,
+                                           .optimiser = {.peak_rate = 3e-3f,
+                                                         .warmup = 2,
+                                                         .decay = steps / 2,
+                                                         .steps = steps,
+                                                         .beta1 = 0.9f,
+                                                         .beta2 = 0.999f,
+                                                         .eps = 1e-8f,
+                                                         .max_norm = 1}},
+                               .hook = "blocks.0.hook_resid_post",
+                               .model_name = "test",
+                               .chunk_windows = 16,
+                               .part = 8,
+                               .report_every = 7,
+                               .save_every = 6};
 }
 
-/* Trains a model of few steps and an SAE on it; what a killed run does and a resumed one repeats. */
+/* Trains a model of few steps and an SAE on it; what a killed run does and a resumed one repeats.
+ */
 static err_code train_both(const fixture *x, const char *dir, err *e)
 {
     lm_options lm = tiny_lm(30);
@@ -207,8 +238,9 @@ static void test_resume(void **state)
         train_and_stop(dir, stops[i].file, stops[i].signal);
         if (train_both(x, dir, &e))
             fail_msg("%s", e.text);
-        static const char *const results[] = {"lm.safetensors", "lm.csv", "sae.safetensors", "sae.csv",
-                                            "sae_weights.safetensors", "cfg.json"};
+        static const char *const results[] = {"lm.safetensors",          "lm.csv",
+                                              "sae.safetensors",         "sae.csv",
+                                              "sae_weights.safetensors", "cfg.json"};
         for (size_t f = 0; f < COUNT_OF(results); f++)
             assert_same_file(whole, dir, results[f]);
     }
@@ -316,8 +348,10 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], TRAIN_ARGUMENT))
         return train_until_stopped(argv[2]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lm_learns),     cmocka_unit_test(test_sae_learns),
-        cmocka_unit_test(test_resume),        cmocka_unit_test(test_other_options),
+        cmocka_unit_test(test_lm_learns),
+        cmocka_unit_test(test_sae_learns),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_other_options),
         cmocka_unit_test(test_broken_checkpoint),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -136,8 +136,8 @@ static void test_at_least_a_thousand_words(void **state)
 static void test_tables_are_complete(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"word", "topic", "document", "class",
-                                        "syntax", "position", "state", "long-range"};
+    static const char *const kinds[] = {"word",   "topic",    "document", "class",
+                                        "syntax", "position", "state",    "long-range"};
     int used[COUNT_OF(kinds)] = {0}, n_concepts, n_topics;
     const world_concept *c = world_concepts(&n_concepts);
     assert_true(n_concepts >= 60 && n_concepts <= MOST_CONCEPTS);
@@ -400,7 +400,10 @@ static void test_tokens_take_their_spans_concepts(void **state)
                           {13, 15, {mask[0], mask[1]}}};
     world_text t = {.spans = spans, .n_spans = COUNT_OF(spans)};
     str_add(&t.text, "An insect.\n  ok");
-    static const struct { uint32_t end; bool word, state; } tokens[] = {
+    static const struct {
+        uint32_t end;
+        bool word, state;
+    } tokens[] = {
         {2, true, true},    /* a whole word */
         {6, false, true},   /* the first piece of a split word, with its blank */
         {9, true, true},    /* the piece that completes it */
