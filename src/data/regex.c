@@ -186,3 +186,12 @@ err_code regex_find(size_t *start, size_t *end, const regex *r, regex_scratch *s
     *end = pcre2_get_ovector_pointer(s->match)[1];
     return OK;
 }
+
+const char *regex_version(char buf[REGEX_VERSION_TEXT])
+{
+    int length = pcre2_config(PCRE2_CONFIG_VERSION, NULL);
+    if (length <= 0 || length > REGEX_VERSION_TEXT)
+        return "";
+    pcre2_config(PCRE2_CONFIG_VERSION, buf);
+    return buf;
+}

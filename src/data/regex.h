@@ -34,6 +34,10 @@ void regex_scratch_free(regex_scratch *s);
 err_code regex_find(size_t *start, size_t *end, const regex *r, regex_scratch *s, const char *text,
                     size_t n, size_t from, err *e);
 
+/* "10.42 2022-12-11", as the library says it. Returns buf. */
+enum { REGEX_VERSION_TEXT = 64 };
+const char *regex_version(char buf[REGEX_VERSION_TEXT]);
+
 /* Unicode's White_Space. */
 bool is_white_space(unsigned code);
 

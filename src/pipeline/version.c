@@ -1,6 +1,7 @@
 /* Versions, asked of the libraries themselves. */
 #include "pipeline/version.h"
 #include "compute/backend.h"
+#include "data/regex.h"
 #include "draw/png_file.h"
 #include "site/markdown.h"
 #include <cjson/cJSON.h>
@@ -8,10 +9,11 @@
 
 record_library *version_libraries(int *n, arena *a)
 {
+    char pcre2[REGEX_VERSION_TEXT];
     const record_library all[] = {
         {"OpenBLAS", cpu_blas_version()}, {"libpng", png_file_version()},
         {"cmark", markdown_version()},    {"cJSON", cJSON_Version()},
-        {"zlib", zlibVersion()},
+        {"PCRE2", regex_version(pcre2)},  {"zlib", zlibVersion()},
     };
     *n = (int)(sizeof all / sizeof *all);
     record_library *list = arena_push(a, (size_t)*n, sizeof *list);
