@@ -41,12 +41,12 @@ class Ours:
     """safetensors_parse() through buffers that are larger than its structs."""
 
     def __init__(self):
-        self.library = build()
+        self.ours = build()
         self.file, self.error = ctypes.create_string_buffer(4096), ctypes.create_string_buffer(4096)
-        self.parse = self.library.safetensors_parse
+        self.parse = self.ours.safetensors_parse
         self.parse.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p,
                                ctypes.c_void_p]
-        self.find = self.library.tensor_file_find
+        self.find = self.ours.tensor_file_find
         self.find.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
         self.find.restype = ctypes.c_void_p
 
@@ -56,7 +56,7 @@ class Ours:
         if code:
             return False, self.error.raw[4:].split(b"\0", 1)[0].decode("utf8", "replace")
         missing = [n for n in names if not self.find(self.file, n.encode())]
-        self.library.tensor_file_close(self.file)
+        self.ours.tensor_file_close(self.file)
         return True, f"does not list {missing}" if missing else ""
 
 
