@@ -7,7 +7,7 @@
 
 static void add_origin(str *out, const sae_config *c)
 {
-    char context[32] = "";
+    char context[32] = "", processing[SAE_PROCESSING_TEXT];
     inspect_line(out, "hook", "%s", c->hook[0] ? c->hook : "not said: give model.hook");
     if (c->has_head)
         inspect_line(out, "head", "%d", c->head);
@@ -15,10 +15,8 @@ static void add_origin(str *out, const sae_config *c)
         inspect_line(out, "predicts", "%s", c->hook_out[0] ? c->hook_out : "not said");
     if (c->model[0])
         inspect_line(out, "made for", "%s", c->model);
-    if (c->center_writing_weights || c->fold_value_biases || c->fold_ln)
-        inspect_line(out, "model loaded with", "%s%s%s",
-                     c->center_writing_weights ? "center_writing_weights " : "",
-                     c->fold_value_biases ? "fold_value_biases " : "", c->fold_ln ? "fold_ln" : "");
+    if (*sae_processing_text(processing, c))
+        inspect_line(out, "model loaded with", "%s", processing);
     if (c->context)
         snprintf(context, sizeof context, ", %d tokens each", c->context);
     inspect_line(out, "trained on", "sequences %s BOS%s", c->prepend_bos ? "with" : "without",
@@ -59,16 +57,12 @@ static void add_sparsity(str *out, const sae *s)
 
 static void add_kind(str *out, const sae_config *c)
 {
-    static const char *const normalisations[] = {[SAE_NORMALIZE_NONE] = "none",
-                                                 [SAE_NORMALIZE_NORM] = "constant_norm_rescale",
-                                                 [SAE_NORMALIZE_LAYER_NORM] = "layer_norm"};
     char name[SAE_ARCHITECTURE_TEXT];
     inspect_line(out, "kind", "%s", sae_architecture_name(name, c));
     inspect_line(out, "width", "d_in %d, d_sae %d, d_out %d", c->d_in, c->d_sae, c->d_out);
     if (c->k)
         inspect_line(out, "k", "%d features a token", c->k);
-    inspect_line(out, "input", "normalisation %s, decoder bias %s",
-                 normalisations[c->normalization],
+    inspect_line(out, "input", "normalisation %s, decoder bias %s", sae_normalization_name(c),
                  c->apply_b_dec_to_input ? "subtracted" : "not subtracted");
 }
 

@@ -65,22 +65,6 @@ static record_model describe_model(study *s)
                           .sha256 = s->model_sha256};
 }
 
-/* What was done to the model's weights before the SAE saw them, and shows at its hook. */
-static const char *describe_processing(const sae_config *c, arena *a)
-{
-    const struct {
-        bool done;
-        const char *name;
-    } all[] = {{c->center_writing_weights, "center_writing_weights"},
-               {c->fold_value_biases, "fold_value_biases"},
-               {c->fold_ln, "fold_ln"}};
-    const char *text = "";
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        if (all[i].done)
-            text = arena_printf(a, "%s%s%s", text, *text ? ", " : "", all[i].name);
-    return text;
-}
-
 static const char *join_notes(const sae *s, arena *a)
 {
     int n;
@@ -93,13 +77,9 @@ static const char *join_notes(const sae *s, arena *a)
 
 static record_sae describe_sae(study *s)
 {
-    static const char *const normalisations[] = {
-        [SAE_NORMALIZE_NONE] = "none",
-        [SAE_NORMALIZE_NORM] = "constant_norm_rescale",
-        [SAE_NORMALIZE_LAYER_NORM] = "layer_norm",
-    };
     const sae_config *c = sae_describe(s->sae);
     char *architecture = arena_push(&s->memory, SAE_ARCHITECTURE_TEXT, 1);
+    char *processing = arena_push(&s->memory, SAE_PROCESSING_TEXT, 1);
     return (record_sae){.source = shown_place(s->sae_files.label, &s->memory),
                         .architecture = sae_architecture_name(architecture, c),
                         .hook = s->hook.head < 0 ? s->hook.name
@@ -108,11 +88,11 @@ static record_sae describe_sae(study *s)
                         .hook_out = c->hook_out,
                         .layout = sae_layout_name(s->sae),
                         .trained_on = c->model,
-                        .processing = describe_processing(c, &s->memory),
+                        .processing = sae_processing_text(processing, c),
                         .layer = s->hook.layer,
                         .d_in = c->d_in,
                         .d_sae = c->d_sae,
-                        .normalisation = normalisations[c->normalization],
+                        .normalisation = sae_normalization_name(c),
                         .apply_b_dec = c->apply_b_dec_to_input,
                         .notes = join_notes(s->sae, &s->memory),
                         .sha256 = s->sae_sha256};

@@ -70,6 +70,12 @@ err_code sae_config_parse(sae_config *out, const char *text, size_t n, const cha
 void sae_config_print(str *out, const sae_config *c);
 /* Sizes are positive and can be allocated, and the parts fit each other. */
 err_code sae_config_check(const sae_config *c, const char *where, err *e);
+/* What is computed of normalize_activations, in SAELens's word; lives as long as the program. */
+const char *sae_normalization_name(const sae_config *c);
+/* The flags of model_from_pretrained_kwargs that are set: "center_writing_weights, fold_ln", "" for
+ * none. Returns buf. */
+enum { SAE_PROCESSING_TEXT = 64 };
+const char *sae_processing_text(char buf[SAE_PROCESSING_TEXT], const sae_config *c);
 /* "gated", "jumprelu_skip_transcoder", ... as SAELens names it. Returns buf. */
 enum { SAE_ARCHITECTURE_TEXT = 64 };
 const char *sae_architecture_name(char buf[SAE_ARCHITECTURE_TEXT], const sae_config *c);

@@ -1,6 +1,7 @@
-/* cfg.json as SAELens 6 writes it. */
+/* cfg.json as SAELens 6 writes it, and the words it has for settings. */
 #include "base/json.h"
 #include "sae/saelens.h"
+#include <stdio.h>
 #include <string.h>
 
 /* The version the files we write follow. */
@@ -60,9 +61,33 @@ static void add_metadata(cJSON *metadata, const sae_config *c)
     add_kwargs(metadata, c);
 }
 
+const char *sae_normalization_name(const sae_config *c)
+{
+    static const char *const names[] = {[SAE_NORMALIZE_NONE] = "none",
+                                        [SAE_NORMALIZE_NORM] = "constant_norm_rescale",
+                                        [SAE_NORMALIZE_LAYER_NORM] = "layer_norm"};
+    return names[c->normalization];
+}
+
+const char *sae_processing_text(char buf[SAE_PROCESSING_TEXT], const sae_config *c)
+{
+    const struct {
+        bool set;
+        const char *name;
+    } flags[] = {{c->center_writing_weights, "center_writing_weights"},
+                 {c->fold_value_biases, "fold_value_biases"},
+                 {c->fold_ln, "fold_ln"}};
+    size_t n = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].set)
+            n += (size_t)snprintf(buf + n, SAE_PROCESSING_TEXT - n, "%s%s", n ? ", " : "",
+                                  flags[i].name);
+    return buf;
+}
+
 void sae_config_print(str *out, const sae_config *c)
 {
-    static const char *const normalizations[] = {"none", "constant_norm_rescale", "layer_norm"};
     char architecture[SAE_ARCHITECTURE_TEXT];
     cJSON *root = cJSON_CreateObject();
     if (!root)
@@ -80,7 +105,7 @@ void sae_config_print(str *out, const sae_config *c)
     json_add_string(root, "device", "cpu");
     json_add_bool(root, "apply_b_dec_to_input", c->apply_b_dec_to_input);
     json_add_string(root, "normalize_activations",
-                    c->unfolded ? "expected_average_only_in" : normalizations[c->normalization]);
+                    c->unfolded ? "expected_average_only_in" : sae_normalization_name(c));
     bool heads = saelens_is_hook_z(c->hook) && !c->has_head;
     json_add_string(root, "reshape_activations", heads ? "hook_z" : "none");
     add_metadata(json_add_object(root, "metadata"), c);
