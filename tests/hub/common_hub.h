@@ -11,7 +11,7 @@ typedef enum {
     /* of the store */
     CUT,          /* half the body, then the connection ends */
     STALL,        /* half the body, then silence */
-    DRIP,         /* 8 kB every 20 ms */
+    HOLD,         /* half the body, then nothing until the test lets go */
     FLIP,         /* one byte is another */
     ENDLESS,      /* no Content-Length, and more than announced */
     LONG_LENGTH,  /* Content-Length 2^62 */
@@ -40,7 +40,9 @@ typedef struct hub_state {
     char error_code[32]; /* X-Error-Code with it */
     char where[64];      /* only requests whose path holds this; "": all that a fault can hit */
     char listing[8192];  /* instead of the real one, when not empty */
+    bool let_go;         /* for HOLD: the rest may come */
     int listings, heads, gets, store_gets, ranges; /* requests seen */
+    int redirects;                                 /* of them sent on to the store */
     int tokens, store_tokens;                      /* of them with an Authorization */
 } hub_state;
 

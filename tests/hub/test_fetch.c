@@ -145,8 +145,25 @@ static void cut_connections(void **state)
     fetch_says(OK, scratch("cut2"), "o/n", NULL, 0); /* the same command later goes on */
     assert_fetched(scratch("cut2"), MODEL);
     assert_int_equal(hub->ranges, 1);
+}
 
-    hub = break_model(STALL, 1);
+static void stalled_connections(void **state)
+{
+    (void)state;
+    err e = {0};
+    fetch_result result;
+    fetch_request wanted = {.name = "o/n"};
+    hub_settings settings = {.cache = scratch("stall")};
+    hub_network network = hub_test_network();
+    network.stall_seconds = 1;
+    network.attempts = 2;
+    hub_state *hub = break_model(STALL, ALWAYS);
+    assert_int_equal(hub_fetch(&result, &wanted, &settings, &network, NULL, test_arena(), &e),
+                     E_IO);
+    assert_true(says(e.text, "nothing came for 1 s"));
+    assert_int_equal(hub->store_gets, 2);
+
+    hub = hub_reset();
     fetch_says(OK, scratch("stall"), "o/n", NULL, 0);
     assert_fetched(scratch("stall"), MODEL);
     assert_int_equal(hub->ranges, 1);
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test_teardown(listing_and_dry_run, free_arena),
         cmocka_unit_test_teardown(renamed_repository, free_arena),
         cmocka_unit_test_teardown(cut_connections, free_arena),
+        cmocka_unit_test_teardown(stalled_connections, free_arena),
         cmocka_unit_test_teardown(partial_files, free_arena),
         cmocka_unit_test_teardown(blobs_that_are_there, free_arena),
         cmocka_unit_test_teardown(servers_in_trouble, free_arena),

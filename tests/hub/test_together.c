@@ -45,22 +45,51 @@ static int status_of(pid_t pid)
     return WEXITSTATUS(status);
 }
 
-static hub_state *slow_hub(void)
+/* A hub that sends half of the model, and the rest when it is let go. */
+static hub_state *holding_hub(void)
 {
     hub_state *hub = hub_reset();
-    hub->fault = DRIP;
+    hub->fault = HOLD;
     hub->times = ALWAYS;
     snprintf(hub->where, sizeof hub->where, "%.20s", hub_file_named(MODEL)->etag);
     return hub;
 }
 
+static void let_go(hub_state *hub)
+{
+    __atomic_store_n(&hub->let_go, true, __ATOMIC_SEQ_CST);
+}
+
+static bool asked(hub_state *hub, int redirects)
+{
+    return __atomic_load_n(&hub->redirects, __ATOMIC_SEQ_CST) >= redirects;
+}
+
+static bool has_bytes(const char *path)
+{
+    str text = {0};
+    err e;
+    bool some = !io_read(&text, path, 1 << 24, &e) && text.len > 0;
+    str_release(&text);
+    return some;
+}
+
+/* For as long as a very busy machine may take. */
+#define WAIT_UNTIL(condition)                                                                      \
+    for (int tries_ = 0; !(condition); tries_++) {                                                 \
+        assert_true(tries_ < 2000);                                                                \
+        pause_ms(10);                                                                              \
+    }
+
 static void two_at_once(void **state)
 {
     (void)state;
-    hub_state *hub = slow_hub();
+    hub_state *hub = holding_hub();
     const char *cache = scratch("two");
     pid_t one = start_fetch(cache, scratch("one.txt")),
           other = start_fetch(cache, scratch("b.txt"));
+    WAIT_UNTIL(asked(hub, 2));
+    let_go(hub);
     assert_int_equal(status_of(one), OK);
     assert_int_equal(status_of(other), OK);
     assert_fetched(cache, MODEL);
@@ -68,36 +97,25 @@ static void two_at_once(void **state)
     assert_int_equal(hub->store_gets, 1); /* the second waited, and found it there */
 }
 
-/* Waits until a part of the model has come. */
-static bool began(const char *partial)
+static const char *partial_of(const char *cache)
 {
-    for (int i = 0; i < 200; i++) {
-        str text = {0};
-        err e;
-        bool some = !io_read(&text, partial, 1 << 24, &e) && text.len > 0;
-        str_release(&text);
-        if (some)
-            return true;
-        pause_ms(10);
-    }
-    return false;
+    return arena_printf(test_arena(), "%s/models--o--n/blobs/%s.incomplete", cache,
+                        hub_file_named(MODEL)->etag);
 }
 
 static void stopped_and_gone_on_with(void **state)
 {
     (void)state;
-    hub_state *hub = slow_hub();
+    holding_hub();
     const char *cache = scratch("stopped"), *said = scratch("said.txt");
-    const char *partial = arena_printf(test_arena(), "%s/models--o--n/blobs/%s.incomplete", cache,
-                                       hub_file_named(MODEL)->etag);
     pid_t pid = start_fetch(cache, said);
-    assert_true(began(partial));
+    WAIT_UNTIL(has_bytes(partial_of(cache)));
     assert_int_equal(kill(pid, SIGINT), 0);
     assert_int_equal(status_of(pid), E_CANCELLED);
     assert_true(says(file_text(said), "goes on"));
     assert_true(says(file_text(said), "400.0 kB of " MODEL));
     assert_false(io_exists(arena_printf(test_arena(), "%s/models--o--n/refs/main", cache)));
-    hub = hub_reset();
+    hub_state *hub = hub_reset();
     fetch_says(OK, cache, "o/n", NULL, 0);
     assert_fetched(cache, MODEL);
     assert_int_equal(hub->ranges, 1);
@@ -107,16 +125,16 @@ static void stopped_and_gone_on_with(void **state)
 static void stopped_while_waiting(void **state)
 {
     (void)state;
-    slow_hub();
+    hub_state *hub = holding_hub();
     const char *cache = scratch("waiting");
-    const char *partial = arena_printf(test_arena(), "%s/models--o--n/blobs/%s.incomplete", cache,
-                                       hub_file_named(MODEL)->etag);
     pid_t one = start_fetch(cache, scratch("first.txt"));
-    assert_true(began(partial));
+    WAIT_UNTIL(has_bytes(partial_of(cache)));
     pid_t other = start_fetch(cache, scratch("second.txt"));
-    pause_ms(150);
+    WAIT_UNTIL(asked(hub, 2));
+    pause_ms(150); /* from the answer to the lock */
     assert_int_equal(kill(other, SIGTERM), 0);
     assert_int_equal(status_of(other), E_CANCELLED);
+    let_go(hub);
     assert_int_equal(status_of(one), OK);
     assert_fetched(cache, MODEL);
 }
