@@ -9,6 +9,12 @@ const char *record_feature_name(char name[RECORD_NAME], int layer, int id)
     return name;
 }
 
+const char *record_feature_label(arena *a, const record_feature *f)
+{
+    return f->name && *f->name ? arena_printf(a, "%d: %s", f->id, f->name)
+                               : arena_printf(a, "%d", f->id);
+}
+
 const char *record_cluster_name(char name[RECORD_NAME], int layer, int label)
 {
     snprintf(name, RECORD_NAME, "c-L%02d-%05d", layer, label);

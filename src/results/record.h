@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 2,
+    RECORD_SCHEMA = 3,
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };
@@ -133,6 +133,7 @@ typedef struct record_filter {
 /* Every feature of the dictionary, ascending ids. */
 typedef struct record_feature {
     int id;
+    const char *name;    /* of a target given by hand, "neuron 3 of hook_embed"; "" for an SAE's */
     int64_t n_active;    /* tokens with activation > 0 */
     double density;      /* n_active / tokens */
     double prompt_share; /* share of prompts active above activation_threshold */
@@ -348,6 +349,8 @@ err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, e
  * `sha256sum -c` reads it. Last of all. */
 err_code record_write_manifest(const char *dir, err *e);
 
+/* A feature to people: "12", or "0: neuron 3 of hook_embed" when it has a name. */
+const char *record_feature_label(arena *a, const record_feature *f);
 /* "L02-00123": the name of a feature's files; "c-L02-00123" for the cluster with that label. */
 enum { RECORD_NAME = 32 };
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id);

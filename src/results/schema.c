@@ -159,6 +159,7 @@ SCHEMA(SCHEMA_FILTER, record_filter, filter_fields);
 
 static const field feature_fields[] = {
     INT(record_feature, id, "index in the dictionary"),
+    TEXT(record_feature, name, "what it is, when it was given by hand"),
     INT64(record_feature, n_active, "tokens with activation > 0"),
     NUMBER(record_feature, density, "share of tokens with activation > 0"),
     NUMBER(record_feature, prompt_share, "share of prompts active above activation_threshold"),

@@ -5,7 +5,6 @@
 #include "site/pages.h"
 #include "site/show.h"
 #include "site/tokens.h"
-#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_CONTEXTS = 6, SHOWN_TOKENS = 12 };
@@ -255,11 +254,13 @@ err_code page_feature(const site *s, int index, err *e)
     const record *r = s->r;
     const record_target *t = &r->targets[index];
     const record_feature *f = record_find_feature(r, t->id);
-    char name[RECORD_NAME], title[RECORD_NAME];
+    char name[RECORD_NAME];
     page p;
-    snprintf(title, sizeof title, "Feature %d", t->id);
+    arena scratch = {0};
+    const char *title = arena_printf(&scratch, "Feature %s", record_feature_label(&scratch, f));
     page_start(&p, s, SECTION_FEATURES, "features",
                record_feature_name(name, r->run.sae.layer, t->id), title);
+    arena_release(&scratch);
     p.stem = arena_strdup(&p.memory, name);
     json_add_string(p.tree, "name", p.stem);
     json_add_string(p.tree, "id", arena_printf(&p.memory, "%d", t->id));

@@ -30,7 +30,7 @@ void put_feature_link(cJSON *object, const char *key, page *p, int id)
         return;
     }
     cJSON *link = json_add_object(object, key);
-    json_add_string(link, "id", arena_printf(&p->memory, "%d", id));
+    put_text(link, "id", &p->memory, record_feature_label(&p->memory, &r->features[id]));
     json_add_string(link, "name", record_feature_name(name, r->run.sae.layer, id));
     json_add_bool(link, "page", find_target(r, id) != NULL);
 }

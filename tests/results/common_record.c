@@ -198,6 +198,7 @@ static void make_features(record *r, maker *m)
         double angle = 2 * 3.14159265 * c / CLUSTERS, spread = c < 0 ? 6 : 0.7;
         r->features[i] = (record_feature){
             .id = i,
+            .name = i % 9 == 1 ? "neuron 4 of <b> | post" : "",
             .n_active = (int64_t)(density * 58213),
             .density = density,
             .prompt_share = dead ? 0 : fmin(1, density * 18),

@@ -142,7 +142,7 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 2", "\"schema\": 3", "schema is 3", "a newer version wrote it"},
+    {"run.json", "\"schema\": 3", "\"schema\": 4", "schema is 4", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
@@ -150,7 +150,7 @@ static const damage damages[] = {
     {"run.json", "\"seed\"", "\"sead\"", "\"seed\" is missing", "misspelt key"},
     {"run.json", "\"seed\": \"1\"", "\"seed\": \"1\", \"more\": 1", "unknown key", "extra key"},
     {"run.json", "\"apply_b_dec\": true", "\"apply_b_dec\": 1", "true or false", "wrong type"},
-    {"data/features.csv", "id,n_active", "id,n", "columns", "other columns"},
+    {"data/features.csv", "id,name", "id,n", "columns", "other columns"},
     {"data/features.csv", "\n3,", "\n4,", "id 4", "ids out of order"},
     {"data/features.csv", "\n3,", "\n3.5,", "whole number", "no fractional id"},
     {"data/features.csv", ",-2,false,,\n", ",-2,false,,,\n", "too many cells", "a cell too many"},

@@ -293,6 +293,19 @@ static void a_number_is_the_same_everywhere(void **state)
     arena_release(&a);
 }
 
+static void a_name_stands_beside_the_number(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"features/L02-00343.html", "features/index.html",
+                                        "index.html"};
+    arena a = {0};
+    const char *dir = site_dir(&a, "usual"), *shown = "343: neuron 4 of &lt;b&gt; | post<";
+    for (size_t i = 0; i < COUNT_OF(pages); i++)
+        if (!strstr(file_text(&a, dir, pages[i]), shown))
+            fail_msg("%s holds no %s", pages[i], shown);
+    arena_release(&a);
+}
+
 /* Every CSV in fig/ has a JSON twin with the same columns and as many rows. */
 static void figures_have_json_twins(void **state)
 {
@@ -335,6 +348,7 @@ int main(void)
         cmocka_unit_test(rendering_again_replaces_old_pages),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(a_number_is_the_same_everywhere),
+        cmocka_unit_test(a_name_stands_beside_the_number),
         cmocka_unit_test(figures_have_json_twins),
     };
     return cmocka_run_group_tests(tests, make_sites, remove_scratch);
