@@ -1,7 +1,9 @@
 /* Names, lookups and the headline figures of a record. */
 #include "results/record.h"
+#include "base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id)
 {
@@ -34,6 +36,19 @@ const record_cluster *record_find_cluster(const record *r, int label)
     return NULL;
 }
 
+bool record_has_search(const record_target *t)
+{
+    return t->search.effort && *t->search.effort;
+}
+
+const record_sequence *record_find_sequence(const record_search *s, const char *kind)
+{
+    for (int i = 0; i < s->n_sequences; i++)
+        if (s->sequences[i].kind && !strcmp(s->sequences[i].kind, kind))
+            return &s->sequences[i];
+    return NULL;
+}
+
 /* ---- headline figures ---- */
 
 static int by_value(const void *a, const void *b)
@@ -42,15 +57,29 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median of the finite values of one optimum figure over the targets; NaN when there are none. */
-static double median_over_targets(const record *r, size_t offset, arena *a)
+/* As the files keep it, so that a median is the same before and after. */
+static double as_written(double x)
+{
+    char text[NUMBER_TEXT];
+    return isfinite(x) ? strtod(number_text(text, x), NULL) : x;
+}
+
+static bool has_optimum(const record_target *t)
+{
+    return t->optimum.n_positions > 0;
+}
+
+/* Median of the finite values of one member over the targets that have its part; NaN when there are
+ * none. */
+static double median_over_targets(const record *r, bool (*has)(const record_target *),
+                                  size_t offset, arena *a)
 {
     double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
     int n = 0;
     for (int i = 0; i < r->n_targets; i++) {
-        double x = *(const double *)(const void *)((const char *)&r->targets[i].optimum + offset);
-        if (isfinite(x))
-            values[n++] = x;
+        double x = *(const double *)(const void *)((const char *)&r->targets[i] + offset);
+        if (has(&r->targets[i]) && isfinite(x))
+            values[n++] = as_written(x);
     }
     qsort(values, (size_t)n, sizeof *values, by_value);
     return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : (double)NAN;
@@ -73,6 +102,8 @@ static double concepts_found(const record *r)
     return r->n_concepts ? (double)n / r->n_concepts : (double)NAN;
 }
 
+#define MEDIAN(has, member) median_over_targets(r, has, offsetof(record_target, member), a)
+
 record_metric *record_headlines(int *n, const record *r, arena *a)
 {
     record_metric list[] = {
@@ -87,12 +118,18 @@ record_metric *record_headlines(int *n, const record *r, arena *a)
         {"trustworthiness", r->quality.trustworthiness, "share", "higher", (double)NAN, ""},
         {"neighbour_overlap", r->quality.neighbour_overlap, "share", "higher", (double)NAN, ""},
         {"targets", r->n_targets, "features", "", (double)NAN, ""},
-        {"median_data_ratio", median_over_targets(r, offsetof(record_optimum, data_ratio), a),
-         "ratio", "higher", (double)NAN, ""},
-        {"median_snapped_ratio", median_over_targets(r, offsetof(record_optimum, snapped_ratio), a),
-         "ratio", "higher", (double)NAN, ""},
-        {"median_specificity", median_over_targets(r, offsetof(record_optimum, specificity), a), "",
-         "higher", (double)NAN, ""},
+        {"median_warm_ratio", MEDIAN(record_has_search, search.chain.warm), "ratio", "higher",
+         (double)NAN, ""},
+        {"median_cold_ratio", MEDIAN(record_has_search, search.chain.cold), "ratio", "higher",
+         (double)NAN, ""},
+        {"median_fluent_ratio", MEDIAN(record_has_search, search.chain.fluent), "ratio", "higher",
+         (double)NAN, ""},
+        {"median_data_ratio", MEDIAN(has_optimum, optimum.data_ratio), "ratio", "higher",
+         (double)NAN, ""},
+        {"median_snapped_ratio", MEDIAN(has_optimum, optimum.snapped_ratio), "ratio", "higher",
+         (double)NAN, ""},
+        {"median_specificity", MEDIAN(has_optimum, optimum.specificity), "", "higher", (double)NAN,
+         ""},
         {"concepts_found", concepts_found(r), "share", "higher", (double)NAN, ""},
     };
     int fixed = (int)(sizeof list / sizeof *list);

@@ -192,7 +192,118 @@ typedef struct record_matrix {
     int n_values;
 } record_matrix;
 
-/* 5. Target features -------------------------------------------------------------------------- */
+/* 5. What drives a target most, in real tokens (optional; an empty effort says it was not sought)
+ */
+
+/* How far each kind of input drives the feature: its best pre-activation over the data's maximum,
+ * one length and one beginning of sequence for all. */
+typedef struct record_chain {
+    double data;            /* 1, or NaN where the data never activate the feature */
+    double data_window;     /* the data's best window of that length, alone */
+    double single_token;    /* the best token, alone */
+    double free, projected; /* free embeddings, and the real tokens nearest to them */
+    double relaxed;         /* mixtures of real tokens */
+    double cold, warm;      /* real tokens found without the data, and from its windows on */
+    double fluent;          /* real tokens no less likely than the data's windows */
+} record_chain;
+
+/* Real tokens, measured. Ends at the token the feature is read at; without the BOS. */
+typedef struct record_sequence {
+    const char *kind;       /* a member of record_chain: "warm" */
+    const char *provenance; /* what it grew from: "data window", "beam", "relaxed", "random"; "" */
+    record_bytes text;      /* the tokens as the tokenizer decodes them together */
+    bool retokenizes;       /* the text gives these very tokens again */
+    double pre_activation, activation,
+        ratio;            /* at the last token; pre-activation / data's maximum */
+    double cross_entropy; /* of the model itself, nats a token */
+    bool unlike_data;     /* cross-entropy above record_search_summary.cross_entropy_limit */
+    int n_contexts;       /* pieces of text put before it; 0: not tried */
+    double kept_mean, kept_least; /* share of the pre-activation that is left behind them */
+    record_bytes *tokens;
+    int *ids;
+    double *activations;
+    double *lost_most;  /* share of the pre-activation lost when the token is swapped for the worst
+                           of the tried alternatives, */
+    double *lost_least; /* and for the best: what this token alone gives */
+    int n_tokens;
+} record_sequence;
+
+/* A sequence that no other beats in both activation and cross-entropy. */
+typedef struct record_front_point {
+    double ratio, cross_entropy;
+    const char *provenance;
+    record_bytes text;
+} record_front_point;
+
+typedef struct record_search_restart {
+    int index;
+    const char *provenance;
+    double first_ratio, ratio; /* of the start, and in the end */
+    bool dead;                 /* the gradient at the start was exactly zero */
+    int n_shaken;              /* how often it stalled and started anew from a changed sequence */
+    record_bytes text;
+} record_search_restart;
+
+typedef struct record_search_step {
+    int iteration;
+    double cold, warm; /* best ratios so far */
+} record_search_step;
+
+typedef struct record_search {
+    const char *effort; /* "standard" */
+    const char *kind;   /* "single token" or "context": what the feature needs to be active */
+    double unit;        /* the data's maximum, of which all ratios are */
+    record_chain chain;
+    record_sequence *sequences; /* the warm, cold and fluent ones, then the others */
+    int n_sequences;
+    record_front_point *front; /* rising cross-entropy */
+    int n_front;
+    double hypervolume; /* between the front and (0, 9 nats) */
+    record_search_restart *restarts;
+    int n_restarts;
+    double restart_spread; /* (best - median) / best, over the restarts' final ratios */
+    double near_best;      /* share of the restarts within 5 % of the best */
+    int n_modes;           /* unlike sequences among those within 20 % of it */
+    bool certified;        /* no single swap that the last sweep tried improves the best */
+    int sweep_tokens;      /* tokens a position that it tried */
+    int n_sweeps;
+    record_search_step *curve; /* ascending iterations */
+    int n_curve;
+    int64_t n_forwards; /* sequences scored */
+    double tflop;       /* spent on this feature */
+} record_search;
+
+/* Over the targets; quantiles of those that have the ratio. */
+typedef struct record_ratio {
+    const char *name; /* a member of record_chain */
+    int n;
+    double median, p10;
+    double above_08, above_1; /* shares at 0.8 and more, and strictly above 1 */
+} record_ratio;
+
+typedef struct record_stratum {
+    const char *group; /* "density" or "kind" */
+    const char *name;  /* "0.1 % to 1 %", "context" */
+    int n;
+    double warm, cold, fluent; /* median ratios */
+    double above_1;            /* share of warm ratios above 1 */
+} record_stratum;
+
+typedef struct record_search_summary {
+    const char *effort;
+    int length; /* tokens of a sequence at most, without the BOS */
+    double cross_entropy_mean, cross_entropy_limit; /* of the data's windows of that length: mean,
+                                                       and mean + 2 standard deviations */
+    double tflop_planned, tflop; /* of all targets: at most, before it began; and spent */
+    int n_starts;
+    double dead_starts;   /* share with a gradient of exactly zero */
+    record_ratio *ratios; /* in the order of record_chain */
+    int n_ratios;
+    record_stratum *strata;
+    int n_strata;
+} record_search_summary;
+
+/* 6. Target features -------------------------------------------------------------------------- */
 
 /* Of the non-zero activations. */
 typedef struct record_histogram {
@@ -238,7 +349,8 @@ typedef struct record_position {
     int n_neighbours;
 } record_position;
 
-/* The best optimised input, analysed. */
+/* The best optimised input of free embeddings, analysed. No text makes such an input: a diagnostic
+ * beside record_search. */
 typedef struct record_optimum {
     double activation;         /* maximum over positions */
     int position;              /* of the maximum, from 0 */
@@ -285,6 +397,7 @@ typedef struct record_target {
     int n_sampled;
     record_explanation *explanations;
     int n_explanations;
+    record_search search;
     record_optimum optimum;
 } record_target;
 
@@ -308,11 +421,12 @@ typedef struct record {
     record_cluster *clusters; /* by falling size, then label */
     int n_clusters;
     record_matrix matrix;
+    record_search_summary search;
     record_target *targets; /* ascending ids */
     int n_targets;
 } record;
 
-/* 6. What may differ between two runs of the same inputs; kept apart under volatile/ ------------
+/* 7. What may differ between two runs of the same inputs; kept apart under volatile/ ------------
  */
 
 typedef struct record_stage {
@@ -331,7 +445,7 @@ typedef struct record_volatile {
     int n_stages;
 } record_volatile;
 
-/* 7. Files ------------------------------------------------------------------------------------- */
+/* 8. Files ------------------------------------------------------------------------------------- */
 
 /* Writes DIR/run.json, DIR/compare.json and DIR/data/ (CSV and JSON, README.md with each column's
  * meaning). The directory is made; nothing else in it is touched. Numbers keep six digits, so what
@@ -355,6 +469,11 @@ const char *record_feature_label(arena *a, const record_feature *f);
 enum { RECORD_NAME = 32 };
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id);
 const char *record_cluster_name(char name[RECORD_NAME], int layer, int label);
+
+/* Whether real tokens were sought for the target. */
+bool record_has_search(const record_target *t);
+/* Its sequence of that kind, NULL for none. */
+const record_sequence *record_find_sequence(const record_search *s, const char *kind);
 
 /* The row of feature `id`, NULL when out of range. */
 const record_feature *record_find_feature(const record *r, int id);

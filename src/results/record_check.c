@@ -96,6 +96,21 @@ static err_code check_contexts(const record_context *list, int n, int id, const 
     return OK;
 }
 
+static err_code check_search(const record_search *s, int id, err *e)
+{
+    for (int i = 1; i < s->n_curve; i++)
+        if (s->curve[i].iteration <= s->curve[i - 1].iteration)
+            return err_set(e, E_SHAPE, "target %d: search.curve[%d]: iteration %d comes after %d",
+                           id, i, s->curve[i].iteration, s->curve[i - 1].iteration);
+    for (int i = 1; i < s->n_front; i++)
+        if (!(s->front[i].cross_entropy >= s->front[i - 1].cross_entropy))
+            return err_set(e, E_SHAPE,
+                           "target %d: search.front[%d]: the cross-entropy is not above the one "
+                           "before",
+                           id, i);
+    return OK;
+}
+
 static err_code check_target(const record *r, int i, err *e)
 {
     const record_target *t = &r->targets[i];
@@ -119,6 +134,8 @@ static err_code check_target(const record *r, int i, err *e)
         rc = check_contexts(t->top, t->n_top, t->id, "top", e);
     if (!rc)
         rc = check_contexts(t->sampled, t->n_sampled, t->id, "sampled", e);
+    if (!rc)
+        rc = check_search(&t->search, t->id, e);
     return rc;
 }
 

@@ -30,7 +30,42 @@ static const struct {
      "Tests of the filter, in the order applied"},
     {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features), offsetof(record, n_features),
      "Every feature of the dictionary"},
+    {"data/search_ratios.csv", &SCHEMA_RATIO, offsetof(record, search.ratios),
+     offsetof(record, search.n_ratios),
+     "How far real tokens drive the targets, in units of the data's maximum"},
+    {"data/search_strata.csv", &SCHEMA_STRATUM, offsetof(record, search.strata),
+     offsetof(record, search.n_strata), "The same by density and kind of feature"},
 };
+
+/* Lists of every target together, for people and other programs; read back from the targets' own
+ * files. */
+static const struct {
+    const char *path;
+    const schema *type;
+    size_t list, count; /* in record_target */
+    const char *title;
+} target_tables[] = {
+    {"data/explanations.csv", &SCHEMA_EXPLANATION, offsetof(record_target, explanations),
+     offsetof(record_target, n_explanations), "One row per explanation"},
+    {"data/sequences.csv", &SCHEMA_SEQUENCE, offsetof(record_target, search.sequences),
+     offsetof(record_target, search.n_sequences),
+     "Real tokens that drive the targets; what each token gives is in `targets/`"},
+    {"data/front.csv", &SCHEMA_FRONT_POINT, offsetof(record_target, search.front),
+     offsetof(record_target, search.n_front),
+     "Sequences that no other beats in both activation and cross-entropy"},
+    {"data/restarts.csv", &SCHEMA_SEARCH_RESTART, offsetof(record_target, search.restarts),
+     offsetof(record_target, search.n_restarts), "Restarts of the search for real tokens"},
+};
+
+static const void *list_at(const void *item, size_t offset)
+{
+    return *(const void *const *)(const void *)((const char *)item + offset);
+}
+
+static int count_at(const void *item, size_t offset)
+{
+    return *(const int *)(const void *)((const char *)item + offset);
+}
 
 /* ---- writing ---- */
 
@@ -70,25 +105,23 @@ static err_code write_list(const char *dir, const char *name, const schema *s, c
     return rc;
 }
 
-/* A table for people and other programs; read back from the targets' own files. */
-static err_code write_explanations(const char *dir, const record *r, err *e)
+static err_code write_target_table(const char *dir, size_t table, const record *r, err *e)
 {
     str out = {0};
+    const schema *type = target_tables[table].type;
     str_add(&out, "feature,");
-    const schema *s = NULL;
-    for (int i = 0; i < SCHEMA_TARGET.n_fields; i++)
-        if (!strcmp(SCHEMA_TARGET.fields[i].name, "explanations"))
-            s = SCHEMA_TARGET.fields[i].type;
-    record_csv_header(&out, s);
+    record_csv_header(&out, type);
     str_add_char(&out, '\n');
     for (int i = 0; i < r->n_targets; i++) {
-        for (int j = 0; j < r->targets[i].n_explanations; j++) {
-            str_addf(&out, "%d,", r->targets[i].id);
-            record_csv_row(&out, s, &r->targets[i].explanations[j]);
+        const record_target *t = &r->targets[i];
+        const char *rows = list_at(t, target_tables[table].list);
+        for (int j = 0; j < count_at(t, target_tables[table].count); j++) {
+            str_addf(&out, "%d,", t->id);
+            record_csv_row(&out, type, rows + (size_t)j * type->size);
             str_add_char(&out, '\n');
         }
     }
-    err_code rc = write_text(dir, "data/explanations.csv", &out, e);
+    err_code rc = write_text(dir, target_tables[table].path, &out, e);
     str_release(&out);
     return rc;
 }
@@ -142,10 +175,12 @@ static void describe_columns(str *out, const schema *s, const char *prefix)
     arena_release(&a);
 }
 
-static void describe(str *out, const char *path, const char *title, const schema *s)
+/* `first`: rows of columns before those of the schema. */
+static void describe(str *out, const char *path, const char *title, const char *first,
+                     const schema *s)
 {
-    str_addf(out, "\n## %s\n\n%s.\n\n| column | meaning |\n| --- | --- |\n", strchr(path, '/') + 1,
-             title);
+    str_addf(out, "\n## %s\n\n%s.\n\n| column | meaning |\n| --- | --- |\n%s",
+             strchr(path, '/') + 1, title, first);
     describe_columns(out, s, "");
 }
 
@@ -161,17 +196,20 @@ static err_code write_readme(const char *dir, err *e)
                   "Bytes that are not UTF-8 are written as an object with `text`, which shows "
                   "them, and `hex`, which is exact.\n");
     for (size_t i = 0; i < COUNT_OF(tables); i++)
-        describe(&out, tables[i].path, tables[i].title, tables[i].type);
+        describe(&out, tables[i].path, tables[i].title, "", tables[i].type);
+    describe(&out, "data/search.json", "What the search for real tokens was given and spent", "",
+             &SCHEMA_SEARCH_SUMMARY);
     describe(&out, "data/clusters.csv",
              "One row per cluster, largest first; members and tokens "
              "are in `clusters.json`",
-             &SCHEMA_CLUSTER);
+             "", &SCHEMA_CLUSTER);
     describe(&out, "data/targets.csv",
              "One row per target feature; curves, contexts and tokens "
              "are in `targets/`",
-             &SCHEMA_TARGET);
-    str_add(&out, "\n## explanations.csv\n\nOne row per explanation: the `feature` it is of, then "
-                  "its method, text and scores.\n");
+             "", &SCHEMA_TARGET);
+    for (size_t i = 0; i < COUNT_OF(target_tables); i++)
+        describe(&out, target_tables[i].path, target_tables[i].title,
+                 "| `feature` | id of the target |\n", target_tables[i].type);
     err_code rc = write_text(dir, "data/README.md", &out, e);
     str_release(&out);
     return rc;
@@ -186,9 +224,10 @@ err_code record_write(const char *dir, const record *r, err *e)
     if (!rc)
         rc = write_object(dir, "run.json", &SCHEMA_RUN, &r->run, e);
     for (size_t i = 0; i < COUNT_OF(tables) && !rc; i++)
-        rc = write_list(dir, tables[i].path, tables[i].type,
-                        *(const void *const *)(const void *)((const char *)r + tables[i].list),
-                        *(const int *)(const void *)((const char *)r + tables[i].count), e);
+        rc = write_list(dir, tables[i].path, tables[i].type, list_at(r, tables[i].list),
+                        count_at(r, tables[i].count), e);
+    if (!rc)
+        rc = write_object(dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, &r->search, e);
     if (!rc)
         rc = write_object(dir, "data/clusters.json", &SCHEMA_CLUSTERING, r, e);
     if (!rc)
@@ -197,8 +236,8 @@ err_code record_write(const char *dir, const record *r, err *e)
         rc = write_targets(dir, r, e);
     if (!rc)
         rc = write_list(dir, "data/targets.csv", &SCHEMA_TARGET, r->targets, r->n_targets, e);
-    if (!rc)
-        rc = write_explanations(dir, r, e);
+    for (size_t i = 0; i < COUNT_OF(target_tables) && !rc; i++)
+        rc = write_target_table(dir, i, r, e);
     if (!rc)
         rc = write_compare(dir, r, e);
     if (!rc)
@@ -285,6 +324,8 @@ err_code record_read(record *out, arena *a, const char *dir, err *e)
         rc = read_table(out, a, dir, i, e);
     if (!rc)
         rc = read_object(out, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
+    if (!rc)
+        rc = read_object(&out->search, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, e);
     if (!rc)
         rc = read_targets(out, a, dir, e);
     if (!rc && (rc = record_check(out, e)))

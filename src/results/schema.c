@@ -317,7 +317,125 @@ static const field explanation_fields[] = {
     NUMBER(record_explanation, coherence, "mean log-probability, nats a token"),
     LIST(record_explanation, scores, n_scores, SCHEMA_METRIC, "further scores"),
 };
-static SCHEMA(explanation_schema, record_explanation, explanation_fields);
+SCHEMA(SCHEMA_EXPLANATION, record_explanation, explanation_fields);
+
+/* ---- the search for real tokens ---- */
+
+static const field chain_fields[] = {
+    NUMBER(record_chain, data, "1, empty where the data never activate the feature"),
+    NUMBER(record_chain, data_window, "best data window of the same length, alone"),
+    NUMBER(record_chain, single_token, "best single token, alone"),
+    NUMBER(record_chain, free, "free input embeddings, which no text makes"),
+    NUMBER(record_chain, projected, "real tokens nearest to the free embeddings"),
+    NUMBER(record_chain, relaxed, "mixtures of real tokens"),
+    NUMBER(record_chain, cold, "real tokens found without the data"),
+    NUMBER(record_chain, warm, "real tokens grown from data windows"),
+    NUMBER(record_chain, fluent, "real tokens no less likely than the data"),
+};
+SCHEMA(SCHEMA_CHAIN, record_chain, chain_fields);
+
+static const field sequence_fields[] = {
+    TEXT(record_sequence, kind, "bar of the chain it stands for"),
+    TEXT(record_sequence, provenance, "what it grew from"),
+    BYTES(record_sequence, text, "the tokens decoded together"),
+    BOOL(record_sequence, retokenizes, "whether the text gives these tokens again"),
+    NUMBER(record_sequence, pre_activation, "pre-activation at the last token"),
+    NUMBER(record_sequence, activation, "activation at the last token"),
+    NUMBER(record_sequence, ratio, "pre-activation over the data's maximum"),
+    NUMBER(record_sequence, cross_entropy, "of the model itself, nats a token"),
+    BOOL(record_sequence, unlike_data, "whether the cross-entropy is above the data's"),
+    INT(record_sequence, n_contexts, "texts put before it, 0 when not tried"),
+    NUMBER(record_sequence, kept_mean, "share of the pre-activation left behind them, mean"),
+    NUMBER(record_sequence, kept_least, "the same, least"),
+    TOKENS(record_sequence, tokens, n_tokens, "tokens, up to the one that is read"),
+    INTS(record_sequence, ids, n_tokens, "their ids"),
+    NUMBERS(record_sequence, activations, n_tokens, "activation on each"),
+    NUMBERS(record_sequence, lost_most, n_tokens, "share lost under the worst swap of each"),
+    NUMBERS(record_sequence, lost_least, n_tokens, "share lost under the best swap of each"),
+};
+SCHEMA(SCHEMA_SEQUENCE, record_sequence, sequence_fields);
+
+static const field front_fields[] = {
+    NUMBER(record_front_point, ratio, "pre-activation over the data's maximum"),
+    NUMBER(record_front_point, cross_entropy, "of the model itself, nats a token"),
+    TEXT(record_front_point, provenance, "what it grew from"),
+    BYTES(record_front_point, text, "the tokens decoded together"),
+};
+SCHEMA(SCHEMA_FRONT_POINT, record_front_point, front_fields);
+
+static const field search_restart_fields[] = {
+    INT(record_search_restart, index, "restart"),
+    TEXT(record_search_restart, provenance, "what it grew from"),
+    NUMBER(record_search_restart, first_ratio, "ratio of the start"),
+    NUMBER(record_search_restart, ratio, "ratio in the end"),
+    BOOL(record_search_restart, dead, "whether the start had no gradient at all"),
+    INT(record_search_restart, n_shaken, "times it stalled and started anew"),
+    BYTES(record_search_restart, text, "the tokens decoded together"),
+};
+SCHEMA(SCHEMA_SEARCH_RESTART, record_search_restart, search_restart_fields);
+
+static const field search_step_fields[] = {
+    INT(record_search_step, iteration, "iteration"),
+    NUMBER(record_search_step, cold, "best ratio found without the data so far"),
+    NUMBER(record_search_step, warm, "best ratio grown from data windows so far"),
+};
+static SCHEMA(search_step_schema, record_search_step, search_step_fields);
+
+static const field search_fields[] = {
+    TEXT(record_search, effort, "how much was spent, empty when nothing was sought"),
+    TEXT(record_search, kind, "whether one token is enough for the feature or it needs a context"),
+    NUMBER(record_search, unit, "the data's maximum, of which all ratios are"),
+    STRUCT(record_search, chain, SCHEMA_CHAIN, "how far each kind of input drives the feature"),
+    LIST(record_search, sequences, n_sequences, SCHEMA_SEQUENCE, "best sequences"),
+    LIST(record_search, front, n_front, SCHEMA_FRONT_POINT, "activation against cross-entropy"),
+    NUMBER(record_search, hypervolume, "area under the front up to 9 nats"),
+    LIST(record_search, restarts, n_restarts, SCHEMA_SEARCH_RESTART, "restarts"),
+    NUMBER(record_search, restart_spread, "(best - median) / best over the restarts"),
+    NUMBER(record_search, near_best, "share of restarts within 5 % of the best"),
+    INT(record_search, n_modes, "unlike sequences among those within 20 % of the best"),
+    BOOL(record_search, certified, "whether no swap of the last sweep improves the best"),
+    INT(record_search, sweep_tokens, "tokens a position that the sweep tried"),
+    INT(record_search, n_sweeps, "sweeps"),
+    LIST(record_search, curve, n_curve, search_step_schema, "best ratios over the iterations"),
+    INT64(record_search, n_forwards, "sequences scored"),
+    NUMBER(record_search, tflop, "floating-point operations, 10^12"),
+};
+static SCHEMA(search_schema, record_search, search_fields);
+
+static const field ratio_fields[] = {
+    TEXT(record_ratio, name, "bar of the chain"),
+    INT(record_ratio, n, "targets that have it"),
+    NUMBER(record_ratio, median, "median ratio"),
+    NUMBER(record_ratio, p10, "ratio that nine tenths of the targets reach"),
+    NUMBER(record_ratio, above_08, "share with a ratio of 0.8 or more"),
+    NUMBER(record_ratio, above_1, "share with a ratio above 1"),
+};
+SCHEMA(SCHEMA_RATIO, record_ratio, ratio_fields);
+
+static const field stratum_fields[] = {
+    TEXT(record_stratum, group, "what the targets are divided by"),
+    TEXT(record_stratum, name, "part"),
+    INT(record_stratum, n, "targets in it"),
+    NUMBER(record_stratum, warm, "median ratio of warm sequences"),
+    NUMBER(record_stratum, cold, "median ratio of cold sequences"),
+    NUMBER(record_stratum, fluent, "median ratio of fluent sequences"),
+    NUMBER(record_stratum, above_1, "share of warm ratios above 1"),
+};
+SCHEMA(SCHEMA_STRATUM, record_stratum, stratum_fields);
+
+static const field summary_fields[] = {
+    TEXT(record_search_summary, effort, "how much was spent, empty when nothing was sought"),
+    INT(record_search_summary, length, "tokens of a sequence at most"),
+    NUMBER(record_search_summary, cross_entropy_mean, "of data windows, nats a token"),
+    NUMBER(record_search_summary, cross_entropy_limit, "mean + 2 standard deviations"),
+    NUMBER(record_search_summary, tflop_planned, "at most, 10^12 operations"),
+    NUMBER(record_search_summary, tflop, "spent, 10^12 operations"),
+    INT(record_search_summary, n_starts, "restarts of all targets"),
+    NUMBER(record_search_summary, dead_starts, "share of them without any gradient"),
+};
+SCHEMA(SCHEMA_SEARCH_SUMMARY, record_search_summary, summary_fields);
+
+/* ---- the target ---- */
 
 static const field target_fields[] = {
     INT(record_target, id, "index in the dictionary"),
@@ -331,8 +449,9 @@ static const field target_fields[] = {
     LIST(record_target, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
     LIST(record_target, top, n_top, context_schema, "strongest contexts"),
     LIST(record_target, sampled, n_sampled, context_schema, "contexts by activation decile"),
-    LIST(record_target, explanations, n_explanations, explanation_schema, "explanations"),
-    STRUCT(record_target, optimum, optimum_schema, "best optimised input"),
+    LIST(record_target, explanations, n_explanations, SCHEMA_EXPLANATION, "explanations"),
+    STRUCT(record_target, search, search_schema, "real tokens that drive it most"),
+    STRUCT(record_target, optimum, optimum_schema, "best input of free embeddings"),
 };
 SCHEMA(SCHEMA_TARGET, record_target, target_fields);
 

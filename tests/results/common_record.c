@@ -1,11 +1,11 @@
 /* A made-up but realistic record: numbers from named random streams, tokens from a small world. */
 #include "results/common_record.h"
 #include "base/memory.h"
-#include "base/rng.h"
+#include "results/common_maker.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { D_SAE = 4096, CLUSTERS = 14, TARGETS = 8, STEPS = 26, RESTARTS = 5, POSITIONS = 10 };
+enum { D_SAE = 4096, CLUSTERS = N_TOPICS, TARGETS = 8, STEPS = 26, RESTARTS = 5, POSITIONS = 10 };
 
 #define B(text)                                                                                    \
     {                                                                                              \
@@ -39,7 +39,7 @@ const record_bytes HOSTILE_TOKENS[] = {
 };
 const int N_HOSTILE_TOKENS = COUNT_OF(HOSTILE_TOKENS);
 
-static const char *const TOPICS[CLUSTERS][6] = {
+const char *const TOPICS[N_TOPICS][6] = {
     {" bread", " oven", " flour", " baked", " dough", " butter"},
     {" said", " asked", " replied", " whispered", " \"", "\""},
     {" river", " boat", " fish", " bridge", " water", " sailed"},
@@ -55,23 +55,16 @@ static const char *const TOPICS[CLUSTERS][6] = {
     {" doctor", " hospital", " fever", " nurse", " cough", " pills"},
     {"caf\xc3\xa9", "\xc3\xa9", "na\xc3\xafve", " \xe2\x80\x94", "\xe2\x80\xa6", "\xe6\x97\xa5"},
 };
-static const char *const FILLERS[] = {" the", " a",   " and", " in",  " of",   " was", " to",
-                                      " old", " it",  ",",    ".",    " then", " big", " very",
-                                      "\n",   " for", " on",  " had", " with", " by"};
+const char *const FILLERS[N_FILLERS] = {" the", " a",   " and", " in",  " of",   " was", " to",
+                                        " old", " it",  ",",    ".",    " then", " big", " very",
+                                        "\n",   " for", " on",  " had", " with", " by"};
 
-typedef struct maker {
-    arena *a;
-    rng random;
-    bool hostile;
-    int next_hostile;
-} maker;
-
-static double between(maker *m, double low, double high)
+double maker_between(maker *m, double low, double high)
 {
     return low + (high - low) * rng_uniform(&m->random);
 }
 
-static record_bytes token(maker *m, const char *usual)
+record_bytes maker_token(maker *m, const char *usual)
 {
     if (m->hostile && rng_below(&m->random, 3) == 0) {
         int i = m->next_hostile++ % (N_HOSTILE_TOKENS + 1);
@@ -83,7 +76,7 @@ static record_bytes token(maker *m, const char *usual)
     return (record_bytes){usual, (int)strlen(usual)};
 }
 
-static const char *text(maker *m, const char *usual)
+const char *maker_text(maker *m, const char *usual)
 {
     return m->hostile
                ? arena_printf(m->a, "%s <b onclick=x>|`\"'&\n\x80\u202E](javascript:x)", usual)
@@ -113,10 +106,10 @@ static void make_run(record_run *r, maker *m)
         {"OpenBLAS", "0.3.21"}, {"libpng", "1.6.39"}, {"cmark", "0.30.2"}, {"cJSON", "1.7.15"}};
     const char *sha = "0f3a9b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80";
     *r = (record_run){
-        .title = text(m, "Built-in model, layer 2"),
+        .title = maker_text(m, "Built-in model, layer 2"),
         .label = "default",
         .tool_version = "0.1.0",
-        .command = text(m, "saeinv run --out reports/default"),
+        .command = maker_text(m, "saeinv run --out reports/default"),
         .seed = "1",
         .backend = "cpu",
         .precision = "fp32",
@@ -126,7 +119,7 @@ static void make_run(record_run *r, maker *m)
                   "F32", sha},
         .sae = {"built-in SAE", "jumprelu (trained as BatchTopK)", "blocks.2.hook_resid_post", "",
                 "SAELens 6", "built-in", "", 2, 192, D_SAE, "none", true, "", sha},
-        .data = {text(m, "built-in world, seed 1"), 512, 58213, 512, 24, 128, sha},
+        .data = {maker_text(m, "built-in world, seed 1"), 512, 58213, 512, 24, 128, sha},
         .config = config,
         .n_config = COUNT_OF(config),
         .libraries = libraries,
@@ -141,7 +134,7 @@ static void make_training(record *r, maker *m)
     r->sae_curve = arena_push(m->a, POINTS, sizeof *r->sae_curve);
     r->n_lm_curve = r->n_sae_curve = POINTS;
     for (int i = 0; i < POINTS; i++) {
-        double fall = exp(-i / 9.0), noise = between(m, -0.03, 0.03);
+        double fall = exp(-i / 9.0), noise = maker_between(m, -0.03, 0.03);
         r->lm_curve[i] = (record_lm_point){i * 100, i * 819200.0, 2.02 + 5.6 * fall + noise,
                                            i % 5 ? (double)NAN : 2.05 + 5.6 * fall,
                                            1e-3 * fmin(1, i / 6.0) * (1 - i / 75.0)};
@@ -169,12 +162,12 @@ static void make_training(record *r, maker *m)
     for (int i = 0; i < r->n_concepts; i++)
         r->concepts[i] = (record_concept){arena_printf(m->a, "%s %d", kinds[i % 6], i),
                                           kinds[i % 6],
-                                          text(m, "tokens inside a quotation"),
-                                          between(m, 0.001, 0.1),
+                                          maker_text(m, "tokens inside a quotation"),
+                                          maker_between(m, 0.001, 0.1),
                                           i * 7,
-                                          between(m, 0.6, 1),
-                                          between(m, 0.6, 1),
-                                          between(m, 0.6, 1)};
+                                          maker_between(m, 0.6, 1),
+                                          maker_between(m, 0.6, 1),
+                                          maker_between(m, 0.6, 1)};
 }
 
 static void make_features(record *r, maker *m)
@@ -191,7 +184,7 @@ static void make_features(record *r, maker *m)
     r->features = arena_push(m->a, D_SAE, sizeof *r->features);
     for (int i = 0; i < D_SAE; i++) {
         bool dead = i % 83 == 82, kept = i % 7 == 0;
-        double density = dead ? 0 : pow(10, between(m, -4, -0.9));
+        double density = dead ? 0 : pow(10, maker_between(m, -4, -0.9));
         int c = kept ? (i / 7) % (CLUSTERS + 2) - 1 : RECORD_NOISE;
         if (c == CLUSTERS || i % 5 == 0)
             c = RECORD_NOISE;
@@ -202,13 +195,13 @@ static void make_features(record *r, maker *m)
             .n_active = (int64_t)(density * 58213),
             .density = density,
             .prompt_share = dead ? 0 : fmin(1, density * 18),
-            .max = dead ? 0 : between(m, 1, 9),
-            .entropy = dead ? (double)NAN : between(m, 0.3, 6),
+            .max = dead ? 0 : maker_between(m, 1, 9),
+            .entropy = dead ? (double)NAN : maker_between(m, 0.3, 6),
             .mean = density * 1.7,
-            .mean_active = dead ? (double)NAN : between(m, 0.5, 2.5),
-            .variance = dead ? (double)NAN : between(m, 0.1, 2),
-            .skewness = dead ? (double)NAN : between(m, 0.2, 3),
-            .kurtosis = dead ? (double)NAN : between(m, 2, 9),
+            .mean_active = dead ? (double)NAN : maker_between(m, 0.5, 2.5),
+            .variance = dead ? (double)NAN : maker_between(m, 0.1, 2),
+            .skewness = dead ? (double)NAN : maker_between(m, 0.2, 3),
+            .kurtosis = dead ? (double)NAN : maker_between(m, 2, 9),
             .dropped_by = dead    ? "dead"
                           : kept  ? ""
                           : i % 3 ? "sparsity"
@@ -224,8 +217,9 @@ static record_token_stat *make_tokens(int *n, maker *m, int topic)
     *n = 6;
     record_token_stat *list = arena_push(m->a, 6, sizeof *list);
     for (int i = 0; i < 6; i++)
-        list[i] = (record_token_stat){token(m, TOPICS[topic][i]), 300 + topic * 6 + i,
-                                      40 + (int64_t)between(m, 0, 400), between(m, 1, 2) * (7 - i)};
+        list[i] = (record_token_stat){maker_token(m, TOPICS[topic][i]), 300 + topic * 6 + i,
+                                      40 + (int64_t)maker_between(m, 0, 400),
+                                      maker_between(m, 1, 2) * (7 - i)};
     return list;
 }
 
@@ -249,13 +243,13 @@ static void make_clusters(record *r, maker *m)
         c->medoid = c->members[c->n_members / 2];
         c->selected = k < 4;
         c->tokens = make_tokens(&c->n_tokens, m, k);
-        c->name = text(
+        c->name = maker_text(
             m, arena_printf(m->a, "%s, %s,%s", TOPICS[k][0] + 1, TOPICS[k][1] + 1, TOPICS[k][2]));
-        c->score = c->score_composite = between(m, 0.2, 0.9);
+        c->score = c->score_composite = maker_between(m, 0.2, 0.9);
         c->score_size = c->size;
-        c->score_activation = between(m, 0.5, 2);
-        c->score_max_activation = between(m, 3, 9);
-        c->score_sparsity = between(m, 0.7, 1);
+        c->score_activation = maker_between(m, 0.5, 2);
+        c->score_max_activation = maker_between(m, 3, 9);
+        c->score_sparsity = maker_between(m, 0.7, 1);
     }
     for (int k = 0; k < CLUSTERS; k++)
         for (int j = 0; j < r->clusters[k].n_members; j++)
@@ -278,7 +272,7 @@ static void make_clusters(record *r, maker *m)
         (record_matrix){CLUSTERS, COLUMNS, 4, arena_push(m->a, CLUSTERS * COLUMNS, sizeof(double)),
                         CLUSTERS * COLUMNS};
     for (int i = 0; i < CLUSTERS * COLUMNS; i++)
-        r->matrix.values[i] = rng_below(&m->random, 5) ? 0 : pow(between(m, 0, 1.4), 3);
+        r->matrix.values[i] = rng_below(&m->random, 5) ? 0 : pow(maker_between(m, 0, 1.4), 3);
 }
 
 static record_context make_context(maker *m, int topic, int decile)
@@ -291,12 +285,12 @@ static record_context make_context(maker *m, int topic, int decile)
                         .n_tokens = TOKENS};
     c.tokens = arena_push(m->a, TOKENS, sizeof *c.tokens);
     c.activations = arena_push(m->a, TOKENS, sizeof(double));
-    double peak = decile ? decile * 0.7 : between(m, 6.5, 8);
+    double peak = decile ? decile * 0.7 : maker_between(m, 6.5, 8);
     for (int i = 0; i < TOKENS; i++) {
         bool on = i == c.peak || rng_below(&m->random, 9) == 0;
-        c.tokens[i] = token(m, on ? TOPICS[topic][rng_below(&m->random, 6)]
-                                  : FILLERS[rng_below(&m->random, COUNT_OF(FILLERS))]);
-        c.activations[i] = i == c.peak ? peak : on ? between(m, 0.05, 0.8) * peak : 0;
+        c.tokens[i] = maker_token(m, on ? TOPICS[topic][rng_below(&m->random, 6)]
+                                        : FILLERS[rng_below(&m->random, N_FILLERS)]);
+        c.activations[i] = i == c.peak ? peak : on ? maker_between(m, 0.05, 0.8) * peak : 0;
     }
     return c;
 }
@@ -310,7 +304,7 @@ static record_histogram make_histogram(maker *m, bool log_edges)
         h.edges[i] = log_edges ? pow(10, -2 + 2.9 * i / BINS) : 8.0 * i / BINS;
     for (int i = 0; i < BINS; i++) {
         double z = log_edges ? (i - 27) / 6.0 : (i - 6) / 8.0;
-        h.counts[i] = floor(320 * exp(-z * z / 2) * between(m, 0.8, 1.2));
+        h.counts[i] = floor(320 * exp(-z * z / 2) * maker_between(m, 0.8, 1.2));
     }
     return h;
 }
@@ -332,7 +326,7 @@ static record_restart make_restart(maker *m, int index, double top)
     for (int i = 0; i < STEPS; i++) {
         double rise = 1 - exp(-i / 5.0);
         s.step[i] = i * 10;
-        s.objective[i] = -2 + (top + 2.3) * rise + between(m, -0.1, 0.1);
+        s.objective[i] = -2 + (top + 2.3) * rise + maker_between(m, -0.1, 0.1);
         s.activation_curve[i] = fmax(0, s.objective[i] - 0.3);
         s.nearest_distance[i] = 4 - 3 * rise;
         s.diversity[i] = 0.5 - 0.4 * rise;
@@ -366,12 +360,12 @@ static void make_optimum(record_optimum *o, maker *m, int topic)
         o->restarts[i] = make_restart(m, i, i == 2 ? 14.2 : 12.9 + i * 0.2);
     for (int i = 0; i < POSITIONS; i++) {
         record_position *p = &o->positions[i];
-        double act = i == o->position ? 14.2 : fmax(0, between(m, -3, 9));
-        *p = (record_position){act, act > 0 ? act + 0.3 : between(m, -2, 0), act * 0.5,
+        double act = i == o->position ? 14.2 : fmax(0, maker_between(m, -3, 9));
+        *p = (record_position){act, act > 0 ? act + 0.3 : maker_between(m, -2, 0), act * 0.5,
                                arena_push(m->a, 5, sizeof(record_neighbour)), 5};
         for (int k = 0; k < 5; k++)
-            p->neighbours[k] =
-                (record_neighbour){token(m, TOPICS[topic][(i + k) % 6]), 99 + k, 0.8 - 0.1 * k};
+            p->neighbours[k] = (record_neighbour){maker_token(m, TOPICS[topic][(i + k) % 6]),
+                                                  99 + k, 0.8 - 0.1 * k};
     }
 }
 
@@ -382,7 +376,7 @@ static void make_explanations(record_target *t, maker *m, int topic)
     const char *prompt = arena_printf(m->a, "This is a text about%s%s%s%s", TOPICS[topic][0],
                                       TOPICS[topic][3], TOPICS[topic][1], TOPICS[topic][0]);
     if (m->hostile)
-        usual = prompt = text(m, "The feature\n\n# is <script>alert(1)</script> about");
+        usual = prompt = maker_text(m, "The feature\n\n# is <script>alert(1)</script> about");
     static record_metric scores[] = {{"tokens covered", 0.72, "share", "higher", (double)NAN, ""}};
     t->n_explanations = 3;
     t->explanations = arena_push(m->a, 3, sizeof *t->explanations);
@@ -427,7 +421,7 @@ static void make_targets(record *r, maker *m, int n)
         const record_cluster *c = &r->clusters[i / 2];
         *t = (record_target){.id = c->members[3 + 5 * (i % 2)],
                              .cluster = c->label,
-                             .reason = text(m, "highest mean activation in its cluster"),
+                             .reason = maker_text(m, "highest mean activation in its cluster"),
                              .threshold = 0.21,
                              .concept_index = i < 6 ? i : -1,
                              .concept_f1 = i < 6 ? 0.9 : (double)NAN};
@@ -453,8 +447,10 @@ static void make_targets(record *r, maker *m, int n)
             t->sampled[k] = make_context(m, topic, k + 1);
         }
         make_explanations(t, m, topic);
+        make_search(&t->search, m, topic);
         make_optimum(&t->optimum, m, topic);
     }
+    make_search_summary(r, m);
 }
 
 /* Nothing was kept: the filter dropped all, so nothing was clustered and nothing optimised. */

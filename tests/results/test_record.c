@@ -93,6 +93,15 @@ static void tokens_come_back_byte_for_byte(void **state)
                 assert_memory_equal(got.bytes, want.bytes, (size_t)want.n);
             }
     assert_true(seen > 500);
+    for (int i = 0; i < r.n_targets; i++)
+        for (int j = 0; j < r.targets[i].search.n_sequences; j++, seen++) {
+            const record_sequence *got = &r.targets[i].search.sequences[j],
+                                  *want = &made.targets[i].search.sequences[j];
+            assert_int_equal(got->text.n, want->text.n);
+            assert_memory_equal(got->text.bytes, want->text.bytes, (size_t)want->text.n);
+            assert_int_equal(got->n_tokens, want->n_tokens);
+            assert_memory_equal(got->ids, want->ids, (size_t)want->n_tokens * sizeof(int));
+        }
     assert_string_equal(r.run.title, made.run.title);
     assert_int_equal(read_times.n_stages, times.n_stages);
     assert_true(isnan(r.features[82].entropy)); /* a dead feature's */
@@ -114,8 +123,13 @@ static void missing_times_are_fine(void **state)
 static void truncated_files_are_refused(void **state)
 {
     (void)state;
-    static const char *const files[] = {"run.json", "data/features.csv", "data/concepts.csv",
-                                        "data/clusters.json", "data/targets/L02-00343.json"};
+    static const char *const files[] = {"run.json",
+                                        "data/features.csv",
+                                        "data/concepts.csv",
+                                        "data/clusters.json",
+                                        "data/search.json",
+                                        "data/search_strata.csv",
+                                        "data/targets/L02-00343.json"};
     arena a = {0};
     err e = {0};
     record r;
@@ -142,6 +156,7 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
+    {"run.json", "\"schema\": 3", "\"schema\": 2", "schema is 2", "an older version wrote it"},
     {"run.json", "\"schema\": 3", "\"schema\": 4", "schema is 4", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
@@ -174,6 +189,15 @@ static const damage damages[] = {
     {"data/targets/L02-00343.json", "\"edges\": [0, ", "\"edges\": [", "edges", "an edge too few"},
     {"data/targets/L02-00343.json", "\"loss\": [", "\"loss\": [1, ", "beside it",
      "series of unequal length"},
+    {"data/targets/L02-00343.json", "\"ids\": [", "\"ids\": [1, ", "beside it",
+     "more ids than tokens"},
+    {"data/targets/L02-00343.json", "\"iteration\": 1,", "\"iteration\": 0,", "curve",
+     "iterations that do not rise"},
+    {"data/targets/L02-00343.json", "\"ratio\": 0.17", "\"ratio\": \"0.17\"", "number",
+     "a text as a ratio"},
+    {"data/search.json", "\"length\": 10", "\"length\": 10.5", "length", "no fractional length"},
+    {"data/search_strata.csv", "kind,context,4", "kind,context,four", "whole number",
+     "no word as a count"},
 };
 
 static void damaged_files_are_refused(void **state)
@@ -207,6 +231,67 @@ static void damaged_files_are_refused(void **state)
     arena_release(&a);
 }
 
+/* What every target holds is also in one table for all of them. */
+static void tables_of_targets_have_every_row(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int rows;
+    } tables[] = {{"data/sequences.csv", 48},
+                  {"data/front.csv", 72},
+                  {"data/restarts.csv", 64},
+                  {"data/explanations.csv", 24}};
+    arena a = {0};
+    err e = {0};
+    write_record(&a, "tables", SYNTHETIC_USUAL);
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        str text = {0};
+        int rows = -1, features = 0; /* the header is no row */
+        if (io_read(&text, path_join(&a, in_folder(&a, "tables"), tables[i].file), 1 << 20, &e))
+            fail_msg("%s", e.text);
+        assert_memory_equal(str_text(&text), "feature,", 8);
+        bool quoted = false;
+        for (size_t k = 0; k < text.len; k++) {
+            quoted ^= text.data[k] == '"';
+            bool ends = text.data[k] == '\n' && !quoted;
+            rows += ends;
+            features += ends && !strncmp(text.data + k + 1, "343,", 4);
+        }
+        assert_int_equal(rows, tables[i].rows);
+        assert_int_equal(features, tables[i].rows / 8);
+        str_release(&text);
+    }
+    arena_release(&a);
+}
+
+static double headline(const record_metric *list, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(list[i].name, name))
+            return list[i].value;
+    fail_msg("no headline %s", name);
+    return 0;
+}
+
+static void headlines_are_medians_of_what_was_searched(void **state)
+{
+    (void)state;
+    arena a = {0};
+    int n;
+    record_target targets[4] = {{.id = 0, .search = {.effort = "warm", .chain = {.warm = 1.3}}},
+                                {.id = 1, .search = {.effort = "warm", .chain = {.warm = 1.1}}},
+                                {.id = 2}, /* not searched: its zero counts for nothing */
+                                {.id = 3, .search = {.effort = "", .chain = {.warm = 9}}}};
+    targets[0].search.chain.cold = targets[1].search.chain.cold = (double)NAN;
+    record r = {.targets = targets, .n_targets = 4};
+    const record_metric *list = record_headlines(&n, &r, &a);
+    assert_true(fabs(headline(list, n, "median_warm_ratio") - 1.2) < 1e-12);
+    assert_true(isnan(headline(list, n, "median_cold_ratio")));
+    assert_true(isnan(headline(list, n, "median_data_ratio"))); /* nothing was optimised */
+    arena_release(&a);
+}
+
 static void headlines_have_unique_names(void **state)
 {
     (void)state;
@@ -231,6 +316,8 @@ int main(void)
         cmocka_unit_test(missing_times_are_fine),
         cmocka_unit_test(truncated_files_are_refused),
         cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(tables_of_targets_have_every_row),
+        cmocka_unit_test(headlines_are_medians_of_what_was_searched),
         cmocka_unit_test(headlines_have_unique_names),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

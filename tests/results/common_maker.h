@@ -1,0 +1,26 @@
+/* What the parts of the synthetic record are made with. */
+#ifndef TESTS_RESULTS_COMMON_MAKER_H
+#define TESTS_RESULTS_COMMON_MAKER_H
+#include "base/rng.h"
+#include "results/record.h"
+
+typedef struct maker {
+    arena *a;
+    rng random;
+    bool hostile;
+    int next_hostile;
+} maker;
+
+enum { N_TOPICS = 14, N_FILLERS = 20 };
+extern const char *const TOPICS[N_TOPICS][6], *const FILLERS[N_FILLERS];
+
+double maker_between(maker *m, double low, double high);
+/* `usual`, or of a hostile record sometimes the next dangerous token. */
+record_bytes maker_token(maker *m, const char *usual);
+/* `usual`, of a hostile record with everything behind it that breaks pages. */
+const char *maker_text(maker *m, const char *usual);
+
+void make_search(record_search *s, maker *m, int topic);
+void make_search_summary(record *r, maker *m);
+
+#endif
