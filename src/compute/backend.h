@@ -52,6 +52,15 @@ typedef struct attention_shape {
     int window;    /* key j visible from i iff i - j < window; 0: all j <= i */
 } attention_shape;
 
+/* C sequences of T tokens that begin like others: number c is sequence parent_C[c] of earlier ones
+ * before position first_C[c] and has rows of its own from there on, packed: rows start_C[c] ..
+ * start_C[c] + T - first_C[c] - 1. The index arrays are in backend memory. */
+typedef struct attention_children {
+    int C;
+    const int32_t *parent_C, *first_C, *start_C;
+    const float *parent_qkv_BTR;
+} attention_children;
+
 /* AdamW (Loshchilov, Hutter 2019), `step` counting from 1 for the bias corrections. */
 typedef struct adamw_settings {
     float learning_rate, beta1, beta2, eps, weight_decay;
@@ -157,15 +166,19 @@ struct backend {
 
     /* -- attention -------------------------------------------------------------------------- */
     /* Rotates the first `rotary` numbers of every query and key in place, "rotate-half" pairing
-     * j with j + rotary/2 (GPT-NeoX, Llama). cos, sin: [T, rotary/2]. inverse: rotates back, which
-     * is the gradient. */
-    void (*rope)(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
-                 const float *sin_TR, int rotary, bool inverse);
+     * j with j + rotary/2 (GPT-NeoX, Llama). Row n of the B*T turns by row positions_N[n] of cos
+     * and sin, [positions, rotary/2]. inverse: rotates back, which is the gradient. */
+    void (*rope)(backend *be, float *qkv_NR, const attention_shape *s, const int32_t *positions_N,
+                 const float *cos_PR, const float *sin_PR, int rotary, bool inverse);
     /* z_BTHK = softmax(causal scores) v; log_sum_BHT = log of each softmax's denominator, from
      * which the backward recomputes the pattern (Dao et al. 2022) instead of keeping B*H*T*T
      * numbers. T is at most ATTENTION_MAX_T. */
     void (*attention_forward)(backend *be, float *z_BTHK, float *log_sum_BHT, const float *qkv_BTR,
                               const attention_shape *s);
+    /* As attention_forward for the packed rows of children, which see their parents' keys and
+     * values before their own. s->B is not read. A child's bytes do not depend on the others. */
+    void (*attention_children)(backend *be, float *z_NHK, const float *qkv_NR,
+                               const attention_children *c, const attention_shape *s);
     /* Writes every query, key and value gradient. */
     void (*attention_backward)(backend *be, float *d_qkv_BTR, const float *d_z_BTHK,
                                const float *log_sum_BHT, const float *qkv_BTR,

@@ -54,6 +54,7 @@ err_code backend_cpu(backend **out, pool *p, err *e)
     cpu_install_heads(be);
     cpu_install_activations(be);
     cpu_install_attention(be);
+    cpu_install_children(be);
     cpu_install_tokens(be);
     cpu_install_sae(be);
     *out = be;

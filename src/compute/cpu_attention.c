@@ -208,9 +208,12 @@ static void cpu_attention_backward(backend *be, float *d_qkv_BTR, const float *d
     pool_run(be->pool, s->B * s->n_kv_heads, backward_task, &job);
 }
 
+enum { ROPE_ROWS = 16 }; /* a task */
+
 typedef struct rope_job {
     float *qkv;
     const attention_shape *s;
+    const int32_t *positions;
     const float *cos, *sin;
     int half;
     float direction; /* -1 rotates back */
@@ -226,14 +229,15 @@ static void rotate(float *x, const float *cos_R, const float *sin_R, float direc
     }
 }
 
-/* One task: one sequence. */
-static void rope_task(void *context, int b)
+static void rope_task(void *context, int index)
 {
     const rope_job *job = context;
     const attention_shape *s = job->s;
-    for (int t = 0; t < s->T; t++) {
-        float *qkv = ROW(job->qkv, (size_t)b * s->T + t, s->row);
-        const float *cos_R = ROW(job->cos, t, job->half), *sin_R = ROW(job->sin, t, job->half);
+    int rows = s->B * s->T, first = index * ROPE_ROWS;
+    for (int row = first; row < rows && row < first + ROPE_ROWS; row++) {
+        float *qkv = ROW(job->qkv, row, s->row);
+        const float *cos_R = ROW(job->cos, job->positions[row], job->half);
+        const float *sin_R = ROW(job->sin, job->positions[row], job->half);
         for (int h = 0; h < s->n_heads; h++)
             rotate(qkv + s->q + h * s->q_stride, cos_R, sin_R, job->direction, job->half);
         for (int g = 0; g < s->n_kv_heads; g++)
@@ -241,16 +245,18 @@ static void rope_task(void *context, int b)
     }
 }
 
-static void cpu_rope(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
-                     const float *sin_TR, int rotary, bool inverse)
+static void cpu_rope(backend *be, float *qkv_NR, const attention_shape *s,
+                     const int32_t *positions_N, const float *cos_PR, const float *sin_PR,
+                     int rotary, bool inverse)
 {
-    rope_job job = {.qkv = qkv_BTR,
+    rope_job job = {.qkv = qkv_NR,
                     .s = s,
-                    .cos = cos_TR,
-                    .sin = sin_TR,
+                    .positions = positions_N,
+                    .cos = cos_PR,
+                    .sin = sin_PR,
                     .half = rotary / 2,
                     .direction = inverse ? -1.0f : 1.0f};
-    pool_run(be->pool, s->B, rope_task, &job);
+    pool_run(be->pool, (s->B * s->T + ROPE_ROWS - 1) / ROPE_ROWS, rope_task, &job);
 }
 
 void cpu_install_attention(backend *be)

@@ -22,6 +22,7 @@ void cpu_install_norm(backend *be);
 void cpu_install_heads(backend *be);
 void cpu_install_activations(backend *be);
 void cpu_install_attention(backend *be);
+void cpu_install_children(backend *be);
 void cpu_install_tokens(backend *be);
 void cpu_install_sae(backend *be);
 

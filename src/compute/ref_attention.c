@@ -14,14 +14,16 @@ static void rotate(float *x, const float *cos_R, const float *sin_R, int half, b
     }
 }
 
-static void ref_rope(backend *be, float *qkv_BTR, const attention_shape *s, const float *cos_TR,
-                     const float *sin_TR, int rotary, bool inverse)
+static void ref_rope(backend *be, float *qkv_NR, const attention_shape *s,
+                     const int32_t *positions_N, const float *cos_PR, const float *sin_PR,
+                     int rotary, bool inverse)
 {
     (void)be;
     int half = rotary / 2;
     for (int row = 0; row < s->B * s->T; row++) {
-        float *qkv = ROW(qkv_BTR, row, s->row);
-        const float *cos_R = ROW(cos_TR, row % s->T, half), *sin_R = ROW(sin_TR, row % s->T, half);
+        float *qkv = ROW(qkv_NR, row, s->row);
+        const float *cos_R = ROW(cos_PR, positions_N[row], half);
+        const float *sin_R = ROW(sin_PR, positions_N[row], half);
         for (int h = 0; h < s->n_heads; h++)
             rotate(qkv + s->q + h * s->q_stride, cos_R, sin_R, half, inverse);
         for (int g = 0; g < s->n_kv_heads; g++)
@@ -29,9 +31,11 @@ static void ref_rope(backend *be, float *qkv_BTR, const attention_shape *s, cons
     }
 }
 
-/* One head of one sequence: its queries, keys and values, each a row's distance apart. */
+/* One head of one sequence: its queries, keys and values, each a row's distance apart. The first
+ * `shared` positions have no query, and their keys and values lie elsewhere. */
 typedef struct head {
-    const float *q, *k, *v;
+    const float *q, *k, *v, *shared_k, *shared_v;
+    int shared;
     int first; /* the first key position t sees is max(0, t - first) */
 } head;
 
@@ -53,9 +57,19 @@ static double dot(const float *a, const float *b, int n)
     return sum;
 }
 
+static const float *key(const head *h, const attention_shape *s, int j)
+{
+    return j < h->shared ? ROW(h->shared_k, j, s->row) : ROW(h->k, j - h->shared, s->row);
+}
+
+static const float *value(const head *h, const attention_shape *s, int j)
+{
+    return j < h->shared ? ROW(h->shared_v, j, s->row) : ROW(h->v, j - h->shared, s->row);
+}
+
 static double score(const head *h, const attention_shape *s, int i, int j)
 {
-    double x = (double)s->scale * dot(ROW(h->q, i, s->row), ROW(h->k, j, s->row), s->d_head);
+    double x = (double)s->scale * dot(ROW(h->q, i - h->shared, s->row), key(h, s, j), s->d_head);
     double cap = (double)s->softcap;
     return cap > 0 ? cap * tanh(x / cap) : x;
 }
@@ -63,6 +77,24 @@ static double score(const head *h, const attention_shape *s, int i, int j)
 static int first_key(const head *h, int i)
 {
     return i > h->first ? i - h->first : 0;
+}
+
+/* z_K of position i; the log of its softmax's denominator is returned. */
+static double attend(float *z_K, const head *h, const attention_shape *s, int i)
+{
+    double largest = -HUGE_VAL, sum = 0;
+    for (int j = first_key(h, i); j <= i; j++)
+        largest = fmax(largest, score(h, s, i, j));
+    for (int j = first_key(h, i); j <= i; j++)
+        sum += exp(score(h, s, i, j) - largest);
+    double log_sum = largest + log(sum);
+    for (int d = 0; d < s->d_head; d++) {
+        double z = 0;
+        for (int j = first_key(h, i); j <= i; j++)
+            z += exp(score(h, s, i, j) - log_sum) * (double)value(h, s, j)[d];
+        z_K[d] = (float)z;
+    }
+    return log_sum;
 }
 
 static void ref_attention_forward(backend *be, float *z_BTHK, float *log_sum_BHT,
@@ -74,21 +106,27 @@ static void ref_attention_forward(backend *be, float *z_BTHK, float *log_sum_BHT
         int b = bh / s->n_heads, h = bh % s->n_heads;
         head at = head_at(qkv_BTR, s, b, h);
         for (int i = 0; i < s->T; i++) {
-            double largest = -HUGE_VAL, sum = 0;
-            for (int j = first_key(&at, i); j <= i; j++)
-                largest = fmax(largest, score(&at, s, i, j));
-            for (int j = first_key(&at, i); j <= i; j++)
-                sum += exp(score(&at, s, i, j) - largest);
-            double log_sum = largest + log(sum);
-            ROW(log_sum_BHT, bh, s->T)[i] = (float)log_sum;
             float *z = ROW(z_BTHK, b * s->T + i, s->n_heads * K) + h * K;
-            for (int d = 0; d < K; d++) {
-                double value = 0;
-                for (int j = first_key(&at, i); j <= i; j++)
-                    value += exp(score(&at, s, i, j) - log_sum) * (double)ROW(at.v, j, s->row)[d];
-                z[d] = (float)value;
-            }
+            ROW(log_sum_BHT, bh, s->T)[i] = (float)attend(z, &at, s, i);
         }
+    }
+}
+
+static void ref_attention_children(backend *be, float *z_NHK, const float *qkv_NR,
+                                   const attention_children *c, const attention_shape *s)
+{
+    (void)be;
+    int K = s->d_head;
+    for (int ch = 0; ch < c->C * s->n_heads; ch++) {
+        int child = ch / s->n_heads, h = ch % s->n_heads, first = c->first_C[child];
+        size_t start = (size_t)c->start_C[child];
+        head parent = head_at(c->parent_qkv_BTR, s, c->parent_C[child], h);
+        head at = head_at(ROW(qkv_NR, start, s->row), s, 0, h);
+        at.shared_k = parent.k;
+        at.shared_v = parent.v;
+        at.shared = first;
+        for (int i = first; i < s->T; i++)
+            attend(ROW(z_NHK, start + (size_t)(i - first), s->n_heads * K) + h * K, &at, s, i);
     }
 }
 
@@ -144,5 +182,6 @@ void ref_install_attention(backend *be)
 {
     be->rope = ref_rope;
     be->attention_forward = ref_attention_forward;
+    be->attention_children = ref_attention_children;
     be->attention_backward = ref_attention_backward;
 }

@@ -109,23 +109,41 @@ static void branch_forward(const run *r, const linear_weights *w, norm_state *po
                    (size_t)r->N * r->config->d_model);
 }
 
+/* All rows of the run, whichever sequences they are of. */
+static attention_shape rows_shape(const run *r, const block_weights *w)
+{
+    return model_attention(r->config, w->layer, 1, r->N);
+}
+
 /* Projected queries and keys to what attention compares. */
-static void turn_heads(const run *r, const block_weights *w, block_state *s,
-                       const attention_shape *shape)
+static void turn_heads(const run *r, const block_weights *w, block_state *s)
 {
     const model_config *c = r->config;
+    attention_shape shape = rows_shape(r, w);
     if (c->qk_norm)
-        r->be->heads_rmsnorm_forward(r->be, s->qkv_NR, s->raw_NR, shape, w->q_gain->value,
+        r->be->heads_rmsnorm_forward(r->be, s->qkv_NR, s->raw_NR, &shape, w->q_gain->value,
                                      w->k_gain->value, c->norm_eps);
     if (c->rotary)
-        r->be->rope(r->be, s->qkv_NR, shape, r->cos_TR, r->sin_TR, c->rotary, false);
+        r->be->rope(r->be, s->qkv_NR, &shape, r->positions_N, r->cos_TR, r->sin_TR, c->rotary,
+                    false);
+}
+
+static void attend(const run *r, const block_weights *w, block_state *s)
+{
+    attention_shape shape = model_attention(r->config, w->layer, r->B, r->T);
+    attention_children children = r->children;
+    if (!children.C) {
+        r->be->attention_forward(r->be, s->z_NZ, s->log_sum_BHT, s->qkv_NR, &shape);
+        return;
+    }
+    children.parent_qkv_BTR = r->parents[w->layer].qkv_NR;
+    r->be->attention_children(r->be, s->z_NZ, s->qkv_NR, &children, &shape);
 }
 
 /* After ln1: heads, then the output matrix. */
 static void attention_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
                               hook_site to)
 {
-    attention_shape shape = model_attention(r->config, w->layer, r->B, r->T);
     if (to < HOOK_Q)
         return;
     if (from < HOOK_Q)
@@ -133,11 +151,11 @@ static void attention_forward(const run *r, const block_weights *w, block_state 
     if (to < HOOK_ROT_Q)
         return;
     if (from < HOOK_ROT_Q)
-        turn_heads(r, w, s, &shape);
+        turn_heads(r, w, s);
     if (to < HOOK_Z)
         return;
     if (from < HOOK_Z)
-        r->be->attention_forward(r->be, s->z_NZ, s->log_sum_BHT, s->qkv_NR, &shape);
+        attend(r, w, s);
     if (to > HOOK_Z)
         branch_forward(r, &w->attention_out, &s->post1, &w->post1, s, s->z_NZ, from, to,
                        HOOK_ATTN_OUT);
@@ -172,7 +190,7 @@ static bool in_attention(hook_site site)
     return site >= HOOK_LN1_SCALE && site <= HOOK_ATTN_OUT;
 }
 
-static bool in_mlp(hook_site site)
+bool site_in_mlp(hook_site site)
 {
     return site >= HOOK_LN2_SCALE && site <= HOOK_MLP_OUT;
 }
@@ -195,12 +213,12 @@ static void sequential_forward(const run *r, const block_weights *w, block_state
 static void parallel_forward(const run *r, const block_weights *w, block_state *s, hook_site from,
                              hook_site to)
 {
-    hook_site attention_from = in_mlp(from) ? HOOK_RESID_PRE : from;
-    if (!in_mlp(to))
+    hook_site attention_from = site_in_mlp(from) ? HOOK_RESID_PRE : from;
+    if (!site_in_mlp(to))
         ln1_forward(r, w, s, attention_from);
     if (!in_attention(to))
         ln2_forward(r, w, s, from);
-    if (!in_mlp(to))
+    if (!site_in_mlp(to))
         attention_forward(r, w, s, attention_from, to);
     if (!in_attention(to))
         mlp_forward(r, w, s, from, to);
@@ -232,16 +250,17 @@ static void branch_backward(const run *r, float *d_x, const linear_weights *w,
         linear_gradients(r, w, d_out_ND, x);
 }
 
-static void turn_heads_back(const run *r, const block_weights *w, const block_state *s,
-                            const attention_shape *shape)
+static void turn_heads_back(const run *r, const block_weights *w, const block_state *s)
 {
     const model_config *c = r->config;
+    attention_shape shape = rows_shape(r, w);
     if (c->rotary)
-        r->be->rope(r->be, r->d_qkv_NR, shape, r->cos_TR, r->sin_TR, c->rotary, true);
+        r->be->rope(r->be, r->d_qkv_NR, &shape, r->positions_N, r->cos_TR, r->sin_TR, c->rotary,
+                    true);
     if (c->qk_norm)
         r->be->heads_rmsnorm_backward(r->be, r->d_qkv_NR, gradient_if(r, w->q_gain),
-                                      gradient_if(r, w->k_gain), s->raw_NR, shape, w->q_gain->value,
-                                      w->k_gain->value, c->norm_eps);
+                                      gradient_if(r, w->k_gain), s->raw_NR, &shape,
+                                      w->q_gain->value, w->k_gain->value, c->norm_eps);
 }
 
 /* From the gradient at site `from`, or after attention, to the gradient after ln1. */
@@ -258,7 +277,7 @@ static void attention_backward(const run *r, const block_weights *w, const block
     if (from >= HOOK_Z)
         be->attention_backward(be, r->d_qkv_NR, d, s->log_sum_BHT, s->qkv_NR, &shape);
     if (from >= HOOK_ROT_Q)
-        turn_heads_back(r, w, s, &shape);
+        turn_heads_back(r, w, s);
     linear_backward(r, r->d_norm1_ND, &w->qkv, r->d_qkv_NR, false);
     if (r->weights)
         linear_gradients(r, &w->qkv, r->d_qkv_NR, s->ln1.out_ND);
@@ -332,7 +351,7 @@ void block_backward(const run *r, const block_weights *w, const block_state *s, 
     if (from == HOOK_RESID_PRE)
         return;
     bool sequential = !r->config->parallel, after = from == HOOK_RESID_POST;
-    bool mlp = in_mlp(from) || after, attention = sequential || in_attention(from) || after;
+    bool mlp = site_in_mlp(from) || after, attention = sequential || in_attention(from) || after;
     const float *d_norm1 = NULL, *d_norm2 = mlp ? mlp_to_norm(r, w, s, from, d) : NULL;
     if (sequential && d_norm2)
         norm_backward(r, r->d_resid_ND, &s->ln2, &w->ln2, d_norm2);

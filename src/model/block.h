@@ -17,12 +17,16 @@ typedef struct block_state {
     float *gate_NM, *in_NM, *post_NM; /* gate only when gated */
 } block_state;
 
-/* What all layers share: sizes of this call, the stream, and the gradients under way. */
+/* What all layers share: sizes of this call, the stream, and the gradients under way. A run of
+ * children has N packed rows of sequences of T tokens, and B is 0. */
 struct run {
     backend *be;
     const model_config *config;
     int N, B, T; /* N = B * T */
+    const int32_t *positions_N;
     const float *cos_TR, *sin_TR;
+    attention_children children;       /* C 0: whole sequences */
+    const struct block_state *parents; /* by layer, of the children's parents */
     float *resid_ND;
     float *branch_ND; /* what a branch gives, where it is not added to the stream at once */
     float *d_resid_ND, *d_norm1_ND, *d_norm2_ND;
@@ -45,6 +49,9 @@ void norm_backward_normalized(const run *r, float *d_x_ND, const norm_state *s,
 
 /* Where attn_out or mlp_out lies after a run to it. */
 float *block_branch(const run *r, const block_state *s, hook_site site);
+
+/* In the mlp branch of a block: a parallel block on its way there leaves attention out. */
+bool site_in_mlp(hook_site site);
 
 /* Runs the block after site `from` up to and including `to`; r->resid_ND is the stream. */
 void block_forward(const run *r, const block_weights *w, block_state *s, hook_site from,

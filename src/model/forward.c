@@ -24,7 +24,7 @@ static err_code check_tokens(const forward *f, const int32_t *host_tokens_BT, in
 }
 
 /* A workspace for all blocks can stop anywhere; a shorter one not above its last block. */
-static err_code check_stop(const forward *f, const hook *stop, err *e)
+err_code forward_check_stop(const forward *f, const hook *stop, err *e)
 {
     int layers = f->m->config.n_layers;
     bool fits = !stop                            ? f->has_logits
@@ -39,14 +39,20 @@ static err_code check_stop(const forward *f, const hook *stop, err *e)
     return OK;
 }
 
+void forward_positions(float *x_ND, forward *f)
+{
+    const model_config *c = &f->m->config;
+    f->r.be->gather_rows(f->r.be, x_ND, f->m->positions->stored, f->m->positions->type,
+                         f->positions_N, 1, f->r.N, c->context, c->d_model);
+}
+
 static void add_positions(forward *f)
 {
-    backend *be = f->r.be;
-    size_t n = (size_t)f->r.T * (size_t)f->m->config.d_model;
-    for (int b = 0; b < f->r.B && f->m->positions; b++) {
-        float *resid_TD = f->r.resid_ND + (size_t)b * n;
-        be->add(be, resid_TD, resid_TD, f->m->positions->value, n);
-    }
+    if (!f->m->positions)
+        return;
+    forward_positions(f->r.branch_ND, f);
+    f->r.be->add(f->r.be, f->r.resid_ND, f->r.resid_ND, f->r.branch_ND,
+                 (size_t)f->r.N * (size_t)f->m->config.d_model);
 }
 
 /* Runs from (layer, from) to the stop of this run, or to the end. */
@@ -74,21 +80,14 @@ static err_code finish(forward *f, const hook *stop, err *e)
     return rc;
 }
 
-static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
-                      const hook *stop, err *e)
+err_code forward_run(forward *f, const int32_t *host_tokens_N, const float *x_BTD, const hook *stop,
+                     err *e)
 {
-    f->made = NOTHING_RUN;
-    err_code rc = check_tokens(f, host_tokens_BT, B, T, x_BTD != NULL, e);
-    if (!rc)
-        rc = check_stop(f, stop, e);
-    if (rc)
-        return rc;
     const model_config *c = &f->m->config;
     backend *be = f->r.be;
-    f->r.N = B * T;
-    f->r.B = B;
-    f->r.T = T;
-    be->upload(be, f->tokens_N, host_tokens_BT, (size_t)f->r.N * sizeof *f->tokens_N);
+    size_t ids = (size_t)f->r.N * sizeof *f->tokens_N;
+    be->upload(be, f->tokens_N, host_tokens_N, ids);
+    be->upload(be, f->positions_N, f->host_positions_N, ids);
     if (x_BTD)
         be->copy(be, f->r.resid_ND, x_BTD, stream_bytes(f));
     be->gather_rows(be, f->r.resid_ND, f->m->embed->stored, f->m->embed->type, f->tokens_N,
@@ -98,6 +97,25 @@ static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_
         run_blocks(f, 0, HOOK_RESID_PRE, stop);
     }
     return finish(f, stop, e);
+}
+
+static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
+                      const hook *stop, err *e)
+{
+    f->made = NOTHING_RUN;
+    err_code rc = check_tokens(f, host_tokens_BT, B, T, x_BTD != NULL, e);
+    if (!rc)
+        rc = forward_check_stop(f, stop, e);
+    if (rc)
+        return rc;
+    f->r.N = B * T;
+    f->r.B = B;
+    f->r.T = T;
+    f->r.children = (attention_children){0};
+    f->r.parents = NULL;
+    for (int n = 0; n < f->r.N; n++)
+        f->host_positions_N[n] = n % T;
+    return forward_run(f, host_tokens_BT, x_BTD, stop, e);
 }
 
 err_code forward_tokens(forward *f, const int32_t *host_tokens_BT, int B, int T, const hook *stop,
@@ -130,6 +148,8 @@ err_code forward_splice(forward *f, const float *value, err *e)
     err_code rc = forward_require(f, RAN_TO_HOOK, "continuing from a hook", e);
     if (rc)
         return rc;
+    if (f->r.children.C)
+        return err_set(e, E_SHAPE, "a run of children does not continue from %s", f->stop.name);
     if (f->mode != FORWARD_ONLY || !f->has_logits)
         return err_set(e, E_SHAPE,
                        "continuing from %s needs a workspace without gradients that "

@@ -1,8 +1,8 @@
 /* Running the model: to a hook or to the logits, and back.
  *
- * Rows are tokens: row b * T + t of every [B*T, width] array. Pointers that are not called host_*
- * are backend memory. One `forward` is used from one thread at a time; several may share a model.
- * No function here allocates after forward_new(). */
+ * Rows are tokens: row b * T + t of every [B*T, width] array (but see forward_children()). Pointers
+ * that are not called host_* are backend memory. One `forward` is used from one thread at a time;
+ * several may share a model. No function here allocates after forward_new(). */
 #ifndef MODEL_FORWARD_H
 #define MODEL_FORWARD_H
 #include "model/hook.h"
@@ -31,6 +31,25 @@ err_code forward_tokens(forward *f, const int32_t *host_tokens_BT, int B, int T,
  * other rows of x_BTD are not read. */
 err_code forward_mixed(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
                        const hook *stop, err *e);
+
+/* Runs C sequences that begin like sequences of `parent`: sequence c is sequence host_parent_C[c]
+ * of the parent's last run before position host_first_C[c] (0 .. T-1, T the parent's) and only its
+ * rows from there on are computed, with the parent's keys and values before them. host_tokens_CT is
+ * C x T; columns before first are not read.
+ *
+ * Rows are packed: sequence c's T - first rows follow each other, the sequences in order; N is
+ * their total. forward_hook() then is [N, width], forward_logits() and forward_loss() take packed
+ * rows. (What the token at `first` costs is read from the parent: its row first - 1.) A sequence's
+ * bytes do not depend on the others in the call.
+ *
+ * f is a FORWARD_ONLY workspace of the parent's model with T <= max_T and N <= max_B * max_T; C
+ * may exceed max_B. The parent ran forward_tokens() or forward_mixed() to `stop` or further in a
+ * workspace that keeps every layer's keys: one with gradients, or FORWARD_ONLY of a single block.
+ * In a parallel block a run to a place in the mlp has computed no keys. E_SHAPE otherwise.
+ * Afterwards f cannot forward_splice() nor be a parent. */
+err_code forward_children(forward *f, const forward *parent, const int32_t *host_tokens_CT,
+                          const int *host_parent_C, const int *host_first_C, int C,
+                          const hook *stop, err *e);
 
 /* The value at the hook run to, [B*T, hook width], of the one head and processed as the hook says;
  * borrowed, valid until the next call on f. */

@@ -158,10 +158,7 @@ static void add_less(forward *f, float *x, float sign)
 
 static const float *read_positions(forward *f)
 {
-    size_t n = (size_t)f->r.T * (size_t)f->m->config.d_model;
-    for (int b = 0; b < f->r.B; b++)
-        f->r.be->copy(f->r.be, f->room.packed_NW + (size_t)b * n, f->m->positions->value,
-                      n * sizeof *f->room.packed_NW);
+    forward_positions(f->room.packed_NW, f);
     add_less(f, f->room.packed_NW, -1);
     return f->room.packed_NW;
 }

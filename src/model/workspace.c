@@ -105,11 +105,22 @@ static err_code new_shared(forward *f, err *e)
                             {&f->logits, logits, "logits"},
                             {&f->d_logits, capped_gradient ? logits : 0, "logit gradients"}};
     err_code rc = new_arrays(f, list, COUNT_OF(list), e);
-    if (!rc && !(f->tokens_N = new_array(f, N, sizeof *f->tokens_N, "tokens", e)))
-        rc = e->code;
-    if (!rc && !(f->targets_N = new_array(f, N, sizeof *f->targets_N, "targets", e)))
-        rc = e->code;
     return rc;
+}
+
+/* Tokens and where rows lie in their sequences. */
+static err_code new_indices(forward *f, err *e)
+{
+    size_t N = rows_of(f), size = sizeof(int32_t), C = f->mode == FORWARD_ONLY ? N : 0;
+    f->r.positions_N = f->positions_N = new_array(f, N, size, "positions", e);
+    if (!f->positions_N || !(f->tokens_N = new_array(f, N, size, "tokens", e)) ||
+        !(f->targets_N = new_array(f, N, size, "targets", e)) ||
+        !(f->host_positions_N = mem_array(N, size, "positions", e)) ||
+        !(f->children_3C = new_array(f, 3 * C, size, "children", e)) ||
+        !(f->host_children_3C = mem_array(3 * C, size, "children", e)) ||
+        !(f->host_tokens_N = mem_array(C, size, "tokens", e)))
+        return e->code;
+    return OK;
 }
 
 static err_code new_gradients(forward *f, err *e)
@@ -228,6 +239,8 @@ err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *
     if (!rc)
         rc = new_shared(f, e);
     if (!rc)
+        rc = new_indices(f, e);
+    if (!rc)
         rc = new_gradients(f, e);
     if (!rc)
         rc = new_hook_room(f, e);
@@ -246,6 +259,9 @@ void forward_free(forward *f)
         return;
     for (int i = 0; i < f->n_owned; i++)
         f->m->be->free(f->m->be, f->owned[i]);
+    mem_free(f->host_positions_N);
+    mem_free(f->host_children_3C);
+    mem_free(f->host_tokens_N);
     mem_free(f->room.host_columns_W);
     mem_free(f->room.host_bias_columns_W);
     mem_free(f->owned);

@@ -22,7 +22,10 @@ struct forward {
     forward_mode mode;
     int max_B, max_T, n_layers; /* blocks this workspace can run */
     bool has_logits;
-    int32_t *tokens_N, *targets_N;
+    int32_t *tokens_N, *targets_N, *positions_N;
+    int32_t *host_positions_N;
+    /* FORWARD_ONLY: room for children, at most one a row */
+    int32_t *host_tokens_N, *host_children_3C, *children_3C;
     block_state *blocks; /* n_layers, pointing into shared arrays in FORWARD_ONLY */
     norm_state final;
     float *cos_TR, *sin_TR, *d_final_ND, *loss_N, *logits, *d_logits;
@@ -34,6 +37,15 @@ struct forward {
     void **owned; /* every array above, for forward_free() */
     int n_owned;
 };
+
+/* E_SHAPE when the workspace has too few blocks to run to the hook. */
+err_code forward_check_stop(const forward *f, const hook *stop, err *e);
+/* Runs what the caller put into f->r (N, B, T and children) and host_positions_N. x_BTD, as
+ * forward_mixed() takes it, may be NULL. */
+err_code forward_run(forward *f, const int32_t *host_tokens_N, const float *x_BTD, const hook *stop,
+                     err *e);
+/* Each row's learned position. */
+void forward_positions(float *x_ND, forward *f);
 
 /* E_SHAPE unless the run reached `made`; `what` names the call. */
 err_code forward_require(const forward *f, progress_made made, const char *what, err *e);

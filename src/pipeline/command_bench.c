@@ -1,5 +1,6 @@
 /* saeinv bench: how fast the hot paths run, beside the machine's own peak in the same minute. */
 #include "base/memory.h"
+#include "model/flops.h"
 #include "pipeline/command.h"
 #include "pipeline/study.h"
 #include <stdio.h>
@@ -85,15 +86,10 @@ static void bench_products(bench *b, err *e)
 /* ---- the model and the SAE
  * ------------------------------------------------------------------------- */
 
-/* FLOPs of one token's products and (causal) attention through the layers before the hook. */
-static double flops_to_hook(const study *s, int T)
+/* Of one token of sequences of T. */
+static double flops_to_hook(const study *s, double T)
 {
-    const model_config *c = model_describe(s->model);
-    double D = c->d_model, attention = (double)c->n_heads * c->d_head;
-    double kv = (double)c->n_kv_heads * c->d_head;
-    double matrices = D * (attention + 2 * kv) + attention * D + (c->gated ? 3 : 2) * D * c->d_mlp;
-    int layers = s->hook.site == HOOK_RESID_PRE ? s->hook.layer : s->hook.layer + 1;
-    return layers * (2 * matrices + 2 * 2 * attention * (T + 1) / 2);
+    return model_flops(model_describe(s->model), &s->hook, (T + 1) / 2);
 }
 
 static void run_scan(void *context, err *e)
@@ -114,7 +110,7 @@ static void bench_scan(bench *b, err *e)
         return;
     double tokens = (double)s->prompts.first[s->prompts.n];
     double encoder = 2.0 * sae_describe(s->sae)->d_in * sae_describe(s->sae)->d_sae;
-    double flops = tokens * (flops_to_hook(s, (int)(tokens / s->prompts.n)) + encoder);
+    double flops = tokens * (flops_to_hook(s, tokens / s->prompts.n) + encoder);
     print_row(b, "scan: model, SAE and statistics", tokens, "tokens/s", flops,
               best_seconds(run_scan, b, e));
 }

@@ -479,10 +479,10 @@ static void op_attention(backend *be, const trial *t, float **out)
 {
     int rotary = shape.d_head / 2 * 2;
     float *qkv = copy_array(t->in[0], t->n_in[0]);
-    be->rope(be, qkv, &shape, t->in[2], t->in[3], rotary, false);
+    be->rope(be, qkv, &shape, t->ids, t->in[2], t->in[3], rotary, false);
     be->attention_forward(be, out[0], out[1], qkv, &shape);
     be->attention_backward(be, out[2], t->in[1], out[1], qkv, &shape);
-    be->rope(be, out[2], &shape, t->in[2], t->in[3], rotary, true);
+    be->rope(be, out[2], &shape, t->ids, t->in[2], t->in[3], rotary, true);
     mem_free(qkv);
 }
 
@@ -504,6 +504,9 @@ static void test_attention(void **state)
             t.in[2][j] = cosf(t.in[2][j]);
             t.in[3][j] = sinf(t.in[3][j]);
         }
+        t.ids = mem_small(N, sizeof *t.ids);
+        for (size_t n = 0; n < N; n++) /* any order */
+            t.ids[n] = (int32_t)(n * 7 % (size_t)shape.T);
         t.out[0] = random_array(t.n_out[0] = N * Z, 1, "z");
         t.out[1] = random_array(t.n_out[1] = N * (size_t)shape.n_heads, 1, "sums");
         t.out[2] = random_array(t.n_out[2] = qkv, 1, "d_qkv");
