@@ -1,5 +1,6 @@
-/* Nearest tokens by cosine: a product for each block of rows and tokens, and a running top k in id
- * order. The table stays as the model holds it; nothing as large as it is kept beside. */
+/* Nearest tokens by cosine or dot product: a product for each block of rows and tokens, and a
+ * running top k in id order. The table stays as the model holds it; nothing as large as it is kept
+ * beside. */
 #include "invert/token_table.h"
 #include "base/half.h"
 #include "base/memory.h"
@@ -118,8 +119,9 @@ void token_table_row(float *x_D, const token_table *t, int id)
 /* Rows that look for their nearest tokens, and the block of the vocabulary under way. */
 typedef struct search {
     const token_table *t;
+    bool by_cosine;
     int32_t *ids_Nk;
-    float *cosine_Nk; /* times the row's own size, until finish_row() */
+    float *score_Nk; /* a cosine is times the row's own size, until finish_row() */
     const float *host_x_ND, *host_dots;
     int k, first_id, n_ids, first_candidate, end_candidate;
 } search;
@@ -142,10 +144,11 @@ static void rank_row(void *context, int row)
     const search *s = context;
     const float *dots = ROW(s->host_dots, row, s->n_ids);
     int32_t *best = ROW(s->ids_Nk, row, s->k);
-    float *value = ROW(s->cosine_Nk, row, s->k);
+    float *value = ROW(s->score_Nk, row, s->k);
     for (int c = s->first_candidate; c < s->end_candidate; c++) {
         int32_t id = s->t->ids[c];
-        float x = (float)((double)dots[id - s->first_id] * s->t->inverse_norm_n[c]);
+        double factor = s->by_cosine ? s->t->inverse_norm_n[c] : (double)s->t->scale;
+        float x = (float)((double)dots[id - s->first_id] * factor);
         if (c < s->k || x > value[s->k - 1])
             insert(best, value, c, s->k, id, x);
     }
@@ -158,7 +161,7 @@ static void finish_row(const search *s, int row)
     double norm = 0;
     for (int d = 0; d < D; d++)
         norm += (double)x[d] * (double)x[d];
-    float *cosine = ROW(s->cosine_Nk, row, s->k);
+    float *cosine = ROW(s->score_Nk, row, s->k);
     for (int i = 0; i < s->k; i++)
         cosine[i] = norm > 0 ? (float)((double)cosine[i] / sqrt(norm)) : 0;
 }
@@ -218,13 +221,13 @@ static err_code search_rows(search *s, const workspace *w, int rows, err *e)
         if (!rc)
             pool_run(be->pool, rows, rank_row, s);
     }
-    for (int row = 0; row < rows && !rc; row++)
+    for (int row = 0; row < rows && !rc && s->by_cosine; row++)
         finish_row(s, row);
     return rc;
 }
 
-err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
-                             const float *host_x_ND, int N, int k, err *e)
+static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *t,
+                           const float *host_x_ND, int N, int k, bool by_cosine, err *e)
 {
     if (k > t->n)
         return err_set(e, E_SHAPE, "%d nearest tokens asked for, the vocabulary has %d", k, t->n);
@@ -233,15 +236,28 @@ err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_tabl
     for (int first = 0; first < N && !rc; first += w.rows) {
         int rows = N - first < w.rows ? N - first : w.rows;
         search s = {.t = t,
+                    .by_cosine = by_cosine,
                     .ids_Nk = ROW(ids_Nk, first, k),
-                    .cosine_Nk = ROW(w.scores_Nk, first, k),
+                    .score_Nk = ROW(w.scores_Nk, first, k),
                     .host_x_ND = ROW(host_x_ND, first, t->D),
                     .host_dots = w.host_dots,
                     .k = k};
         rc = search_rows(&s, &w, rows, e);
     }
-    if (!rc && cosine_Nk)
-        memcpy(cosine_Nk, w.scores_Nk, (size_t)N * (size_t)k * sizeof *w.scores_Nk);
+    if (!rc && score_Nk)
+        memcpy(score_Nk, w.scores_Nk, (size_t)N * (size_t)k * sizeof *w.scores_Nk);
     release(&w, t->be);
     return rc;
+}
+
+err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
+                             const float *host_x_ND, int N, int k, err *e)
+{
+    return search_all(ids_Nk, cosine_Nk, t, host_x_ND, N, k, true, e);
+}
+
+err_code token_table_largest(int32_t *ids_Nk, float *dot_Nk, const token_table *t,
+                             const float *host_x_ND, int N, int k, err *e)
+{
+    return search_all(ids_Nk, dot_Nk, t, host_x_ND, N, k, false, e);
 }

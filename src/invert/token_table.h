@@ -33,4 +33,8 @@ void token_table_row(float *x_D, const token_table *t, int id);
 err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e);
 
+/* The same by dot product instead of cosine: the tokens a gradient points to. */
+err_code token_table_largest(int32_t *ids_Nk, float *dot_Nk, const token_table *t,
+                             const float *host_x_ND, int N, int k, err *e);
+
 #endif

@@ -175,6 +175,66 @@ static void ties_and_rows_without_direction(void **state)
     rig_close(&r);
 }
 
+static double dot(const float *a, const float *b)
+{
+    double sum = 0;
+    for (int d = 0; d < D; d++)
+        sum += (double)a[d] * (double)b[d];
+    return sum;
+}
+
+/* By dot product long rows win; equal ones come in the order of their ids; embeddings count as the
+ * model scales them. */
+static void largest_dots(void **state)
+{
+    (void)state;
+    static const char *const backends[] = {"ref", "cpu"};
+    for (int b = 0; b < 2; b++) {
+        rig r = rig_open(backends[b], 2, "hook_embed");
+        float *E = embedding(&r);
+        token_table *t;
+        err e = {0};
+        static float x[ROWS * D], dot_K[ROWS * K];
+        static int32_t ids[ROWS * K];
+        memcpy(E + 40 * D, E + 20 * D, D * sizeof *E);
+        for (int d = 0; d < D; d++)
+            E[30 * D + d] = 3 * E[20 * D + d];
+        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+        t->scale = 4;
+        t->block_ids = 33;
+        rng s = rng_stream(2, "test_token_table");
+        for (int i = 0; i < ROWS * D; i++)
+            x[i] = (float)rng_normal(&s);
+        memcpy(x, E + 20 * D, D * sizeof *x);
+        memset(x + D, 0, D * sizeof *x);
+        assert_int_equal(token_table_largest(ids, dot_K, t, x, ROWS, K, &e), OK);
+        assert_int_equal(ids[0], 30);
+        int twin = 1;
+        while (twin < K - 2 && ids[twin] != 20)
+            twin++;
+        assert_true(ids[twin] == 20 && ids[twin + 1] == 40);
+        for (int k = 0; k < K; k++) /* a zero row: all are equal */
+            assert_true(ids[K + k] == t->ids[k] && dot_K[K + k] == 0);
+        for (int i = 0; i < ROWS; i++) {
+            bool taken[256] = {false};
+            for (int k = 0; k < K; k++) {
+                double best = (double)-INFINITY;
+                for (int c = 0; c < t->n; c++)
+                    if (!taken[t->ids[c]])
+                        best = fmax(best, 4 * dot(x + i * D, E + t->ids[c] * D));
+                int32_t id = ids[i * K + k];
+                assert_true(is_candidate(t, id) && !taken[id]);
+                taken[id] = true;
+                assert_true(fabs(4 * dot(x + i * D, E + id * D) - best) < 1e-5);
+                assert_true(fabs((double)dot_K[i * K + k] - best) < 1e-5);
+            }
+        }
+        assert_int_equal(token_table_largest(ids, dot_K, t, x, 1, t->n + 1, &e), E_SHAPE);
+        token_table_free(t);
+        rig_close(&r);
+    }
+}
+
 static void as_many_as_there_are(void **state)
 {
     (void)state;
@@ -229,6 +289,7 @@ int main(void)
         cmocka_unit_test(equal_to_a_full_search),
         cmocka_unit_test(blocks_and_stored_types),
         cmocka_unit_test(ties_and_rows_without_direction),
+        cmocka_unit_test(largest_dots),
         cmocka_unit_test(as_many_as_there_are),
         cmocka_unit_test(rows_are_scaled_as_the_model_scales),
     };
