@@ -225,3 +225,13 @@ err_code npz_read(tensor_file *out, const zip *z, err *e)
     }
     return tensor_file_sort(out, e);
 }
+
+err_code npy_read(tensor_file *out, err *e)
+{
+    zip_member whole = {.name = out->label, .bytes = out->map.data, .size = out->map.size};
+    stored_tensor *t = out->tensors = arena_push(&out->memory, 1, sizeof *t);
+    out->n_tensors = 1;
+    t->file = out->label;
+    t->name = "array";
+    return read_npy(out, t, &whole, e);
+}

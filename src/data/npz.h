@@ -9,5 +9,7 @@
  * are copied into C order. Types that are not little-endian numbers are listed and refused when
  * their values are asked for; arrays of Python objects (pickles) and of records are refused. */
 err_code npz_read(tensor_file *out, const zip *z, err *e);
+/* The one array of a bare .npy file, whose bytes `out` borrows; it is named "array". */
+err_code npy_read(tensor_file *out, err *e);
 
 #endif

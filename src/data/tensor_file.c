@@ -1,4 +1,4 @@
-/* What the three formats share: opening by content, the sorted list, and copies in row-major order
+/* What the formats share: opening by content, the sorted list, and copies in row-major order
  * of tensors that lie in another one. */
 #include "data/tensor_file.h"
 #include "base/memory.h"
@@ -11,6 +11,7 @@
 
 /* None of these can begin a safetensors file: as the length of a header they are over the limit. */
 static const char ZIP_MAGIC[] = "PK\3\4", EMPTY_ZIP_MAGIC[] = "PK\5\6";
+static const char NPY_MAGIC[] = "\x93NUM";
 /* Protocol 2, then the integer of 10 bytes that torch.save wrote first before it wrote archives. */
 static const char OLD_TORCH_MAGIC[] = "\x80\x02\x8a\x0a";
 
@@ -76,12 +77,24 @@ static err_code parse_zip(tensor_file *out, const void *data, size_t size, const
     return rc;
 }
 
+static err_code parse_npy(tensor_file *out, const void *data, size_t size, const char *label,
+                          err *e)
+{
+    *out = tensor_file_start(data, size, label);
+    err_code rc = npy_read(out, e);
+    if (rc)
+        tensor_file_close(out);
+    return rc;
+}
+
 err_code tensor_file_parse(tensor_file *out, const void *data, size_t size, const char *label,
                            err *e)
 {
     *out = (tensor_file){0};
     if (begins(data, size, ZIP_MAGIC) || begins(data, size, EMPTY_ZIP_MAGIC))
         return parse_zip(out, data, size, label, e);
+    if (begins(data, size, NPY_MAGIC))
+        return parse_npy(out, data, size, label, e);
     if (begins(data, size, OLD_TORCH_MAGIC))
         return err_set(e, E_FORMAT,
                        "%s: written by a torch before 1.6, as one bare pickle; write it again with "

@@ -1,5 +1,5 @@
-/* One open file of tensors, whatever its format: safetensors, NumPy's .npz or torch.save's archive.
- * Which one it is, its first bytes say, never its name. */
+/* One open file of tensors, whatever its format: safetensors, NumPy's .npz or .npy, torch.save's
+ * archive. Which one it is, its first bytes say, never its name. */
 #ifndef DATA_TENSOR_FILE_H
 #define DATA_TENSOR_FILE_H
 #include "base/arena.h"

@@ -58,7 +58,7 @@ err_code filter_features(filter_result *out, const collection *c, const filter_o
         if (f.reason_F[i] == FILTER_KEPT)
             f.kept[f.n_kept++] = i;
     }
-    if (f.n_kept == 0) {
+    if (f.n_kept == 0 && !o->may_drop_all) {
         nothing_left(&f, c, e);
         filter_release(&f);
         return e->code;

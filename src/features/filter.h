@@ -9,6 +9,7 @@ typedef struct filter_options {
     double share_min, share_max;      /* of prompts, exclusive */
     double activation_threshold;
     prompt_statistic statistic;
+    bool may_drop_all; /* nothing left is no error */
 } filter_options;
 
 /* In the order in which they are applied; a feature is dropped by the first that it fails. */
@@ -32,7 +33,8 @@ typedef struct filter_result {
     int dropped[FILTER_REASONS];
 } filter_result;
 
-/* E_DATA, naming the test that dropped most and its keys, when nothing is left. */
+/* E_DATA, naming the test that dropped most and its keys, when nothing is left and may_drop_all
+ * is off. */
 err_code filter_features(filter_result *out, const collection *c, const filter_options *o, err *e);
 void filter_release(filter_result *f);
 

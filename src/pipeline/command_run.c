@@ -14,6 +14,7 @@ static const char run_help[] =
     "  saeinv run --model EleutherAI/pythia-70m-deduped --data wikitext.txt \\\n"
     "             --sae pythia-70m-deduped-mlp-sm/blocks.3.hook_mlp_out\n"
     "  saeinv run --set select.features=12,40 --set optimise.restarts=16 --out reports/two\n"
+    "  saeinv run --target neuron:blocks.2.mlp.hook_post:3,neuron:blocks.2.mlp.hook_post:7\n"
     "  saeinv run --print-config >run.json         every key, explained; then --config run.json\n"
     "\n"
     "where the report goes\n"
@@ -28,6 +29,9 @@ static const char run_help[] =
     "  -m, --model NAME      = --set model.model=NAME: a folder, builtin, or a repository that\n"
     "                        other tools or saeinv fetch put into the Hugging Face cache\n"
     "  -a, --sae NAME        = --set model.sae=NAME: likewise, or SAELens's RELEASE/ID\n"
+    "      --target LIST     = --set model.target=LIST: neurons, directions from a file, contrasts "
+    "of\n"
+    "                        features, as neuron:blocks.2.mlp.hook_post:0-15 (see --print-config)\n"
     "  -d, --data FILES      = --set collect.data=FILES\n"
     "      --seed N          = --set run.seed=N\n"
     "  -t, --threads N       = --set run.threads=N\n"
@@ -45,7 +49,14 @@ static const char render_help[] = "saeinv render - make the pages of a report ag
                                   "  saeinv render reports/default\n"
                                   "  saeinv render --templates my-templates reports/default\n";
 
-enum { OPTION_TEMPLATES = 256, OPTION_PRESET, OPTION_SEED, OPTION_DEVICE, OPTION_PRINT };
+enum {
+    OPTION_TEMPLATES = 256,
+    OPTION_PRESET,
+    OPTION_TARGET,
+    OPTION_SEED,
+    OPTION_DEVICE,
+    OPTION_PRINT
+};
 
 static const struct option run_options[] = {
     {"out", required_argument, NULL, 'o'},
@@ -56,6 +67,7 @@ static const struct option run_options[] = {
     {"set", required_argument, NULL, 's'},
     {"model", required_argument, NULL, 'm'},
     {"sae", required_argument, NULL, 'a'},
+    {"target", required_argument, NULL, OPTION_TARGET},
     {"data", required_argument, NULL, 'd'},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"threads", required_argument, NULL, 't'},
@@ -98,6 +110,8 @@ static err_code take_option(run_command *c, int option, char **argv, err *e)
         return run_config_set(&c->config, "model.model", value, e);
     case 'a':
         return run_config_set(&c->config, "model.sae", value, e);
+    case OPTION_TARGET:
+        return run_config_set(&c->config, "model.target", value, e);
     case 'd':
         return run_config_set(&c->config, "collect.data", value, e);
     case OPTION_SEED:

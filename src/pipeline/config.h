@@ -22,7 +22,7 @@ typedef struct run_config {
         char device[CONFIG_TEXT];
     } run;
     struct {
-        char model[CONFIG_TEXT], sae[CONFIG_TEXT], hook[CONFIG_TEXT];
+        char model[CONFIG_TEXT], sae[CONFIG_TEXT], hook[CONFIG_TEXT], target[CONFIG_TEXT];
     } model;
     struct {
         char data[CONFIG_TEXT], text_field[CONFIG_TEXT], split[CONFIG_TEXT];

@@ -44,6 +44,12 @@ static const config_key keys[] = {
          "Face cache, or builtin."),
     TEXT(model, hook, "", "Hook point the SAE reads; empty: the one its cfg.json names."),
 
+    TEXT(model, target, "",
+         "Targets by hand, comma-separated, instead of the SAE's features: neuron:HOOK:INDEX or "
+         "neuron:HOOK:FIRST-LAST; direction:FILE@HOOK or direction:FILE:TENSOR@HOOK (each row of a "
+         ".safetensors, .npz or .npy file); contrast:A-B (two features of model.sae, which nothing "
+         "else reads); a minus in front turns one round."),
+
     TEXT(collect, data, "world",
          "Prompts: world (the built-in generator) or files, comma-separated: "
          ".txt or .jsonl, either gzipped."),

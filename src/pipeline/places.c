@@ -174,7 +174,9 @@ err_code place_hook(hook *out, const model_config *network, const char *model_la
         return err_context(e, "%s", sae_label);
     hook_apply_processing(out, network, &processing);
     if (!hook_is_writable(out))
-        return err_set(e, E_CONFIG, "%s: an SAE cannot read %s", sae_label, out->name);
+        return err_set(e, E_CONFIG,
+                       "%s: %s can only be looked at, not read by an SAE nor searched from",
+                       sae_label, out->name);
     if (out->width == dictionary->d_in)
         return OK;
     bool said = dictionary->model[0];
@@ -195,4 +197,25 @@ bool place_other_model(const model_place *model, const sae_config *dictionary)
         repo && *name && wanted && strcmp(wanted, repo) && !(other && !strcmp(wanted, other));
     arena_release(&scratch);
     return differs;
+}
+
+const char *place_shown(const char *text, arena *a)
+{
+    str shown = {0};
+    while (*text) {
+        size_t n = strcspn(text, ",:"), start = 0;
+        if (text[0] == '/') {
+            int slashes = 0;
+            for (start = n; start > 0 && slashes < 2; start--)
+                slashes += text[start - 1] == '/';
+            start += slashes == 2 || text[0] == '/';
+        }
+        str_add_bytes(&shown, text + start, n - start);
+        text += n;
+        if (*text)
+            str_add_char(&shown, *text++);
+    }
+    const char *kept = arena_strdup(a, str_text(&shown));
+    str_release(&shown);
+    return kept;
 }

@@ -38,4 +38,9 @@ err_code place_hook(hook *out, const model_config *network, const char *model_la
  * "openai-community/gpt2" from the user. */
 bool place_other_model(const model_place *model, const sae_config *dictionary);
 
+/* A place on disk as a report names it. Where a folder lies on one machine is nobody else's concern
+ * and would make equal runs differ: of an absolute path the last two names stay. So it is with each
+ * item of a comma-separated list and with what stands behind a colon. Memory from `a`. */
+const char *place_shown(const char *text, arena *a);
+
 #endif

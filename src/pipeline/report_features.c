@@ -64,6 +64,7 @@ void report_features(record *r, study *s)
         moments m = stats_moments(t);
         double tokens = c->n_tokens > 0 ? (double)c->n_tokens : 1;
         r->features[f] = (record_feature){.id = f,
+                                          .name = s->target_names ? s->target_names[f] : "",
                                           .n_active = t->n_active,
                                           .density = (double)t->n_active / tokens,
                                           .prompt_share = s->filtered.share_F[f],

@@ -1,33 +1,10 @@
 /* The record's first part: what was run, with what, and how to run it again. */
 #include "base/memory.h"
+#include "pipeline/places.h"
 #include "pipeline/report.h"
 #include "pipeline/version.h"
 #include <ctype.h>
 #include <string.h>
-
-/* A place on disk as a report names it. Where a folder lies on one machine is nobody else's concern
- * and would make equal runs differ: of an absolute path the last two names stay. Each item of a
- * comma-separated list is treated so. */
-static const char *shown_place(const char *text, arena *a)
-{
-    str shown = {0};
-    while (*text) {
-        size_t n = strcspn(text, ","), start = 0;
-        if (text[0] == '/') {
-            int slashes = 0;
-            for (start = n; start > 0 && slashes < 2; start--)
-                slashes += text[start - 1] == '/';
-            start += slashes == 2 || text[0] == '/';
-        }
-        str_add_bytes(&shown, text + start, n - start);
-        text += n;
-        if (*text == ',')
-            str_add_char(&shown, *text++);
-    }
-    const char *kept = arena_strdup(a, str_text(&shown));
-    str_release(&shown);
-    return kept;
-}
 
 /* The types that matrices are stored in: "BF16". */
 static const char *stored_types(study *s)
@@ -50,7 +27,7 @@ static const char *stored_types(study *s)
 static record_model describe_model(study *s)
 {
     const model_config *c = model_describe(s->model);
-    return (record_model){.source = shown_place(s->model_files.label, &s->memory),
+    return (record_model){.source = place_shown(s->model_files.label, &s->memory),
                           .family = config_family_name(c->family),
                           .n_layers = c->n_layers,
                           .d_model = c->d_model,
@@ -65,22 +42,12 @@ static record_model describe_model(study *s)
                           .sha256 = s->model_sha256};
 }
 
-static const char *join_notes(const sae *s, arena *a)
-{
-    int n;
-    const char *const *notes = sae_notes(&n, s);
-    const char *text = "";
-    for (int i = 0; i < n; i++)
-        text = arena_printf(a, "%s%s%s", text, i ? " " : "", notes[i]);
-    return text;
-}
-
 static record_sae describe_sae(study *s)
 {
     const sae_config *c = sae_describe(s->sae);
     char *architecture = arena_push(&s->memory, SAE_ARCHITECTURE_TEXT, 1);
     char *processing = arena_push(&s->memory, SAE_PROCESSING_TEXT, 1);
-    return (record_sae){.source = shown_place(s->sae_files.label, &s->memory),
+    return (record_sae){.source = place_shown(s->sae_label, &s->memory),
                         .architecture = sae_architecture_name(architecture, c),
                         .hook = s->hook.head < 0 ? s->hook.name
                                                  : arena_printf(&s->memory, "%s, head %d",
@@ -94,13 +61,13 @@ static record_sae describe_sae(study *s)
                         .d_sae = c->d_sae,
                         .normalisation = sae_normalization_name(c),
                         .apply_b_dec = c->apply_b_dec_to_input,
-                        .notes = join_notes(s->sae, &s->memory),
+                        .notes = s->sae_notes,
                         .sha256 = s->sae_sha256};
 }
 
 static record_data describe_data(study *s)
 {
-    record_data d = {.source = shown_place(s->config->collect.data, &s->memory),
+    record_data d = {.source = place_shown(s->config->collect.data, &s->memory),
                      .n_prompts = s->prompts.n,
                      .n_tokens = s->collected.n_tokens,
                      .n_special = s->collected.n_special,
@@ -130,7 +97,7 @@ static void describe_config(record_run *run, study *s)
             continue;
         str value = {0};
         run_config_value(&value, s->config, &keys[i]);
-        const char *shown = shown_place(str_text(&value), &s->memory);
+        const char *shown = place_shown(str_text(&value), &s->memory);
         const char *dot = strchr(keys[i].name, '.');
         run->config[run->n_config++] = (record_config){
             .group = arena_strndup(&s->memory, keys[i].name, (size_t)(dot - keys[i].name)),
@@ -172,7 +139,7 @@ static const char *title_of(study *s)
 {
     if (s->config->run.title[0])
         return s->config->run.title;
-    char *title = arena_printf(&s->memory, "%s, %s", shown_place(s->model_files.label, &s->memory),
+    char *title = arena_printf(&s->memory, "%s, %s", place_shown(s->model_files.label, &s->memory),
                                s->hook.name);
     if (!s->model_files.dir) /* the built-in model's label is words, a folder's is a name */
         title[0] = (char)toupper((unsigned char)title[0]);
@@ -182,7 +149,7 @@ static const char *title_of(study *s)
 void report_run(record *r, study *s)
 {
     r->run = (record_run){.title = title_of(s),
-                          .label = shown_place(s->sae_files.label, &s->memory),
+                          .label = place_shown(s->sae_label, &s->memory),
                           .tool_version = SAEINV_VERSION,
                           .seed = arena_printf(&s->memory, "%lld", (long long)s->config->run.seed),
                           .backend = s->backend->name,

@@ -227,6 +227,19 @@ static void fill_explanations(record_target *t, study *s, int target)
     }
 }
 
+static const char *reason_by_hand(study *s, int feature)
+{
+    if (s->config->select.features[0])
+        return "Named in select.features.";
+    filter_reason dropped = s->filtered.reason_F[feature];
+    if (dropped == FILTER_KEPT)
+        return "Given in model.target, all of which are targets.";
+    return arena_printf(&s->memory,
+                        "Given in model.target, all of which are targets; the filter alone would "
+                        "have dropped it (%s).",
+                        filter_name(dropped));
+}
+
 static const char *reason_of(study *s, int feature)
 {
     for (int i = 0; i < s->n_selected; i++) {
@@ -234,7 +247,7 @@ static const char *reason_of(study *s, int feature)
         if (f->feature != feature)
             continue;
         if (f->rank == 0)
-            return "Named in select.features.";
+            return reason_by_hand(s, feature);
         return arena_printf(&s->memory,
                             "Chosen as number %d of its cluster by %s activation over prompts; the "
                             "cluster is number %d by its %s score.",

@@ -1,5 +1,5 @@
-/* The record's second part, for the built-in model only: how it was trained and what it is worth,
- * from the files its trainer left. */
+/* The record's second part, for the built-in model and SAE only: how they were trained and what they
+ * are worth, from the files their trainer left. */
 #include "base/json.h"
 #include "base/memory.h"
 #include "builtin/builtin.h"
@@ -209,7 +209,8 @@ static err_code fill_concepts(record *r, arena *a, err *e)
 
 err_code report_training(record *r, study *s, err *e)
 {
-    if (strcmp(s->config->model.model, "builtin") || strcmp(s->config->model.sae, "builtin"))
+    if (strcmp(s->config->model.model, "builtin") || strcmp(s->config->model.sae, "builtin") ||
+        s->target_names)
         return OK;
     err_code rc;
     if ((rc = fill_lm_curve(r, &s->memory, e)) || (rc = fill_sae_curve(r, &s->memory, e)) ||

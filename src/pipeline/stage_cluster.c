@@ -310,12 +310,25 @@ out:
     return rc;
 }
 
+/* Of targets given by hand there may be a handful, in which there is nothing to group. */
+static bool too_few_targets(const study *s)
+{
+    int least = s->config->cluster.min_cluster_size;
+    return s->target_names &&
+           s->filtered.n_kept < (least > FEWEST_FOR_A_MAP ? least : FEWEST_FOR_A_MAP);
+}
+
 err_code stage_cluster(study *s, bool *cached, err *e)
 {
     char key[SHA256_HEX];
     vectors all = {0};
     const clustering *k = &s->clusters;
     *cached = false;
+    if (too_few_targets(s)) {
+        report_line(s->reporter, "cluster    left out: %d of %d targets passed the filter",
+                    s->filtered.n_kept, s->collected.n_features);
+        return OK;
+    }
     err_code rc = build_vectors(&all, s, e);
     if (rc)
         return rc;

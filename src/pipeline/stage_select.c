@@ -12,7 +12,8 @@ err_code stage_filter(study *s, bool *cached, err *e)
                         .share_min = c->filter.sparsity_min,
                         .share_max = c->filter.sparsity_max,
                         .activation_threshold = c->filter.activation_threshold,
-                        .statistic = study_statistic(s)};
+                        .statistic = study_statistic(s),
+                        .may_drop_all = s->target_names};
     *cached = false;
     err_code rc = filter_features(&s->filtered, &s->collected, &o, e);
     if (!rc)
@@ -59,7 +60,7 @@ static select_options options_of(const study *s)
 
 static int cluster_of(const study *s, int feature)
 {
-    for (int i = 0; i < s->filtered.n_kept; i++)
+    for (int i = 0; i < s->filtered.n_kept && s->clusters.label_N; i++)
         if (s->filtered.kept[i] == feature)
             return s->clusters.label_N[i];
     return -1;
@@ -92,6 +93,15 @@ static err_code select_by_hand(study *s, err *e)
     return rc;
 }
 
+/* Targets given by hand are all wanted, whatever the filter says of them. */
+static void select_given(study *s)
+{
+    s->selected = arena_push(&s->memory, (size_t)s->collected.n_features, sizeof *s->selected);
+    for (int i = 0; i < s->collected.n_features; i++)
+        s->selected[s->n_selected++] =
+            (selected_feature){.feature = i, .cluster = cluster_of(s, i)};
+}
+
 static int by_id(const void *a, const void *b)
 {
     int x = *(const int *)a, y = *(const int *)b;
@@ -106,9 +116,12 @@ err_code stage_select(study *s, bool *cached, err *e)
     *cached = false;
     err_code rc = OK;
     k->score_C = arena_push(&s->memory, (size_t)k->n_clusters + 1, sizeof *k->score_C);
-    select_scores(k->score_C, &s->collected, f->kept, k->label_N, f->n_kept, k->n_clusters, &o);
+    if (k->label_N)
+        select_scores(k->score_C, &s->collected, f->kept, k->label_N, f->n_kept, k->n_clusters, &o);
     if (s->config->select.features[0]) {
         rc = select_by_hand(s, e);
+    } else if (s->target_names) {
+        select_given(s);
     } else {
         s->selected = arena_push(&s->memory, (size_t)f->n_kept + 1, sizeof *s->selected);
         s->n_selected = select_features(s->selected, &s->n_cut, &s->collected, k->score_C, f->kept,

@@ -2,6 +2,7 @@
 #include "pipeline/study.h"
 #include "base/memory.h"
 #include "pipeline/places.h"
+#include "pipeline/target.h"
 #include <string.h>
 
 static err_code hash_model(study *s, err *e)
@@ -23,35 +24,80 @@ static err_code hash_model(study *s, err *e)
 }
 
 /* What the SAE's files leave open is in the report too; here it is seen before the work begins. */
-static void warn_of_sae(study *s, const model_place *network)
+static void note_of_sae(study *s, const model_place *network)
 {
     int n;
     const char *const *notes = sae_notes(&n, s->sae);
-    for (int i = 0; i < n; i++)
-        report_warning(s->reporter, "%s: %s", s->sae_files.label, notes[i]);
+    s->sae_notes = "";
+    for (int i = 0; i < n; i++) {
+        report_warning(s->reporter, "%s: %s", s->sae_label, notes[i]);
+        s->sae_notes = arena_printf(&s->memory, "%s%s%s", s->sae_notes, i ? " " : "", notes[i]);
+    }
     if (place_other_model(network, sae_describe(s->sae)))
-        report_warning(s->reporter, "%s was made for %s, which is not %s", s->sae_files.label,
+        report_warning(s->reporter, "%s was made for %s, which is not %s", s->sae_label,
                        sae_describe(s->sae)->model, s->model_files.label);
+}
+
+static err_code open_sae(study *s, const model_place *network, err *e)
+{
+    const run_config *c = s->config;
+    sae_place dictionary;
+    err_code rc = place_sae(&dictionary, c->model.sae, c->model.hook, "model.sae", &s->memory, e);
+    if (rc || (rc = sae_load(&s->sae, s->backend, &dictionary.files, &dictionary.hints, e)) ||
+        (rc = sae_hash(s->sae_sha256, &dictionary.files, e)))
+        return rc;
+    s->sae_label = dictionary.files.label;
+    note_of_sae(s, network);
+    return OK;
+}
+
+/* The targets' SAE in the place of the one they are made from, if any. */
+static err_code open_targets(study *s, const model_place *network, err *e)
+{
+    const run_config *c = s->config;
+    target_list list;
+    target_set made;
+    s->sae_notes = "";
+    err_code rc = target_parse(&list, c->model.target, &s->memory, e);
+    if (!rc && list.n_contrasts)
+        rc = open_sae(s, network, e);
+    if (rc)
+        return rc;
+    if (!list.n_contrasts && strcmp(c->model.sae, "builtin"))
+        report_warning(s->reporter, "model.sae is not read: model.target names no features of it");
+    target_source from = {.be = s->backend,
+                          .network = model_describe(s->model),
+                          .hook = c->model.hook,
+                          .prepend_bos = tokenizer_bos(s->tokenizer) >= 0,
+                          .dictionary = s->sae,
+                          .sae_label = s->sae ? place_shown(s->sae_label, &s->memory) : "",
+                          .sae_sha256 = s->sae_sha256};
+    if ((rc = target_make(&made, &list, &from, &s->memory, e)))
+        return rc;
+    sae_free(s->sae);
+    s->sae = made.sae;
+    s->sae_notes = arena_printf(&s->memory,
+                                "Targets given by hand: specificity compares one with the mean of "
+                                "all of them.%s%s",
+                                *s->sae_notes ? " " : "", s->sae_notes);
+    s->sae_label = made.label;
+    s->target_names = made.names;
+    memcpy(s->sae_sha256, made.sha256, sizeof made.sha256);
+    return OK;
 }
 
 static err_code open_models(study *s, err *e)
 {
     const run_config *c = s->config;
     model_place network;
-    sae_place dictionary;
     err_code rc = place_model(&network, c->model.model, "model.model", &s->memory, e);
-    if (!rc)
-        rc = place_sae(&dictionary, c->model.sae, c->model.hook, "model.sae", &s->memory, e);
     if (rc)
         return rc;
     s->model_files = network.files;
-    s->sae_files = dictionary.files;
     if ((rc = tokenizer_open(&s->tokenizer, &s->model_files, e)) ||
-        (rc = model_load(&s->model, s->backend, &s->model_files, e)) ||
-        (rc = sae_load(&s->sae, s->backend, &s->sae_files, &dictionary.hints, e)) ||
-        (rc = hash_model(s, e)) || (rc = sae_hash(s->sae_sha256, &s->sae_files, e)))
+        (rc = model_load(&s->model, s->backend, &s->model_files, e)) || (rc = hash_model(s, e)) ||
+        (rc = c->model.target[0] ? open_targets(s, &network, e) : open_sae(s, &network, e)))
         return rc;
-    warn_of_sae(s, &network);
     return token_table_new(&s->tokens, s->model, s->tokenizer, e);
 }
 
@@ -59,8 +105,7 @@ static err_code check_fit(study *s, err *e)
 {
     const sae_config *dictionary = sae_describe(s->sae);
     const model_config *network = model_describe(s->model);
-    err_code rc =
-        place_hook(&s->hook, network, s->model_files.label, dictionary, s->sae_files.label, e);
+    err_code rc = place_hook(&s->hook, network, s->model_files.label, dictionary, s->sae_label, e);
     if (rc)
         return rc;
     if (tokenizer_size(s->tokenizer) > network->d_vocab)
@@ -69,7 +114,7 @@ static err_code check_fit(study *s, err *e)
     s->bos = dictionary->prepend_bos ? tokenizer_bos(s->tokenizer) : -1;
     if (dictionary->prepend_bos && s->bos < 0)
         return err_set(e, E_DATA, "the SAE %s wants a BOS token, but the tokenizer of %s has none",
-                       s->sae_files.label, s->model_files.label);
+                       s->sae_label, s->model_files.label);
     int positions = s->config->collect.max_prompt_length + (s->bos >= 0);
     if (positions > network->context)
         return err_set(

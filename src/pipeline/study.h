@@ -42,7 +42,10 @@ typedef struct study {
     /* inputs */
     pool *pool;
     backend *backend;
-    files model_files, sae_files;
+    files model_files;
+    const char *sae_label;     /* as reports name it: its files, or the targets given by hand */
+    const char *sae_notes;     /* sentences; "" for none */
+    const char **target_names; /* of each feature; NULL: model.target is not set */
     model *model;
     sae *sae;
     tokenizer *tokenizer;
@@ -69,7 +72,8 @@ typedef struct study {
     int n_timings;
 } study;
 
-/* Opens model, SAE, tokenizer and backend. On error the study can still be closed. */
+/* Opens model, SAE (or the targets given by hand, made into one), tokenizer and backend. On error
+ * the study can still be closed. */
 err_code study_open(study *s, const run_config *c, const char *cache_dir, reporter *r, err *e);
 void study_close(study *s);
 

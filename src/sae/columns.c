@@ -110,6 +110,15 @@ int sae_columns_count(const sae_columns *c)
     return c->n;
 }
 
+err_code sae_columns_copy(float *host_w_CD, float *host_b_C, const sae_columns *c, err *e)
+{
+    backend *be = c->s->be;
+    size_t C = (size_t)c->n, D = (size_t)c->s->config.d_in;
+    be->download(be, host_w_CD, c->w_CD, C * D * sizeof(float));
+    be->download(be, host_b_C, c->bias_C, C * sizeof(float));
+    return backend_sync(be, e);
+}
+
 /* The chosen features of a top-k over the whole dictionary. */
 static void top_k_columns(float *f_NC, sae_columns *c, const float *x_ND, int N)
 {

@@ -149,3 +149,9 @@ void sae_decoder_row(float *host_row_O, const sae *s, int feature)
     int D = s->config.d_out;
     s->be->download(s->be, host_row_O, ROW(s->w_dec_FO, feature, D), (size_t)D * sizeof(float));
 }
+
+err_code sae_decoder_bias(float *host_b_dec_O, const sae *s, err *e)
+{
+    s->be->download(s->be, host_b_dec_O, s->b_dec_O, (size_t)s->config.d_out * sizeof(float));
+    return backend_sync(s->be, e);
+}

@@ -109,6 +109,8 @@ const float *sae_thresholds(const sae *s);
 /* W_dec [F, d_out], backend memory, borrowed; and one row of it copied to ordinary memory. */
 const float *sae_decoder(const sae *s);
 void sae_decoder_row(float *host_row_O, const sae *s, int feature);
+/* b_dec [d_out] copied to ordinary memory. */
+err_code sae_decoder_bias(float *host_b_dec_O, const sae *s, err *e);
 
 /* ---- all features ---------------------------------------------------------------------------- */
 
@@ -141,6 +143,8 @@ typedef struct sae_columns sae_columns;
 err_code sae_columns_new(sae_columns **out, sae *s, const int *features, int n, err *e);
 void sae_columns_free(sae_columns *c);
 int sae_columns_count(const sae_columns *c);
+/* Copies the chosen columns of W_enc, one a row, and their biases to ordinary memory. */
+err_code sae_columns_copy(float *host_w_CD, float *host_b_C, const sae_columns *c, err *e);
 
 /* Every row through every chosen feature. f_NC or pre_NC may be NULL when not wanted. */
 void sae_encode_columns(float *f_NC, float *pre_NC, sae_columns *c, const float *x_ND, int N);

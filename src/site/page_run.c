@@ -53,6 +53,8 @@ static void put_inputs(page *p)
     json_add_string(tree, "n_prompts", show_count(a, run->data.n_prompts));
     json_add_string(tree, "n_tokens", show_count(a, run->data.n_tokens));
     json_add_string(tree, "n_special", show_count(a, run->data.n_special));
+    const record_feature *first = record_find_feature(p->site->r, 0);
+    json_add_bool(tree, "given", first && first->name && *first->name);
     json_add_bool(tree, "bitwise",
                   run->reproducibility && !strcmp(run->reproducibility, "bitwise"));
 }
