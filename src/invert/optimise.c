@@ -5,13 +5,11 @@
 #include "base/rng.h"
 #include "invert/descent.h"
 #include "invert/penalties.h"
+#include "invert/smooth_max.h"
 #include <math.h>
 #include <string.h>
 
 enum { NEAREST_EVERY = 10 }; /* steps between looks at which token is nearest */
-
-/* Softness of the maximum over positions, in units of a strong activation. */
-static const double SOFTNESS = 0.15;
 
 typedef struct slot {
     optimise_job *job;
@@ -147,22 +145,18 @@ static void pack(optimiser *p)
                   (size_t)p->n_slots * T * D * sizeof *p->host_x_BTD);
 }
 
-/* d_pre = -softmax(pre / softness): the gradient of minus the smooth maximum. */
+/* d_pre = the gradient of minus the smooth maximum. */
 static void objective_gradient(optimiser *p)
 {
     int T = p->T;
     for (int b = 0; b < p->n_slots; b++) {
         const optimise_job *job = p->slots[b].job;
-        const float *pre = ROW(p->host_pre_N, b, T) + p->skip;
         float *d_pre = ROW(p->host_d_pre_N, b, T);
-        double softness = SOFTNESS * job->scale, max = (double)-INFINITY, total = 0;
-        for (int i = 0; i < job->length; i++)
-            max = fmax(max, (double)pre[i]);
-        for (int i = 0; i < job->length; i++)
-            total += exp(((double)pre[i] - max) / softness);
         memset(d_pre, 0, (size_t)T * sizeof *d_pre);
+        smooth_max(d_pre + p->skip, ROW(p->host_pre_N, b, T) + p->skip, job->length,
+                   SMOOTH_MAX_SOFTNESS * job->scale);
         for (int i = 0; i < job->length; i++)
-            d_pre[p->skip + i] = (float)(-exp(((double)pre[i] - max) / softness) / total);
+            d_pre[p->skip + i] = -d_pre[p->skip + i];
     }
 }
 

@@ -5,7 +5,8 @@
  * early (Jang et al. 2017; Geisler et al. 2024 and the annealed relaxations that followed for
  * prompts). All restarts of a feature share one set of candidates, so mixing is one product. Every
  * few steps the largest theta of each position is read as tokens and measured exactly; the best
- * such reading is the result. */
+ * such reading is the result. Restarts of one feature share the model's passes; features do not:
+ * the last digits of a product depend on how many rows it has. */
 #ifndef INVERT_RELAXED_H
 #define INVERT_RELAXED_H
 #include "invert/objective.h"
@@ -15,25 +16,27 @@ typedef struct relaxed_options {
     int steps;
     double learning_rate;            /* of Adam (0.9, 0.995) on theta: 0.1 */
     double tau_first, tau_last;      /* geometric: 2 to 0.05 */
-    double noise;                    /* weight of the Gumbel noise: 0.3 */
+    double noise;                    /* weight of the Gumbel noise: 1 at first, falling to 0 */
+    double entropy;                  /* price of a mixed row at the end, in units of scale: 2 */
     double repetition, diversity;    /* weights, in units of scale; 0: none */
     int candidates;                  /* tokens a feature mixes at most: 1024 */
     int refresh_every, decode_every; /* steps: 25, 25 */
-    int batch_sequences;             /* restarts of all features that run at once at most */
+    int batch_sequences;             /* restarts that run at once at most */
 } relaxed_options;
 
 relaxed_options relaxed_defaults(void);
 
-/* One feature. In: feature, scale, length, restarts, seed. Out, from the arena: the rest. */
+/* One feature: its restarts, which share their candidates. In: feature, scale, length, restarts,
+ * seed. Out, from the arena: the rest. */
 typedef struct relaxed_job {
     int feature;
     double scale; /* > 0, as in objective_new() */
     int length;   /* positions after the BOS */
     int restarts;
-    uint64_t seed;      /* the same (seed, feature, restart) gives the same result in any company */
-    int32_t *tokens_RL; /* each restart's best reading; only candidates of the token table */
-    float *value_R;     /* its exact value: the maximum over positions */
-    float *relaxed_R;   /* the mixture's value at the last step, without noise */
+    uint64_t seed;           /* the same job gives the same bytes in any company */
+    int32_t *tokens_RL;      /* each restart's best reading; only candidates of the token table */
+    float *value_R;          /* its exact value: the maximum over positions */
+    float *relaxed_R;        /* the mixture's value at the last step, without noise */
     float *first_gradient_R; /* norm of the gradient at theta at step 0, to count dead starts */
 } relaxed_job;
 
