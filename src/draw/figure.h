@@ -33,6 +33,12 @@ typedef struct reference_line {
     const char *label;
 } reference_line;
 
+/* A stretch of the x axis, shaded over the whole height: where most of the data lie. */
+typedef struct reference_band {
+    double low, high;
+    const char *label; /* left out when the band is narrower */
+} reference_band;
+
 /* 1. Line chart ------------------------------------------------------------------------------ */
 
 typedef enum {
@@ -81,6 +87,10 @@ typedef struct row_chart {
     const char *const *notes;  /* n texts after the value ("dropped 31204: dead"), or NULL */
     const double *values;      /* n */
     int n;
+    const int *groups; /* n indices into group_names, shown by colour and pattern; NULL: one */
+    const char *const *group_names; /* legend, n_groups <= FIGURE_MAX_SERIES */
+    int n_groups;
+    double reference; /* > 0: a line across all rows at this value; 0: none */
 } row_chart;
 
 /* 3. Histogram ------------------------------------------------------------------------------- */
@@ -129,6 +139,7 @@ typedef struct scatter_chart {
     int n_groups;
     const reference_line *horizontal, *vertical;
     int n_horizontal, n_vertical;
+    const reference_band *band; /* NULL: none */
 } scatter_chart;
 
 /* The figure --------------------------------------------------------------------------------- */

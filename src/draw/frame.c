@@ -173,6 +173,21 @@ void verticals_draw(canvas *c, const frame *f, const reference_line *lines, int 
         }
 }
 
+void band_draw(canvas *c, const frame *f, const reference_band *band)
+{
+    if (!axis_draws(f->x_axis, band->low) || !axis_draws(f->x_axis, band->high))
+        return;
+    double left = fmax(scale_at(&f->x, band->low), f->left);
+    double right = fmin(scale_at(&f->x, band->high), f->right);
+    if (!(right > left))
+        return;
+    canvas_rectangle(c, left, f->top, right - left, f->bottom - f->top,
+                     FAINT_PAINT(INK_MUTED, 0.18));
+    if (band->label && font_width(FONT_REGULAR, band->label) < right - left)
+        canvas_text(c, (left + right) / 2, f->bottom - 6, ANCHOR_MIDDLE, FONT_REGULAR,
+                    PAINT(INK_TEXT), band->label);
+}
+
 void axis_text(str *out, const axis *a, int exponent)
 {
     size_t start = out->len;

@@ -54,6 +54,9 @@ void frame_draw(frame *f, double *legend_top, canvas *c, const frame_spec *spec)
  * or over its data. */
 void verticals_draw(canvas *c, const frame *f, const reference_line *lines, int n);
 
+/* Shades the part of the plot that lies in the band; under the data. */
+void band_draw(canvas *c, const frame *f, const reference_band *band);
+
 /* Centred words where data should be: "no data", "1 point". */
 void frame_note(const frame *f, canvas *c, const char *note);
 /* The note that degenerate data need, NULL for others. `buf` holds a generated one. */

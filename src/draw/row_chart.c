@@ -6,10 +6,35 @@
 
 enum { ROW = 28, BAR = 16, LABELS_MAX = 210 };
 
+static int groups_of(const row_chart *r)
+{
+    return r->groups ? (r->n_groups < FIGURE_MAX_SERIES ? r->n_groups : FIGURE_MAX_SERIES) : 0;
+}
+
+static int color_of(const row_chart *r, int i)
+{
+    return r->groups && r->groups[i] >= 0 && r->groups[i] < groups_of(r) ? r->groups[i] : 0;
+}
+
+static int legend_of(legend_entry entries[FIGURE_MAX_SERIES], const row_chart *r)
+{
+    for (int k = 0; k < groups_of(r); k++)
+        entries[k] = (legend_entry){r->group_names[k], LEGEND_BAR, k};
+    return groups_of(r);
+}
+
+static double title_height(const figure *f)
+{
+    return FRAME_EDGE + (f->title ? 24 : 0);
+}
+
 static double header_height(const figure *f)
 {
+    legend_entry entries[FIGURE_MAX_SERIES];
     const axis *a = &f->rows.value;
-    return FRAME_EDGE + (f->title ? 24 : 0) + (a->title || a->unit ? LINE_HEIGHT + 6 : 0);
+    int n = legend_of(entries, &f->rows), width = f->width ? f->width : FIGURE_WIDTH;
+    return title_height(f) + legend_height(entries, n, width - 2 * FRAME_EDGE) +
+           (a->title || a->unit ? LINE_HEIGHT + 6 : 0);
 }
 
 int row_chart_height(const figure *f)
@@ -62,7 +87,7 @@ static void draw_row(canvas *c, const row_chart *r, int i, double y, const row_l
     double value = r->values[i], x = left;
     if (isfinite(value) && value > 0 && at->largest > 0) {
         double width = fmax(crisp(at->bars * (value / at->largest)), 0.5);
-        canvas_rectangle(c, left, crisp(y + (ROW - BAR) / 2.0), width, BAR, PAINT(INK_SERIES));
+        patterned_bar(c, left, y + (ROW - BAR) / 2.0, width, BAR, color_of(r, i));
         x += width;
     }
     char buf[NUMBER_TEXT];
@@ -77,10 +102,19 @@ static void draw_row(canvas *c, const row_chart *r, int i, double y, const row_l
     str_release(&text);
 }
 
+static void draw_reference(canvas *c, const row_chart *r, const row_layout *at, double top)
+{
+    double x = crisp(FRAME_EDGE + at->labels + 10 + at->bars * (r->reference / at->largest));
+    if (r->reference > 0 && r->reference <= at->largest)
+        canvas_line(c, x, top, x, top + r->n * ROW, 1, DASH_REFERENCE, PAINT(INK_MUTED));
+}
+
 void row_chart_draw(canvas *c, const figure *fig)
 {
     const row_chart *r = &fig->rows;
+    legend_entry entries[FIGURE_MAX_SERIES];
     title_draw(c, fig->title);
+    legend_draw(c, title_height(fig), entries, legend_of(entries, r));
     double top = header_height(fig);
     str title = {0};
     axis_text(&title, &r->value, 0);
@@ -88,6 +122,7 @@ void row_chart_draw(canvas *c, const figure *fig)
     canvas_text(c, FRAME_EDGE, top - 8, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT),
                 str_text(&title));
     str_release(&title);
+    draw_reference(c, r, &at, top);
     for (int i = 0; i < r->n; i++)
         draw_row(c, r, i, top + i * ROW, &at);
     double left = crisp(FRAME_EDGE + at.labels + 10);
@@ -103,7 +138,7 @@ void row_chart_csv(str *out, const figure *fig)
     const row_chart *r = &fig->rows;
     str_add(out, "label,");
     csv_text(out, r->value.title ? r->value.title : "value");
-    str_add(out, r->notes ? ",note\n" : "\n");
+    str_addf(out, "%s%s\n", r->notes ? ",note" : "", r->groups ? ",group" : "");
     for (int i = 0; i < r->n; i++) {
         csv_text(out, r->labels[i]);
         csv_next(out);
@@ -111,6 +146,10 @@ void row_chart_csv(str *out, const figure *fig)
         if (r->notes) {
             csv_next(out);
             csv_text(out, r->notes[i]);
+        }
+        if (r->groups) {
+            csv_next(out);
+            csv_text(out, r->group_names[color_of(r, i)]);
         }
         csv_end(out);
     }

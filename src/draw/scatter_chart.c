@@ -60,6 +60,10 @@ void scatter_chart_draw(canvas *c, const figure *fig)
     bounds x_all = x, y_all = y;
     bounds_add_references(&x_all, &s->x, s->vertical, s->n_vertical);
     bounds_add_references(&y_all, &s->y, s->horizontal, s->n_horizontal);
+    if (s->band)
+        bounds_add_references(&x_all, &s->x,
+                              (reference_line[]){{.value = s->band->low}, {.value = s->band->high}},
+                              2);
     legend_entry entries[FIGURE_MAX_SERIES];
     int n_entries = s->groups ? groups_of(s) : 0;
     for (int k = 0; k < n_entries; k++)
@@ -82,6 +86,8 @@ void scatter_chart_draw(canvas *c, const figure *fig)
                              .vertical = s->vertical,
                              .n_vertical = s->n_vertical});
     legend_draw(c, legend_top, entries, n_entries);
+    if (s->band)
+        band_draw(c, &f, s->band);
     references_draw(c, &f, s->horizontal, s->n_horizontal);
     draw_points(c, &f, s);
     verticals_draw(c, &f, s->vertical, s->n_vertical);

@@ -42,6 +42,8 @@ static figure make_figure(figure_kind kind, const double *values, int n, bool lo
     static const char *const NAMES[] = {"one", "two"};
     static const double EDGES[N + 1] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
     static const reference_line LINES[] = {{2, "threshold"}, {2.1, "maximum"}};
+    static const int GROUPS[N] = {0, 1, 1, 0, -1, 2, 7};
+    static const reference_band BAND = {0.5, 4, "band"};
     static line_series series[2];
     series[0] = (line_series){.name = "one", .y = values, .n = n, .weight = LINE_BOLD};
     series[1] = (line_series){.y = values + n, .n = n, .weight = LINE_FAINT};
@@ -56,7 +58,7 @@ static figure make_figure(figure_kind kind, const double *values, int n, bool lo
         f.bars = (bar_chart){x, y, LABELS, values, values + n, "now", "before", n, 1, LINES, 2};
         break;
     case FIGURE_ROWS:
-        f.rows = (row_chart){y, LABELS, LABELS, values, n};
+        f.rows = (row_chart){y, LABELS, LABELS, values, n, log ? GROUPS : NULL, NAMES, 2, 2};
         break;
     case FIGURE_HISTOGRAM:
         f.histogram = (histogram){x, y, EDGES, values, n, LINES, 2};
@@ -68,8 +70,8 @@ static figure make_figure(figure_kind kind, const double *values, int n, bool lo
         f.heatmap = (heatmap){"row", "column", "value", LABELS, NULL, values, n, 2, !log};
         break;
     case FIGURE_SCATTER:
-        f.scatter =
-            (scatter_chart){x, y, values, values + n, NULL, LABELS, n, NULL, 0, LINES, LINES, 1, 1};
+        f.scatter = (scatter_chart){x,    y, values, values + n, NULL, LABELS, n,
+                                    NULL, 0, LINES,  LINES,      1,    1,      &BAND};
         break;
     }
     return f;
@@ -345,6 +347,61 @@ static void test_golden(void **state)
     str_release(&svg);
 }
 
+/* A row's group shows in its bar, in the legend and in the CSV; the reference crosses the bars. */
+static void test_row_groups(void **state)
+{
+    (void)state;
+    const char *const labels[] = {"a", "b"}, *const names[] = {"data", "text"};
+    figure f = {.kind = FIGURE_ROWS,
+                .rows = {.value = {.title = "ratio"},
+                         .labels = labels,
+                         .values = (double[]){1, 2},
+                         .n = 2,
+                         .groups = (int[]){0, 1},
+                         .group_names = names,
+                         .n_groups = 2,
+                         .reference = 1}};
+    str svg = {0}, csv = {0};
+    int width, plain, grouped;
+    figure_svg(&svg, &f);
+    figure_csv(&csv, &f);
+    assert_string_equal(str_text(&csv), "label,ratio,group\na,1,data\nb,2,text\n");
+    assert_non_null(strstr(str_text(&svg), ">data</text>"));
+    assert_non_null(strstr(str_text(&svg), "class=\"draw-s1\""));
+    assert_non_null(strstr(str_text(&svg), "stroke-dasharray"));
+    figure_size(&width, &grouped, &f);
+    f.rows.groups = NULL;
+    f.rows.reference = 0;
+    figure_size(&width, &plain, &f);
+    assert_true(grouped > plain);
+    str_clear(&svg);
+    figure_svg(&svg, &f);
+    assert_null(strstr(str_text(&svg), "draw-s1"));
+    assert_null(strstr(str_text(&svg), "stroke-dasharray"));
+    str_release(&svg);
+    str_release(&csv);
+}
+
+/* The band is inside the plot even where no point is, and its label only where it fits. */
+static void test_band(void **state)
+{
+    (void)state;
+    reference_band band = {4, 8, "the data"};
+    figure f = {
+        .kind = FIGURE_SCATTER,
+        .scatter = {
+            .x_values = (double[]){0, 1}, .y_values = (double[]){0, 1}, .n = 2, .band = &band}};
+    str svg = {0};
+    figure_svg(&svg, &f);
+    assert_non_null(strstr(str_text(&svg), ">the data</text>"));
+    assert_non_null(strstr(str_text(&svg), ">8</text>"));
+    band = (reference_band){0.99, 1, "the data"};
+    str_clear(&svg);
+    figure_svg(&svg, &f);
+    assert_null(strstr(str_text(&svg), ">the data</text>"));
+    str_release(&svg);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +413,8 @@ int main(void)
         cmocka_unit_test(test_same_bytes_twice),
         cmocka_unit_test(test_no_text_overlaps),
         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_row_groups),
+        cmocka_unit_test(test_band),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
