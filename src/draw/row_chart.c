@@ -3,6 +3,7 @@
 #include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
+#include <stdio.h>
 
 enum { ROW = 28, BAR = 16, LABELS_MAX = 210 };
 
@@ -48,10 +49,21 @@ typedef struct row_layout {
     double largest;
 } row_layout;
 
+/* Counts whole, measurements as far as a bar can show them. */
+static const char *value_text(char buf[NUMBER_TEXT], double value)
+{
+    if (!isfinite(value))
+        return "no value";
+    if (value == floor(value))
+        return number_text(buf, value);
+    snprintf(buf, NUMBER_TEXT, "%.3g", value);
+    return buf;
+}
+
 static double text_width(const row_chart *r, int i)
 {
     char buf[NUMBER_TEXT];
-    double width = font_width(FONT_REGULAR, number_text(buf, r->values[i]));
+    double width = font_width(FONT_REGULAR, value_text(buf, r->values[i]));
     if (r->notes && r->notes[i])
         width += 10 + font_width(FONT_REGULAR, r->notes[i]);
     return width + 6;
@@ -91,7 +103,7 @@ static void draw_row(canvas *c, const row_chart *r, int i, double y, const row_l
         x += width;
     }
     char buf[NUMBER_TEXT];
-    const char *number = isfinite(value) ? number_text(buf, value) : "no value";
+    const char *number = value_text(buf, value);
     canvas_text(c, x + 6, base, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), number);
     x += 6 + font_width(FONT_REGULAR, number) + 10;
     str_clear(&text);

@@ -41,6 +41,11 @@ bool record_has_search(const record_target *t)
     return t->search.effort && *t->search.effort;
 }
 
+bool record_was_searched(const record *r)
+{
+    return r->search.effort && *r->search.effort;
+}
+
 const record_sequence *record_find_sequence(const record_search *s, const char *kind)
 {
     for (int i = 0; i < s->n_sequences; i++)

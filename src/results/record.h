@@ -470,8 +470,9 @@ enum { RECORD_NAME = 32 };
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id);
 const char *record_cluster_name(char name[RECORD_NAME], int layer, int label);
 
-/* Whether real tokens were sought for the target. */
+/* Whether real tokens were sought for the target; in the run at all. */
 bool record_has_search(const record_target *t);
+bool record_was_searched(const record *r);
 /* Its sequence of that kind, NULL for none. */
 const record_sequence *record_find_sequence(const record_search *s, const char *kind);
 

@@ -21,6 +21,13 @@ err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e)
 err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e);
 err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e);
 
+/* Feature page, the search for real tokens: blocks chain; front; curve. */
+err_code draw_chain(page *p, const record_target *t, err *e);
+err_code draw_front(page *p, const record_target *t, bool *drawn, err *e);
+err_code draw_search_curve(page *p, const record_target *t, bool *drawn, err *e);
+/* Run page, the same over all targets: blocks ratios, warm-ratios, cold-ratios. */
+err_code draw_search_summary(page *p, bool *drawn, err *e);
+
 /* Cluster page: block activity, row `index` of the matrix. Drawn inside the page, without files of
  * its own: there may be many clusters. In Markdown it is the run page's chart of all clusters. */
 bool draw_activity(page *p, int index);

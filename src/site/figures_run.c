@@ -111,34 +111,50 @@ err_code draw_map(page *p, bool *drawn, err *e)
     return rc;
 }
 
+/* What is compared of a target: real tokens, or the free embeddings where none were sought. */
+static void compared_values(double values[3], const record *r, const record_target *t)
+{
+    if (record_has_search(t)) {
+        values[0] = t->search.chain.warm;
+        values[1] = t->search.chain.cold;
+        values[2] = t->search.chain.fluent;
+    } else if (!record_was_searched(r)) {
+        values[0] = t->optimum.activation;
+        values[1] = t->optimum.snapped_activation;
+        values[2] = record_find_feature(r, t->id)->max;
+    } else {
+        values[0] = values[1] = values[2] = (double)NAN;
+    }
+}
+
 err_code draw_comparison(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
-    static const char *const names[] = {"optimised input", "its nearest real tokens",
-                                        "maximum on the data"};
+    static const char *const free_names[] = {"optimised input", "its nearest real tokens",
+                                             "maximum on the data"},
+                             *const found_names[] = {"warm", "cold", "fluent"};
+    bool found = record_was_searched(r);
     int n = r->n_targets < COMPARED ? r->n_targets : COMPARED;
     const char **labels = arena_push(a, (size_t)n + 1, sizeof *labels);
     double *values = arena_push(a, (size_t)n * 3 + 1, sizeof *values);
     *drawn = n > 0;
     for (int i = 0; i < n; i++) {
-        const record_target *t = &r->targets[i];
-        labels[i] = arena_printf(a, "%d", t->id);
-        values[3 * i] = t->optimum.activation;
-        values[3 * i + 1] = t->optimum.snapped_activation;
-        values[3 * i + 2] = record_find_feature(r, t->id)->max;
+        labels[i] = arena_printf(a, "%d", r->targets[i].id);
+        compared_values(values + 3 * i, r, &r->targets[i]);
     }
-    figure f = {.title = "Activation of each target",
-                .kind = FIGURE_GROUPED,
-                .height = 340,
-                .width = n > ROOMY ? WIDE : 720,
-                .grouped = {.x = {.title = "feature"},
-                            .y = {.title = "activation"},
-                            .labels = labels,
-                            .names = names,
-                            .values = values,
-                            .n = n,
-                            .n_series = 3}};
+    figure f = {
+        .title = "Activation of each target",
+        .kind = FIGURE_GROUPED,
+        .height = 340,
+        .width = n > ROOMY ? WIDE : 720,
+        .grouped = {.x = {.title = "feature"},
+                    .y = {.title = found ? "activation over the data's maximum" : "activation"},
+                    .labels = labels,
+                    .names = found ? found_names : free_names,
+                    .values = values,
+                    .n = n,
+                    .n_series = 3}};
     return *drawn ? page_figure(p, "comparison", "comparison", &f, e) : OK;
 }
 

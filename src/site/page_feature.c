@@ -15,7 +15,12 @@ static void put_facts(page *p, const record_target *t, const record_feature *f)
     cJSON *facts = json_add_array(p->tree, "facts");
     put_fact(facts, show_share(a, f->density), "of tokens activate it");
     put_fact(facts, show_number(a, f->max), "largest activation on the data");
-    if (t->optimum.n_positions) {
+    if (record_has_search(t)) {
+        const record_chain *c = &t->search.chain;
+        put_fact(facts, show_ratio(a, c->warm), "that with real tokens");
+        put_fact(facts, show_ratio(a, c->cold), "found without the data");
+        put_fact(facts, show_ratio(a, c->fluent), "with tokens as likely as the data's");
+    } else if (t->optimum.n_positions) {
         put_fact(facts, show_number(a, t->optimum.activation), "with the optimised input");
         put_fact(facts, show_number(a, t->optimum.snapped_activation),
                  "with its nearest real tokens");
@@ -234,7 +239,9 @@ static err_code draw(page *p, const record_target *t, err *e)
 {
     char name[RECORD_NAME];
     bool curves = false, bars = false, histograms = false;
-    err_code rc = draw_optimisation(p, t, &curves, e);
+    err_code rc = put_search(p, t, e);
+    if (!rc)
+        rc = draw_optimisation(p, t, &curves, e);
     if (!rc)
         rc = draw_positions(p, t, &bars, e);
     if (!rc)

@@ -178,6 +178,7 @@ err_code page_method(const site *s, err *e)
     put_config(&p);
     put_evaluation(&p);
     put_concepts(&p);
+    put_search_summary(&p);
     err_code rc = draw(&p, e);
     if (!rc)
         return page_write(&p, "method.md", e);

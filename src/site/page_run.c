@@ -19,15 +19,24 @@ static void put_facts(page *p, const record_metric *list, int n)
     cJSON *facts = json_add_array(p->tree, "facts");
     const record_metric *ratio = headline(list, n, "median_data_ratio"),
                         *snapped = headline(list, n, "median_snapped_ratio"),
-                        *found = headline(list, n, "concepts_found");
+                        *found = headline(list, n, "concepts_found"),
+                        *warm = headline(list, n, "median_warm_ratio"),
+                        *cold = headline(list, n, "median_cold_ratio"),
+                        *fluent = headline(list, n, "median_fluent_ratio");
     put_fact(facts, show_count(a, (int64_t)headline(list, n, "kept_features")->value),
              arena_printf(a, "of %s features passed the filter", show_count(a, r->n_features)));
     json_add_bool(p->tree, "has_kept", headline(list, n, "kept_features")->value > 0);
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "targets optimised");
-    if (isfinite(ratio->value))
+    if (isfinite(warm->value))
+        put_fact(facts, show_ratio(a, warm->value), "the data's maximum, real tokens (median)");
+    if (isfinite(cold->value))
+        put_fact(facts, show_ratio(a, cold->value), "found without the data");
+    if (isfinite(fluent->value))
+        put_fact(facts, show_ratio(a, fluent->value), "with tokens as likely as the data's");
+    if (isfinite(ratio->value) && !isfinite(warm->value))
         put_fact(facts, show_ratio(a, ratio->value), "the data's maximum (median)");
-    if (isfinite(snapped->value))
+    if (isfinite(snapped->value) && !isfinite(warm->value))
         put_fact(facts, show_ratio(a, snapped->value), "with real tokens instead");
     if (isfinite(found->value))
         put_fact(facts, show_share(a, found->value), "of the known concepts have a feature");
@@ -96,18 +105,21 @@ static void put_quality(page *p)
 
 static err_code draw(page *p, err *e)
 {
-    bool map = false, comparison = false, matrix = false;
+    bool map = false, comparison = false, matrix = false, ratios = false;
     err_code rc = draw_funnel(p, e);
     if (!rc)
         rc = draw_map(p, &map, e);
     if (!rc)
         rc = draw_comparison(p, &comparison, e);
     if (!rc)
+        rc = draw_search_summary(p, &ratios, e);
+    if (!rc)
         rc = draw_matrix(p, &matrix, e);
     if (!rc)
         rc = draw_dictionary(p, e);
     json_add_bool(p->tree, "has_map", map);
     json_add_bool(p->tree, "has_comparison", comparison);
+    json_add_bool(p->tree, "has_ratios", ratios);
     json_add_bool(p->tree, "has_matrix", matrix);
     return rc;
 }
@@ -122,6 +134,7 @@ err_code page_run(const site *s, err *e)
     put_inputs(&p);
     put_filters(&p);
     put_quality(&p);
+    put_search_summary(&p);
     put_target_rows(p.tree, "targets", &p);
     put_cluster_rows(p.tree, "clusters", &p);
     json_add_string(p.tree, "n_targets", show_count(&p.memory, s->r->n_targets));

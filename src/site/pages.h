@@ -24,6 +24,11 @@ void put_cluster_link(cJSON *object, const char *key, page *p, int label);
 void put_target_rows(cJSON *tree, const char *key, page *p);
 /* One row per cluster. */
 void put_cluster_rows(cJSON *tree, const char *key, page *p);
+/* `search`: what the search for real tokens found for the target, with its figures as blocks; false
+ * when there was none. */
+err_code put_search(page *p, const record_target *t, err *e);
+/* `search`: the same of the whole run, without figures. */
+void put_search_summary(page *p);
 /* The target with that id, NULL for none. */
 const record_target *find_target(const record *r, int id);
 

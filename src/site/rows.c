@@ -50,12 +50,32 @@ void put_cluster_link(cJSON *object, const char *key, page *p, int label)
     json_add_string(link, "number", arena_printf(&p->memory, "%d", (int)(c - r->clusters) + 1));
 }
 
-static void put_sparkline(cJSON *row, page *p, const record_target *t)
+/* The best real tokens so far; the better of both lanes, because one may be missing. */
+static const char *search_sparkline(page *p, const record_search *s)
+{
+    double *best = arena_push(&p->memory, (size_t)s->n_curve + 1, sizeof *best);
+    for (int i = 0; i < s->n_curve; i++)
+        best[i] = fmax(s->curve[i].cold, s->curve[i].warm);
+    if (!s->n_curve)
+        return "";
+    str svg = {0};
+    const char *end = show_ratio(&p->memory, best[s->n_curve - 1]);
+    int last = s->curve[s->n_curve - 1].iteration;
+    sparkline_svg(&svg, best, s->n_curve,
+                  arena_printf(&p->memory, "ratio over %d iterations, ending at %s", last, end));
+    int number = block_add(&p->blocks, "", arena_printf(&p->memory, "%d iterations", last),
+                           str_text(&svg), NULL);
+    str_release(&svg);
+    return block_mark(&p->blocks, number);
+}
+
+/* The best restart of the free embeddings. */
+static const char *optimum_sparkline(page *p, const record_optimum *o)
 {
     str svg = {0};
     const char *mark = "";
-    for (int i = 0; i < t->optimum.n_restarts; i++) {
-        const record_restart *s = &t->optimum.restarts[i];
+    for (int i = 0; i < o->n_restarts; i++) {
+        const record_restart *s = &o->restarts[i];
         if (!s->is_best || !s->n_steps)
             continue;
         sparkline_svg(&svg, s->activation_curve, s->n_steps,
@@ -64,8 +84,8 @@ static void put_sparkline(cJSON *row, page *p, const record_target *t)
         const char *markdown = arena_printf(&p->memory, "%d steps", s->last_step);
         mark = block_mark(&p->blocks, block_add(&p->blocks, "", markdown, str_text(&svg), NULL));
     }
-    json_add_string(row, "curve", mark);
     str_release(&svg);
+    return mark;
 }
 
 void put_target_rows(cJSON *tree, const char *key, page *p)
@@ -73,6 +93,7 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
     const record *r = p->site->r;
     arena *a = &p->memory;
     json_add_bool(tree, "has_concepts", r->n_concepts > 0);
+    json_add_bool(tree, "has_search", record_was_searched(r));
     cJSON *list = json_add_array(tree, key);
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[i];
@@ -89,8 +110,14 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
         json_add_string(row, "activation", show_number(a, t->optimum.activation));
         json_add_string(row, "data_ratio", show_ratio(a, t->optimum.data_ratio));
         json_add_string(row, "snapped_ratio", show_ratio(a, t->optimum.snapped_ratio));
+        const record_chain *found = record_has_search(t) ? &t->search.chain : NULL;
+        json_add_string(row, "warm", show_ratio(a, found ? found->warm : (double)NAN));
+        json_add_string(row, "cold", show_ratio(a, found ? found->cold : (double)NAN));
+        json_add_string(row, "fluent", show_ratio(a, found ? found->fluent : (double)NAN));
         json_add_string(row, "specificity", show_number(a, t->optimum.specificity));
-        put_sparkline(row, p, t);
+        json_add_string(row, "curve",
+                        found ? search_sparkline(p, &t->search)
+                              : optimum_sparkline(p, &t->optimum));
     }
 }
 

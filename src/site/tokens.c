@@ -75,31 +75,100 @@ const char *context_mark(page *p, const record_context *c, double maximum)
     return block_mark(&p->blocks, number);
 }
 
-err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e)
+/* ---- strips ---- */
+
+typedef struct strip_token {
+    token_value shown;
+    const char *title;
+} strip_token;
+
+/* The strip in HTML; `tag` is what holds it. */
+static void add_strip(str *html, const char *tag, const strip_token *tokens, int n, double maximum)
+{
+    str_addf(html, "<%s class=\"tokens strip\">", tag);
+    for (int i = 0; i < n; i++) {
+        const token_value *t = &tokens[i].shown;
+        add_span(html, t->text, level_of(t->value, maximum), t->mark ? " peak" : "",
+                 tokens[i].title);
+        if (i + 1 < n)
+            str_add_char(html, ' ');
+    }
+    str_addf(html, "</%s>", tag);
+}
+
+/* The block `key` and its files; `label` says what the colour means. */
+static err_code strip_block(page *p, const char *key, const char *stem, const char *label,
+                            const strip_token *tokens, int n, double maximum, err *e)
 {
     arena *a = &p->memory;
-    token_value *tokens = arena_push(a, (size_t)o->n_positions + 1, sizeof *tokens);
     str html = {0};
-    const char *label = "Nearest real token at each position of the optimised input, coloured by "
-                        "the activation of the optimised input there";
-    str_add(&html, "<p class=\"tokens strip\">");
-    for (int i = 0; i < o->n_positions; i++) {
-        const record_position *q = &o->positions[i];
-        const char *text = q->n_neighbours ? show_token(a, q->neighbours[0].token) : "–";
-        tokens[i] = (token_value){text, q->activation, i == o->position};
-        add_span(&html, text, level_of(q->activation, o->activation),
-                 i == o->position ? " peak" : "",
-                 arena_printf(a, "position %d: %s", i, show_number(a, q->activation)));
-        str_add(&html, i + 1 < o->n_positions ? " " : "</p>");
-    }
+    token_value *shown = arena_push(a, (size_t)n + 1, sizeof *shown);
+    for (int i = 0; i < n; i++)
+        shown[i] = tokens[i].shown;
+    add_strip(&html, "p", tokens, n, maximum);
     const char *folder = path_join(a, p->site->dir, "fig");
-    err_code rc = token_strip_write(tokens, o->n_positions, (double)NAN, label, folder, stem, e);
+    err_code rc = token_strip_write(shown, n, maximum, label, folder, stem, e);
     if (!rc)
         rc = figure_json_write(folder, stem, e);
     block_add(&p->blocks, key, arena_printf(a, "![%s](%sfig/%s.svg)", label, p->root, stem),
               str_text(&html), arena_printf(a, "%sfig/%s.csv", p->root, stem));
     str_release(&html);
     return rc;
+}
+
+err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e)
+{
+    arena *a = &p->memory;
+    strip_token *tokens = arena_push(a, (size_t)o->n_positions + 1, sizeof *tokens);
+    for (int i = 0; i < o->n_positions; i++) {
+        const record_position *q = &o->positions[i];
+        const char *text = q->n_neighbours ? show_token(a, q->neighbours[0].token) : "–";
+        tokens[i] =
+            (strip_token){{text, q->activation, i == o->position},
+                          arena_printf(a, "position %d: %s", i, show_number(a, q->activation))};
+    }
+    return strip_block(p, key, stem,
+                       "Nearest real token at each position of the optimised input, coloured by "
+                       "the activation of the optimised input there",
+                       tokens, o->n_positions, o->activation, e);
+}
+
+static strip_token *sequence_tokens(page *p, const record_sequence *s)
+{
+    arena *a = &p->memory;
+    strip_token *tokens = arena_push(a, (size_t)s->n_tokens + 1, sizeof *tokens);
+    for (int i = 0; i < s->n_tokens; i++)
+        tokens[i] = (strip_token){
+            {show_token(a, s->tokens[i]), s->lost_most[i], i == s->n_tokens - 1},
+            arena_printf(a, "activation %s; lost with the worst other token %s, with the best %s",
+                         show_number(a, s->activations[i]), show_share(a, s->lost_most[i]),
+                         show_share(a, s->lost_least[i]))};
+    return tokens;
+}
+
+err_code sequence_strip(page *p, const char *key, const char *stem, const record_sequence *s,
+                        err *e)
+{
+    return strip_block(p, key, stem,
+                       "Real tokens, each coloured by the share of the pre-activation that is lost "
+                       "with the worst other token there",
+                       sequence_tokens(p, s), s->n_tokens, 1, e);
+}
+
+const char *sequence_mark(page *p, const record_sequence *s)
+{
+    str html = {0}, markdown = {0};
+    const strip_token *tokens = sequence_tokens(p, s);
+    add_strip(&html, "span", tokens, s->n_tokens, 1);
+    for (int i = 0; i < s->n_tokens; i++) {
+        str_add(&markdown, i ? " <code>" : "<code>");
+        escape_markdown(&markdown, tokens[i].shown.text);
+        str_add(&markdown, "</code>");
+    }
+    int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
+    str_release(&html);
+    str_release(&markdown);
+    return block_mark(&p->blocks, number);
 }
 
 const char *token_list(arena *a, const record_token_stat *tokens, int n, int limit)

@@ -12,6 +12,13 @@ const char *context_mark(page *p, const record_context *c, double maximum);
  * `key` and as fig/STEM.svg, .csv, .txt. */
 err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e);
 
+/* A sequence of real tokens, each coloured by what the feature loses with the worst other token in
+ * its place; the last token, where the feature is read, is outlined. As a block `key` with files,
+ * or as an inline block whose mark is returned. */
+err_code sequence_strip(page *p, const char *key, const char *stem, const record_sequence *s,
+                        err *e);
+const char *sequence_mark(page *p, const record_sequence *s);
+
 /* A code span for each token, for use in a line: "`a` `b`". */
 const char *token_list(arena *a, const record_token_stat *tokens, int n, int limit);
 
