@@ -51,6 +51,7 @@ typedef struct optimise_setting {
     sae *sae;
     const hook *hook;
     const token_table *table;
+    const tokenizer *tokenizer; /* to write tokens down as text; NULL: whatever they are is taken */
     int bos; /* fixed first token, -1: none */
     reporter *reporter;
     const char *name; /* of the progress bar */

@@ -48,6 +48,7 @@ typedef struct search_options {
     int front_iterations, front_members, front_children;
     double weight_first, weight_last; /* on cross-entropy, scale per nat, log-spaced; the first
                                          member's is 0 when `weight_zero` */
+    bool weight_raw;                  /* weights are in the feature's own units, as EPO's */
     bool weight_zero, gradient_of_cross_entropy, cross_entropy_of_all;
     int restart_every;                  /* front iterations; 0: never */
     double restart_first, restart_last; /* range the weight of a restart is drawn from */

@@ -159,6 +159,7 @@ optimise_setting study_setting(const study *s, const char *name)
                               .sae = s->sae,
                               .hook = &s->hook,
                               .table = s->tokens,
+                              .tokenizer = s->tokenizer,
                               .bos = s->bos,
                               .reporter = s->reporter,
                               .name = name};
