@@ -1,53 +1,17 @@
 /* Choosing contexts out of a survey: the strongest, and a sample of every tenth. */
 #include "base/memory.h"
 #include "base/rng.h"
+#include "features/peaks.h"
 #include "features/survey.h"
-#include <stdlib.h>
 #include <string.h>
-
-/* A prompt in which the feature is active: its peak and where its tokens begin in the survey. */
-typedef struct candidate {
-    int prompt, peak;
-    float max;
-    size_t first, n;
-} candidate;
-
-static int by_falling_max(const void *a, const void *b)
-{
-    const candidate *x = a, *y = b;
-    if (x->max != y->max)
-        return x->max < y->max ? 1 : -1;
-    return (x->prompt > y->prompt) - (x->prompt < y->prompt);
-}
-
-static int find_candidates(candidate **out, const survey *s, int which)
-{
-    const token_activation *t = s->active[which];
-    size_t n = s->n_active[which];
-    candidate *found = mem_small(n + 1, sizeof *found);
-    int count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (count == 0 || found[count - 1].prompt != t[i].prompt)
-            found[count++] = (candidate){.prompt = t[i].prompt, .first = i};
-        candidate *c = &found[count - 1];
-        c->n++;
-        if (t[i].value > c->max) {
-            c->max = t[i].value;
-            c->peak = t[i].position;
-        }
-    }
-    qsort(found, (size_t)count, sizeof *found, by_falling_max);
-    *out = found;
-    return count;
-}
 
 /* Three quarters of the window before the peak: what comes before explains an activation, what
  * comes after cannot (attention is causal) but helps to read. */
-static feature_context cut(const candidate *c, int decile, const survey *s, int which,
+static feature_context cut(const prompt_peak *c, int decile, const survey *s, int which,
                            const prompt_set *p, int window, arena *a)
 {
     int length = prompts_length(p, c->prompt), skip = p->bos >= 0;
-    int start = c->peak - window * 3 / 4;
+    int start = c->position - window * 3 / 4;
     if (start > length - window)
         start = length - window;
     if (start < skip)
@@ -56,7 +20,7 @@ static feature_context cut(const candidate *c, int decile, const survey *s, int 
     feature_context out = {.prompt = c->prompt,
                            .start = start,
                            .n_tokens = n,
-                           .peak = c->peak - start,
+                           .peak = c->position - start,
                            .decile = decile,
                            .activations = arena_push(a, (size_t)n, sizeof(float))};
     for (size_t i = c->first; i < c->first + c->n; i++) {
@@ -77,8 +41,8 @@ static bool same_words(const feature_context *a, const feature_context *b, const
 int survey_contexts(feature_context **out, const survey *s, int which, const prompt_set *p,
                     const context_options *o, arena *a)
 {
-    candidate *found;
-    int n_found = find_candidates(&found, s, which), n = 0;
+    prompt_peak *found;
+    int n_found = find_peaks(&found, s, which), n = 0;
     feature_context *made =
         arena_push(a, (size_t)o->top + 10 * (size_t)o->per_decile + 1, sizeof *made);
     for (int i = 0; i < n_found && n < o->top; i++) {
@@ -98,7 +62,7 @@ int survey_contexts(feature_context **out, const survey *s, int which, const pro
         for (int k = low; k < high && k < low + o->per_decile; k++) {
             /* Drawn ones go to the front, so that none is drawn twice. */
             int at = k + (int)rng_below(&r, (uint32_t)(high - k));
-            candidate drawn = found[at];
+            prompt_peak drawn = found[at];
             found[at] = found[k];
             found[k] = drawn;
             made[n++] = cut(&drawn, d, s, which, p, o->window, a);

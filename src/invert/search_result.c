@@ -100,7 +100,7 @@ static void keep_front(search_state *t, arena *a)
 err_code result_keep(search_state *t, scorer *sc, arena *a, err *e)
 {
     search_job *job = t->job;
-    candidate *list[LANES];
+    candidate *list[LANES] = {NULL};
     int n = 0;
     for (int lane = 0; lane < LANES; lane++)
         if (t->lane_best[lane].position >= 0)
