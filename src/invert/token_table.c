@@ -4,6 +4,7 @@
 #include "invert/token_table.h"
 #include "base/half.h"
 #include "base/memory.h"
+#include "invert/ranking.h"
 #include <math.h>
 #include <string.h>
 
@@ -129,19 +130,6 @@ typedef struct search {
     int k, first_id, n_ids, first_candidate, end_candidate;
 } search;
 
-/* Puts a candidate among the best k of the `filled` ones; the first come stays ahead on ties. */
-static void insert(int32_t *best, float *value, int filled, int k, int32_t id, float x)
-{
-    int at = filled < k ? filled : k - 1;
-    while (at > 0 && x > value[at - 1]) {
-        value[at] = value[at - 1];
-        best[at] = best[at - 1];
-        at--;
-    }
-    value[at] = x;
-    best[at] = id;
-}
-
 /* What candidate c is ranked by, out of its stored row's dot product. */
 static double score(const search *s, int c, double dot)
 {
@@ -161,8 +149,7 @@ static void rank_row(void *context, int row)
     for (int c = s->first_candidate; c < s->end_candidate; c++) {
         int32_t id = s->t->ids[c];
         float x = (float)score(s, c, (double)dots[id - s->first_id]);
-        if (c < s->k || x > value[s->k - 1])
-            insert(best, value, c, s->k, id, x);
+        ranking_add(best, value, s->k, c, id, x);
     }
 }
 
