@@ -104,6 +104,9 @@ static void draw_row(canvas *c, const row_chart *r, int i, double y, const row_l
     }
     char buf[NUMBER_TEXT];
     const char *number = value_text(buf, value);
+    if (r->reference > 0) /* the line must not cross the number */
+        canvas_rectangle(c, x + 4, base - 11, font_width(FONT_REGULAR, number) + 4, 14,
+                         PAINT(INK_BACKGROUND));
     canvas_text(c, x + 6, base, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), number);
     x += 6 + font_width(FONT_REGULAR, number) + 10;
     str_clear(&text);

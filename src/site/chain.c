@@ -8,7 +8,7 @@ static const chain_bar bars[] = {
     {"data", "data", BAR_DATA, offsetof(record_chain, data)},
     {"data_window", "data window", BAR_DATA, offsetof(record_chain, data_window)},
     {"single_token", "single token", BAR_SEARCH, offsetof(record_chain, single_token)},
-    {"free", "free embeddings", BAR_NO_TEXT, offsetof(record_chain, free)},
+    {"free", "free vectors", BAR_NO_TEXT, offsetof(record_chain, free)},
     {"projected", "nearest tokens", BAR_SEARCH, offsetof(record_chain, projected)},
     {"relaxed", "mixtures", BAR_NO_TEXT, offsetof(record_chain, relaxed)},
     {"cold", "cold", BAR_SEARCH, offsetof(record_chain, cold)},

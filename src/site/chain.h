@@ -15,7 +15,7 @@ typedef struct chain_bar {
 
 /* All bars in the order they are shown; *n of them. */
 const chain_bar *chain_bars(int *n);
-/* What the bar shows of this chain: NaN when it has none, and also for free embeddings without the
+/* What the bar shows of this chain: NaN when it has none, and also for free vectors without the
  * real tokens nearest to them, because alone they would promise what no text keeps. */
 double chain_value(const record_chain *c, const chain_bar *bar);
 /* The label of the bar called `name`, or the name itself, made visible. */

@@ -111,7 +111,7 @@ err_code draw_map(page *p, bool *drawn, err *e)
     return rc;
 }
 
-/* What is compared of a target: real tokens, or the free embeddings where none were sought. */
+/* What is compared of a target: real tokens, or the free vectors where none were sought. */
 static void compared_values(double values[3], const record *r, const record_target *t)
 {
     if (record_has_search(t)) {

@@ -69,7 +69,7 @@ static const char *search_sparkline(page *p, const record_search *s)
     return block_mark(&p->blocks, number);
 }
 
-/* The best restart of the free embeddings. */
+/* The best restart of the free vectors. */
 static const char *optimum_sparkline(page *p, const record_optimum *o)
 {
     str svg = {0};

@@ -6,6 +6,9 @@
 #include "site/tokens.h"
 #include <string.h>
 
+/* Less than this share left behind other text: what was found is an artefact of its place. */
+static const double FRAGILE = 0.3;
+
 /* A ratio as the text of a section that is left out when there is none. */
 static const char *ratio_or_none(arena *a, double value)
 {
@@ -40,6 +43,7 @@ static void put_sequence_values(cJSON *object, page *p, const record_sequence *s
     json_add_bool(object, "has_cross_entropy", isfinite(s->cross_entropy));
     json_add_bool(object, "unlike_data", s->unlike_data);
     json_add_string(object, "limit", show_number(a, all->cross_entropy_limit));
+    json_add_bool(object, "fragile", s->n_contexts > 0 && s->kept_mean < FRAGILE);
     json_add_bool(object, "has_contexts", s->n_contexts > 0);
     json_add_string(object, "n_contexts", show_count(a, s->n_contexts));
     json_add_string(object, "kept_mean", show_share(a, s->kept_mean));

@@ -28,7 +28,7 @@ static record_sequence make_sequence(maker *m, int topic, const char *kind, cons
                          .cross_entropy = cross_entropy,
                          .unlike_data = cross_entropy > 4.4,
                          .n_contexts = 16,
-                         .kept_mean = maker_between(m, 0.6, 0.95),
+                         .kept_mean = topic == 1 ? 0.21 : maker_between(m, 0.6, 0.95),
                          .kept_least = maker_between(m, 0.1, 0.5),
                          .tokens = arena_push(m->a, (size_t)n, sizeof(record_bytes)),
                          .ids = arena_push(m->a, (size_t)n, sizeof(int)),

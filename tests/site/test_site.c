@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "site/chain.h"
 #include "site/common_site.h"
 #include "site/site.h"
 #include <ctype.h>
@@ -306,6 +307,87 @@ static void a_name_stands_beside_the_number(void **state)
     arena_release(&a);
 }
 
+/* ---- the search for real tokens ---- */
+
+static void says(arena *a, const char *dir, const char *file, const char *text)
+{
+    if (!strstr(file_text(a, dir, file), text))
+        fail_msg("%s does not say: %s", file, text);
+}
+
+static void pages_say_what_the_search_found(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *dir = site_dir(&a, "usual");
+    static const char *const ends[] = {".md", ".html"};
+    for (int i = 0; i < 2; i++) {
+        const char *first = arena_printf(&a, "features/L02-00343%s", ends[i]);
+        const char *second = arena_printf(&a, "features/L02-00378%s", ends[i]);
+        says(&a, dir, first, "No single swap among the 64 tokens a position");
+        says(&a, dir, first, "unlike the data");
+        says(&a, dir, first, "of them ended within 5% of it");
+        says(&a, dir, first, "no gradient");
+        says(&a, dir, second, "No certificate.");
+        says(&a, dir, second, "so it depends on its place");
+        says(&a, dir, i ? "index.html" : "README.md", "12.5% had no gradient at all");
+        says(&a, dir, i ? "method.html" : "method.md", "arXiv:2402.01702");
+    }
+    says(&a, dir, "features/L02-00343.html", "lost with the worst other token");
+    says(&a, dir, "fig/L02-00343-warm.svg", "<svg");
+    says(&a, dir, "fig/L02-00343-chain.csv", "free vectors,3.4,no real text");
+    says(&a, dir, "fig/L02-00343-front.csv", "best window as it is");
+    arena_release(&a);
+}
+
+/* What free vectors reach is shown only beside what is left of it as text. */
+static void free_is_never_alone(void **state)
+{
+    (void)state;
+    int n, seen = 0;
+    const chain_bar *bars = chain_bars(&n);
+    record_chain chain = {.free = 3, .projected = 0.2, .warm = 1.1}, alone = chain;
+    alone.projected = (double)NAN;
+    for (int i = 0; i < n; i++) {
+        if (!strcmp(bars[i].name, "free")) {
+            assert_true(chain_value(&chain, &bars[i]) == 3);
+            assert_true(isnan(chain_value(&alone, &bars[i])));
+            seen++;
+        }
+        if (!strcmp(bars[i].name, "warm")) {
+            assert_true(chain_value(&alone, &bars[i]) == 1.1);
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 2);
+}
+
+static void a_run_without_search_says_so(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    record r;
+    record_volatile times;
+    template_set templates = load_templates(&a);
+    const char *dir = path_join(&a, scratch(), "unsought");
+    synthetic_record(&r, &times, &a, SYNTHETIC_HOSTILE);
+    r.search = (record_search_summary){0};
+    for (int i = 0; i < r.n_targets; i++)
+        r.targets[i].search = (record_search){0};
+    if (record_write(dir, &r, &e) || site_write(dir, &templates, &e))
+        fail_msg("%s", e.text);
+    char name[RECORD_NAME];
+    const char *page =
+        arena_printf(&a, "features/%s.md", record_feature_name(name, 2, r.targets[0].id));
+    says(&a, dir, page, "No real tokens were sought for this feature.");
+    says(&a, dir, "README.md", "with real tokens | search |");
+    assert_null(strstr(file_text(&a, dir, page), "<summary>The optimised vectors"));
+    assert_null(strstr(file_text(&a, dir, "README.md"), "How far real tokens go"));
+    assert_null(strstr(file_text(&a, dir, "method.md"), "How real tokens are sought"));
+    arena_release(&a);
+}
+
 /* Every CSV in fig/ has a JSON twin with the same columns and as many rows. */
 static void figures_have_json_twins(void **state)
 {
@@ -349,6 +431,9 @@ int main(void)
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(a_number_is_the_same_everywhere),
         cmocka_unit_test(a_name_stands_beside_the_number),
+        cmocka_unit_test(pages_say_what_the_search_found),
+        cmocka_unit_test(free_is_never_alone),
+        cmocka_unit_test(a_run_without_search_says_so),
         cmocka_unit_test(figures_have_json_twins),
     };
     return cmocka_run_group_tests(tests, make_sites, remove_scratch);
