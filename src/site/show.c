@@ -12,6 +12,9 @@ enum {
     CONTEXT_LIMIT = 200 /* bytes shown of a token on its own, or in a context */
 };
 
+/* From here on numbers are powers of ten. */
+static const double HUGE_VALUE = 1e7;
+
 static const char *take(arena *a, str *s)
 {
     const char *text = arena_strndup(a, str_text(s), s->len);
@@ -53,9 +56,9 @@ const char *show_number(arena *a, double value)
     double size = fabs(value);
     if (!isfinite(value))
         return "–";
-    if (value == floor(value) && size < 1e7) {
+    if (value == floor(value) && size < HUGE_VALUE) {
         snprintf(text, sizeof text, "%.0f", value == 0 ? 0.0 : value);
-    } else if (size < 1e-4 || size >= 1e7) {
+    } else if (size < 1e-4 || size >= HUGE_VALUE) {
         snprintf(text, sizeof text, "%.2e", value);
         char *e = strchr(text, 'e');
         int power = (int)strtol(e + 1, NULL, 10);
@@ -72,6 +75,13 @@ const char *show_number(arena *a, double value)
     return take(a, &out);
 }
 
+/* A true minus before the text of a negative value, but not before one that shows as zero. */
+static const char *with_sign(arena *a, double value, const char *text)
+{
+    bool negative = value < 0 && strpbrk(text, "123456789");
+    return arena_printf(a, "%s%s", negative ? "−" : "", text);
+}
+
 const char *show_count(arena *a, int64_t value)
 {
     str out = {0};
@@ -83,19 +93,25 @@ const char *show_count(arena *a, int64_t value)
 
 const char *show_share(arena *a, double value)
 {
-    char text[48];
+    char text[32];
     double percent = value * 100;
     if (!isfinite(value))
         return "–";
-    if (percent != 0 && fabs(percent) < 0.01)
+    if (percent != 0 && (fabs(percent) < 0.01 || fabs(percent) >= HUGE_VALUE))
         return arena_printf(a, "%s%%", show_number(a, percent));
-    snprintf(text, sizeof text, "%.*f", fabs(percent) < 10 ? 2 : 1, percent);
-    return arena_printf(a, "%s%%", text);
+    snprintf(text, sizeof text, "%.*f%%", fabs(percent) < 10 ? 2 : 1, fabs(percent));
+    return with_sign(a, percent, text);
 }
 
 const char *show_ratio(arena *a, double value)
 {
-    return isfinite(value) ? arena_printf(a, "%.2f×", value) : "–";
+    char text[32];
+    if (!isfinite(value))
+        return "–";
+    if (fabs(value) >= HUGE_VALUE)
+        return arena_printf(a, "%s×", show_number(a, value));
+    snprintf(text, sizeof text, "%.2f×", fabs(value));
+    return with_sign(a, value, text);
 }
 
 /* ---- texts ---- */

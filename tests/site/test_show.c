@@ -33,7 +33,12 @@ static void numbers_are_short(void **state)
     assert_string_equal(show_share(&a, 0.01171), "1.17%");
     assert_string_equal(show_share(&a, 0.00002), "0.00200%");
     assert_string_equal(show_share(&a, 0), "0.00%");
+    assert_string_equal(show_share(&a, -0.012), "−1.20%");
+    assert_string_equal(show_share(&a, 1e300), "1.00×10³⁰²%");
     assert_string_equal(show_ratio(&a, 1.826), "1.83×");
+    assert_string_equal(show_ratio(&a, -0.2), "−0.20×");
+    assert_string_equal(show_ratio(&a, -0.001), "0.00×");
+    assert_string_equal(show_ratio(&a, 1e300), "1.00×10³⁰⁰×");
     assert_string_equal(show_count(&a, 1714176), "1\u202F714\u202F176");
     arena_release(&a);
 }
