@@ -114,10 +114,11 @@ typedef struct rows_task {
     int step;
 } rows_task;
 
-/* A draw of the standard Gumbel distribution from 64 random bits. */
-static double gumbel(uint64_t bits)
+/* A draw of the standard Gumbel distribution from 64 random bits; single precision is enough for
+ * noise, and this is what a step spends its time on when the model is small. */
+static float gumbel(uint64_t bits)
 {
-    return -log(-log(((double)(bits >> 11) + 0.5) * 0x1p-53));
+    return -logf(-logf(((float)(bits >> 41) + 0.5f) * 0x1p-23f));
 }
 
 static void mix_row(void *context, int row)
@@ -128,16 +129,16 @@ static void mix_row(void *context, int row)
     float *weight = ROW(m->weight_NK, row, m->K);
     rng own = rng_split(&m->stream, (uint64_t)(m->first_row + row));
     rng draws = rng_split(&own, (uint64_t)t->step);
-    double max = (double)-INFINITY, total = 0;
+    float max = -INFINITY;
+    double total = 0;
     for (int c = 0; c < m->n; c++) {
-        double g = t->noise > 0 ? t->noise * gumbel(rng_at(&draws, (uint64_t)c)) : 0;
+        double g = t->noise > 0 ? t->noise * (double)gumbel(rng_at(&draws, (uint64_t)c)) : 0;
         weight[c] = (float)(((double)theta[c] + g) / t->tau);
-        max = fmax(max, (double)weight[c]);
+        max = fmaxf(max, weight[c]);
     }
     for (int c = 0; c < m->n; c++) {
-        double x = exp((double)weight[c] - max);
-        weight[c] = (float)x;
-        total += x;
+        weight[c] = expf(weight[c] - max);
+        total += (double)weight[c];
     }
     for (int c = 0; c < m->n; c++)
         weight[c] = (float)((double)weight[c] / total);

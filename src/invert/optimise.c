@@ -2,7 +2,6 @@
  * each slot moves on its own. */
 #include "invert/optimise.h"
 #include "base/memory.h"
-#include "base/rng.h"
 #include "invert/descent.h"
 #include "invert/penalties.h"
 #include "invert/smooth_max.h"
@@ -14,6 +13,7 @@ enum { NEAREST_EVERY = 10 }; /* steps between looks at which token is nearest */
 typedef struct slot {
     optimise_job *job;
     float *x_LD, *d_x_LD, *first_LD, *second_LD;
+    float *y_LD, *nearest_y_LD; /* x and the closest tokens whitened; FREE_WHITENED only */
     int32_t *nearest_L;
     int step;
     double best, reference; /* best score; best score when it last gained enough */
@@ -35,7 +35,8 @@ typedef struct optimiser {
     int32_t *tokens_BT, *targets_BT, *which_N;
     float *x_BTD, *d_x_BTD, *d_h, *pre_N, *f_N; /* backend */
     float *host_x_BTD, *host_d_BTD, *host_pre_N, *host_f_N, *host_d_pre_N, *host_loss_N;
-    float *nearest_x; /* rows whose nearest token is due */
+    float *nearest_x; /* rows whose nearest token is due, or that are whitened */
+    whitening_rows whitened;
     int32_t *nearest_ids;
     arena *memory;
 } optimiser;
@@ -43,17 +44,9 @@ typedef struct optimiser {
 /* ---- starting and finishing jobs ---------------------------------------------------------------
  */
 
-void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
-                           int restart, int length, double noise_scale)
+static bool in_mode(const optimiser *p, free_mode mode)
 {
-    rng all = rng_stream(seed, "optimise"), one = rng_split(&all, (uint64_t)feature);
-    rng r = rng_split(&one, (uint64_t)restart);
-    for (int i = 0; i < length; i++) {
-        float *x_D = ROW(x_LD, i, t->D);
-        token_table_row(x_D, t, t->ids[rng_below(&r, (uint32_t)t->n)]);
-        for (int d = 0; d < t->D; d++)
-            x_D[d] = (float)((double)x_D[d] + noise_scale * t->rms * rng_normal(&r));
-    }
+    return p->o->mode == mode;
 }
 
 static double norm_limit(const optimiser *p)
@@ -70,7 +63,12 @@ static void start_job(optimiser *p, slot *s)
     s->best = s->reference = (double)-INFINITY;
     memcpy(s->x_LD, job->x_LD, (size_t)job->length * (size_t)p->D * sizeof *s->x_LD);
     for (int i = job->frozen; i < job->length; i++)
-        descent_keep_inside(ROW(s->x_LD, i, p->D), p->D, norm_limit(p));
+        if (in_mode(p, FREE_WHITENED)) {
+            whitening_inverse(ROW(s->y_LD, i, p->D), p->set->whitening, ROW(s->x_LD, i, p->D));
+            descent_keep_inside(ROW(s->y_LD, i, p->D), p->D, p->set->whitening->radius);
+        } else {
+            descent_keep_inside(ROW(s->x_LD, i, p->D), p->D, norm_limit(p));
+        }
     memset(s->first_LD, 0, cells * sizeof *s->first_LD);
     memset(s->second_LD, 0, cells * sizeof *s->second_LD);
     job->curve = arena_push(p->memory, (size_t)p->o->curve_points + 2, sizeof *job->curve);
@@ -96,12 +94,28 @@ static void refill(optimiser *p)
 /* ---- one step of the whole batch ---------------------------------------------------------------
  */
 
+static bool nearest_is_due(const optimiser *p, const slot *s)
+{
+    return in_mode(p, FREE_ORIGINAL) || s->step % NEAREST_EVERY == 0;
+}
+
+static void whiten_nearest(void *context, int b)
+{
+    const optimiser *p = context;
+    const slot *s = &p->slots[b];
+    for (int i = s->job->frozen; i < s->job->length && nearest_is_due(p, s); i++) {
+        float *y_D = ROW(s->nearest_y_LD, i, p->D);
+        token_table_row(y_D, p->set->table, s->nearest_L[i]);
+        whitening_inverse(y_D, p->set->whitening, y_D);
+    }
+}
+
 static err_code refresh_nearest(optimiser *p, err *e)
 {
     int rows = 0;
     for (int i = 0; i < p->n_slots; i++) {
         slot *s = &p->slots[i];
-        if (s->step % NEAREST_EVERY)
+        if (!nearest_is_due(p, s))
             continue;
         memcpy(ROW(p->nearest_x, rows, p->D), s->x_LD,
                (size_t)s->job->length * (size_t)p->D * sizeof *s->x_LD);
@@ -109,15 +123,43 @@ static err_code refresh_nearest(optimiser *p, err *e)
     }
     if (rows == 0)
         return OK;
-    err_code rc =
-        token_table_nearest(p->nearest_ids, NULL, p->set->table, p->nearest_x, rows, 1, e);
+    const token_table *table = p->set->table;
+    err_code rc = in_mode(p, FREE_WHITENED)
+                      ? token_table_closest(p->nearest_ids, table, p->nearest_x, rows, 1, e)
+                      : token_table_nearest(p->nearest_ids, NULL, table, p->nearest_x, rows, 1, e);
     rows = 0;
     for (int i = 0; i < p->n_slots && !rc; i++) {
         slot *s = &p->slots[i];
-        if (s->step % NEAREST_EVERY)
+        if (!nearest_is_due(p, s))
             continue;
         memcpy(s->nearest_L, p->nearest_ids + rows, (size_t)s->job->length * sizeof(int32_t));
         rows += s->job->length;
+    }
+    if (!rc && in_mode(p, FREE_WHITENED) && p->o->pull > 0)
+        pool_run(p->be->pool, p->n_slots, whiten_nearest, p);
+    return rc;
+}
+
+/* The free rows of all slots, y to x or the gradient at x to that at y: one product for all. */
+static err_code transform_slots(optimiser *p, bool gradient, err *e)
+{
+    int D = p->D, rows = 0;
+    for (int b = 0; b < p->n_slots; b++) {
+        const slot *s = &p->slots[b];
+        int n = s->job->length - s->job->frozen;
+        memcpy(ROW(p->nearest_x, rows, D), ROW(gradient ? s->d_x_LD : s->y_LD, s->job->frozen, D),
+               (size_t)n * (size_t)D * sizeof(float));
+        rows += n;
+    }
+    err_code rc = gradient ? whitening_gradient(p->nearest_x, &p->whitened, rows, e)
+                           : whitening_points(p->nearest_x, &p->whitened, rows, e);
+    rows = 0;
+    for (int b = 0; b < p->n_slots && !rc; b++) {
+        const slot *s = &p->slots[b];
+        int n = s->job->length - s->job->frozen;
+        memcpy(ROW(gradient ? s->d_x_LD : s->x_LD, s->job->frozen, D), ROW(p->nearest_x, rows, D),
+               (size_t)n * (size_t)D * sizeof(float));
+        rows += n;
     }
     return rc;
 }
@@ -145,6 +187,16 @@ static void pack(optimiser *p)
                   (size_t)p->n_slots * T * D * sizeof *p->host_x_BTD);
 }
 
+/* The gradient of minus the largest activation, which is nothing when no position is active. */
+static void largest_gradient(float *d_pre, const float *f, int n)
+{
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        best = f[i] > f[best] ? i : best;
+    if (f[best] > 0)
+        d_pre[best] = -1;
+}
+
 /* d_pre = the gradient of minus the smooth maximum. */
 static void objective_gradient(optimiser *p)
 {
@@ -153,6 +205,10 @@ static void objective_gradient(optimiser *p)
         const optimise_job *job = p->slots[b].job;
         float *d_pre = ROW(p->host_d_pre_N, b, T);
         memset(d_pre, 0, (size_t)T * sizeof *d_pre);
+        if (in_mode(p, FREE_ORIGINAL)) {
+            largest_gradient(d_pre, ROW(p->host_f_N, b, T), job->length);
+            continue;
+        }
         smooth_max(d_pre + p->skip, ROW(p->host_pre_N, b, T) + p->skip, job->length,
                    SMOOTH_MAX_SOFTNESS * job->scale);
         for (int i = 0; i < job->length; i++)
@@ -220,6 +276,16 @@ typedef struct slot_values {
     double score; /* what the best input is chosen by: minus the loss */
 } slot_values;
 
+/* The original takes the norm over all positions at once, which is one row of L * D numbers. */
+static double distance_penalty(const optimiser *p, const slot *s, const float *nearest_LD)
+{
+    int L = s->job->length, D = p->D;
+    double weight = p->o->lambda_reg, rms = p->set->table->rms;
+    return in_mode(p, FREE_ORIGINAL)
+               ? penalty_distance(s->d_x_LD, s->x_LD, nearest_LD, 1, L * D, 1 / sqrt(L * D), weight)
+               : penalty_distance(s->d_x_LD, s->x_LD, nearest_LD, L, D, rms, weight);
+}
+
 static slot_values evaluate(const optimiser *p, int b)
 {
     slot *s = &p->slots[b];
@@ -243,8 +309,7 @@ static slot_values evaluate(const optimiser *p, int b)
         token_table_row(ROW(nearest_LD, i, D), table, s->nearest_L[i]);
     memcpy(s->d_x_LD, p->host_d_BTD + ((size_t)b * p->T + p->skip) * D,
            (size_t)L * D * sizeof *s->d_x_LD);
-    double distance =
-        penalty_distance(s->d_x_LD, s->x_LD, nearest_LD, L, D, table->rms, o->lambda_reg);
+    double distance = distance_penalty(p, s, nearest_LD);
     double diversity =
         penalty_diversity(s->d_x_LD, s->x_LD, L, D, o->diversity_window, o->diversity_penalty);
     double repetition =
@@ -261,22 +326,49 @@ static slot_values evaluate(const optimiser *p, int b)
     return v;
 }
 
-static void move(const optimiser *p, slot *s)
+/* The share of the way to the closest token that this step ends with. */
+static double pull_at(const optimise_options *o, int step)
 {
-    double rate = p->o->learning_rate * p->set->table->rms;
+    double share = (double)step / o->max_steps;
+    return o->pull * fmax(0, fmin(1, (share - 1.0 / 3) * 1.5));
+}
+
+static void move_whitened(const optimiser *p, slot *s)
+{
+    double limit = p->set->whitening->radius, pull = pull_at(p->o, s->step);
+    for (int i = s->job->frozen; i < s->job->length; i++) {
+        float *y_D = ROW(s->y_LD, i, p->D);
+        descent_step(y_D, ROW(s->d_x_LD, i, p->D), ROW(s->first_LD, i, p->D),
+                     ROW(s->second_LD, i, p->D), p->D, s->step, p->o->learning_rate, limit);
+        for (int d = 0; d < p->D && pull > 0; d++)
+            y_D[d] += (float)(pull * ((double)ROW(s->nearest_y_LD, i, p->D)[d] - (double)y_D[d]));
+        descent_keep_inside(y_D, p->D, limit);
+    }
+}
+
+static void move_slot(void *context, int b)
+{
+    const optimiser *p = context;
+    slot *s = &p->slots[b];
+    if (in_mode(p, FREE_WHITENED)) {
+        move_whitened(p, s);
+        return;
+    }
+    double rate = p->o->learning_rate * (in_mode(p, FREE_ORIGINAL) ? 1 : p->set->table->rms);
     for (int i = s->job->frozen; i < s->job->length; i++)
         descent_step(ROW(s->x_LD, i, p->D), ROW(s->d_x_LD, i, p->D), ROW(s->first_LD, i, p->D),
                      ROW(s->second_LD, i, p->D), p->D, s->step, rate, norm_limit(p));
 }
 
-static void step_slot(void *context, int b)
+static void judge_slot(void *context, int b)
 {
     optimiser *p = context;
     slot *s = &p->slots[b];
     optimise_job *job = s->job;
     const optimise_options *o = p->o;
     slot_values v = evaluate(p, b);
-    if (v.score > s->best) {
+    bool original = in_mode(p, FREE_ORIGINAL);
+    if (v.score > s->best || original) {
         s->best = v.score;
         job->objective = v.point.objective;
         job->activation = v.point.activation;
@@ -286,13 +378,12 @@ static void step_slot(void *context, int b)
         s->reference = s->best;
         s->reference_step = s->step;
     }
-    bool converged = s->step - s->reference_step >= o->patience;
-    bool last = converged || s->step + 1 == o->max_steps;
+    bool converged = !original && s->step - s->reference_step >= o->patience;
+    bool last = converged || s->step + !original == o->max_steps;
     int every = (o->max_steps + o->curve_points - 1) / o->curve_points;
     if (s->step % every == 0 || last)
         job->curve[job->n_curve++] = v.point;
     s->step++;
-    move(p, s);
     if (last) {
         job->converged = converged;
         job->last_step = s->step;
@@ -308,13 +399,18 @@ static err_code open_slots(optimiser *p, err *e)
     p->slots = mem_small((size_t)p->capacity, sizeof *p->slots);
     for (int i = 0; i < p->capacity; i++) {
         slot *s = &p->slots[i];
-        float *block = mem_array(4 * cells, sizeof *block, "an optimised sequence", e);
+        float *block = mem_array((in_mode(p, FREE_WHITENED) ? 6 : 4) * cells, sizeof *block,
+                                 "an optimised sequence", e);
         if (!block)
             return e->code;
         s->x_LD = block; /* owns the block */
         s->d_x_LD = block + cells;
         s->first_LD = block + 2 * cells;
         s->second_LD = block + 3 * cells;
+        if (in_mode(p, FREE_WHITENED)) {
+            s->y_LD = block + 4 * cells;
+            s->nearest_y_LD = block + 5 * cells;
+        }
         s->nearest_L = mem_small((size_t)p->longest, sizeof *s->nearest_L);
     }
     return OK;
@@ -355,6 +451,8 @@ static err_code optimiser_open(optimiser *p, err *e)
         rc = open_slots(p, e);
     if (!rc)
         rc = open_buffers(p, e);
+    if (!rc && in_mode(p, FREE_WHITENED))
+        rc = whitening_rows_new(&p->whitened, p->set->whitening, p->capacity * p->longest, e);
     if (!rc)
         rc = forward_new(&p->to_hook, p->set->model, p->capacity, p->T, p->set->hook,
                          FORWARD_INPUT_GRADIENT, e);
@@ -372,6 +470,7 @@ static void optimiser_close(optimiser *p)
     }
     mem_free(p->slots);
     sae_columns_free(p->columns);
+    whitening_rows_free(&p->whitened);
     forward_free(p->to_hook);
     forward_free(p->to_end);
     float *on_backend[] = {p->x_BTD, p->d_x_BTD, p->d_h, p->pre_N, p->f_N};
@@ -413,7 +512,9 @@ static err_code run(optimiser *p, err *e)
     while (p->n_slots < p->capacity)
         start_job(p, &p->slots[p->n_slots++]);
     while (p->n_slots && !rc) {
-        rc = refresh_nearest(p, e);
+        rc = in_mode(p, FREE_WHITENED) ? transform_slots(p, false, e) : OK;
+        if (!rc)
+            rc = refresh_nearest(p, e);
         if (!rc) {
             pack(p);
             rc = feature_gradient(p, e);
@@ -422,8 +523,11 @@ static err_code run(optimiser *p, err *e)
             rc = coherence_gradient(p, e);
         if (rc)
             break;
-        pool_run(p->be->pool, p->n_slots, step_slot, p);
+        pool_run(p->be->pool, p->n_slots, judge_slot, p);
         rc = check_finished(p, e);
+        if (!rc && in_mode(p, FREE_WHITENED))
+            rc = transform_slots(p, true, e);
+        pool_run(p->be->pool, p->n_slots, move_slot, p);
         refill(p);
         progress_step(&bar, steps_done(p), NULL);
         rc = rc ? rc : cancel_check(e);
@@ -442,7 +546,7 @@ err_code optimise_jobs(optimise_job *jobs, int n, const optimise_setting *settin
                    .n_jobs = n,
                    .capacity = n < o->batch_sequences ? n : o->batch_sequences,
                    .D = setting->table->D,
-                   .skip = setting->bos >= 0,
+                   .skip = setting->bos >= 0 && o->mode != FREE_ORIGINAL,
                    .memory = a};
     for (int i = 0; i < n; i++) {
         jobs[i].last_step = 0;

@@ -7,10 +7,26 @@
 #define INVERT_OPTIMISE_H
 #include "base/progress.h"
 #include "invert/token_table.h"
+#include "invert/whitening.h"
 #include "model/forward.h"
 #include "sae/sae.h"
 
+/* What the free embeddings may be and how they move. None of them is bound to tokens, so what they
+ * reach says little about real text: a diagnostic. */
+typedef enum {
+    FREE_BALL,     /* within norm_limit of zero */
+    FREE_WHITENED, /* within the ellipsoid that holds 99 % of the tokens, in its own coordinates */
+    /* As the program this one replaces did it, for comparisons: no BOS, the activation itself at
+     * its largest position (no gradient while the feature is silent), the distance of all
+     * positions together to the tokens of nearest cosine, the last input and not the best.
+     * learning_rate and lambda_reg are then absolute, max_steps counts moves. */
+    FREE_ORIGINAL
+} free_mode;
+
 typedef struct optimise_options {
+    free_mode mode;
+    double pull; /* FREE_WHITENED: share of the way to the closest token that every step ends with;
+                  * rises from 0 to this over the last two thirds of max_steps */
     int max_steps, patience;
     double
         tolerance; /* converged: gain below tolerance * max(|best|, scale) over `patience` steps */
@@ -52,7 +68,8 @@ typedef struct optimise_setting {
     const hook *hook;
     const token_table *table;
     const tokenizer *tokenizer; /* to write tokens down as text; NULL: whatever they are is taken */
-    int bos; /* fixed first token, -1: none */
+    const whitening *whitening; /* NULL unless a mode needs it */
+    int bos;                    /* fixed first token, -1: none */
     reporter *reporter;
     const char *name; /* of the progress bar */
 } optimise_setting;
@@ -61,6 +78,11 @@ typedef struct optimise_setting {
  * (seed, feature, restart) gives the same start. */
 void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
                            int restart, int length, double noise_scale);
+
+/* The original program's start, anywhere in the vocabulary plus noise of 0.5, and its options. */
+void optimise_original_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
+                             int length);
+optimise_options optimise_original(int batch_sequences, int curve_points);
 
 /* Optimises n jobs. E_CANCELLED on Ctrl-C leaves finished jobs finished (last_step > 0). */
 err_code optimise_jobs(optimise_job *jobs, int n, const optimise_setting *setting,

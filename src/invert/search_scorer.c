@@ -3,6 +3,7 @@
  * the BOS. */
 #include "invert/search_scorer.h"
 #include "base/memory.h"
+#include "invert/token_loss.h"
 #include "model/flops.h"
 #include <math.h>
 #include <string.h>
@@ -327,31 +328,19 @@ err_code scorer_children(scorer *s, candidate *const *list_n, int n, err *e)
 /* ---- cross-entropy -----------------------------------------------------------------------------
  */
 
-/* Row t expects token t + 1; only tokens up to the position that is read count. */
+/* Only tokens up to the position that is read count. */
 static void set_targets(scorer *s, candidate *const *list, int n)
 {
     for (int i = 0; i < n; i++)
-        for (int t = 0; t < s->T; t++) {
-            int next = t + 1 - s->skip;
-            bool counts = next >= 0 && next <= list[i]->position;
-            ROW(s->targets, i, s->T)[t] = counts ? list[i]->tokens_L[next] : -1;
-        }
-}
-
-static int n_expected(const scorer *s, const candidate *c)
-{
-    return c->position + s->skip;
+        token_loss_targets(ROW(s->targets, i, s->T), list[i]->tokens_L, list[i]->position + 1, s->T,
+                           s->skip);
 }
 
 static void take_cross_entropy(scorer *s, candidate *const *list, int n, float *loss_NL)
 {
     for (int i = 0; i < n; i++) {
         const float *loss = ROW(s->loss_N, i, s->T);
-        double total = 0;
-        for (int t = 0; t < s->T; t++)
-            total += (double)loss[t];
-        int expected = n_expected(s, list[i]);
-        list[i]->cross_entropy = expected > 0 ? total / expected : (double)NAN;
+        list[i]->cross_entropy = token_loss_mean(loss, list[i]->position + 1, s->T, s->skip);
         for (int p = 0; loss_NL && p < s->L; p++)
             ROW(loss_NL, i, s->L)[p] = p + s->skip > 0 ? loss[p + s->skip - 1] : 0;
         count(s, list[i]->which, s->T, s->flops_end);
@@ -427,7 +416,7 @@ err_code scorer_cross_entropy_gradient(scorer *s, candidate *const *list_n, cons
         return rc;
     take_cross_entropy(s, list_n, n, NULL);
     for (int i = 0; i < n; i++) {
-        int expected = n_expected(s, list_n[i]);
+        int expected = token_loss_expected(list_n[i]->position + 1, s->skip);
         float share = expected > 0 ? (float)(weight_n[i] / expected) : 0;
         const float *from = s->host_d_x + ((size_t)i * s->T + s->skip) * D;
         float *to = ROW(d_x_NLD, i, s->L * D);

@@ -1,9 +1,10 @@
-/* Nearest tokens by cosine or dot product: a product for each block of rows and tokens, and a
- * running top k in id order. The table stays as the model holds it; nothing as large as it is kept
- * beside. */
+/* Nearest tokens by cosine, dot product or distance: a product for each block of rows and tokens,
+ * and a running top k in id order. The table stays as the model holds it; nothing as large as it is
+ * kept beside. */
 #include "invert/token_table.h"
 #include "base/half.h"
 #include "base/memory.h"
+#include "invert/ranking.h"
 #include <math.h>
 #include <string.h>
 
@@ -116,27 +117,27 @@ void token_table_row(float *x_D, const token_table *t, int id)
                                                                 : bf16_to_float(half[at + d]));
 }
 
+/* |x - e|^2 is smallest where x . e - |e|^2 / 2 is largest. */
+typedef enum { BY_COSINE, BY_DOT, BY_DISTANCE } ranking;
+
 /* Rows that look for their nearest tokens, and the block of the vocabulary under way. */
 typedef struct search {
     const token_table *t;
-    bool by_cosine;
+    ranking by;
     int32_t *ids_Nk;
     float *score_Nk; /* a cosine is times the row's own size, until finish_row() */
     const float *host_x_ND, *host_dots;
     int k, first_id, n_ids, first_candidate, end_candidate;
 } search;
 
-/* Puts a candidate among the best k of the `filled` ones; the first come stays ahead on ties. */
-static void insert(int32_t *best, float *value, int filled, int k, int32_t id, float x)
+/* What candidate c is ranked by, out of its stored row's dot product. */
+static double score(const search *s, int c, double dot)
 {
-    int at = filled < k ? filled : k - 1;
-    while (at > 0 && x > value[at - 1]) {
-        value[at] = value[at - 1];
-        best[at] = best[at - 1];
-        at--;
-    }
-    value[at] = x;
-    best[at] = id;
+    double scale = (double)s->t->scale, inverse = s->t->inverse_norm_n[c];
+    double norm = inverse > 0 ? scale / inverse : 0;
+    if (s->by == BY_COSINE)
+        return dot * inverse;
+    return dot * scale - (s->by == BY_DISTANCE ? 0.5 * norm * norm : 0);
 }
 
 static void rank_row(void *context, int row)
@@ -147,10 +148,8 @@ static void rank_row(void *context, int row)
     float *value = ROW(s->score_Nk, row, s->k);
     for (int c = s->first_candidate; c < s->end_candidate; c++) {
         int32_t id = s->t->ids[c];
-        double factor = s->by_cosine ? s->t->inverse_norm_n[c] : (double)s->t->scale;
-        float x = (float)((double)dots[id - s->first_id] * factor);
-        if (c < s->k || x > value[s->k - 1])
-            insert(best, value, c, s->k, id, x);
+        float x = (float)score(s, c, (double)dots[id - s->first_id]);
+        ranking_add(best, value, s->k, c, id, x);
     }
 }
 
@@ -221,13 +220,13 @@ static err_code search_rows(search *s, const workspace *w, int rows, err *e)
         if (!rc)
             pool_run(be->pool, rows, rank_row, s);
     }
-    for (int row = 0; row < rows && !rc && s->by_cosine; row++)
+    for (int row = 0; row < rows && !rc && s->by == BY_COSINE; row++)
         finish_row(s, row);
     return rc;
 }
 
 static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *t,
-                           const float *host_x_ND, int N, int k, bool by_cosine, err *e)
+                           const float *host_x_ND, int N, int k, ranking by, err *e)
 {
     if (k > t->n)
         return err_set(e, E_SHAPE, "%d nearest tokens asked for, the vocabulary has %d", k, t->n);
@@ -236,7 +235,7 @@ static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *
     for (int first = 0; first < N && !rc; first += w.rows) {
         int rows = N - first < w.rows ? N - first : w.rows;
         search s = {.t = t,
-                    .by_cosine = by_cosine,
+                    .by = by,
                     .ids_Nk = ROW(ids_Nk, first, k),
                     .score_Nk = ROW(w.scores_Nk, first, k),
                     .host_x_ND = ROW(host_x_ND, first, t->D),
@@ -253,11 +252,17 @@ static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *
 err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e)
 {
-    return search_all(ids_Nk, cosine_Nk, t, host_x_ND, N, k, true, e);
+    return search_all(ids_Nk, cosine_Nk, t, host_x_ND, N, k, BY_COSINE, e);
 }
 
 err_code token_table_largest(int32_t *ids_Nk, float *dot_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e)
 {
-    return search_all(ids_Nk, dot_Nk, t, host_x_ND, N, k, false, e);
+    return search_all(ids_Nk, dot_Nk, t, host_x_ND, N, k, BY_DOT, e);
+}
+
+err_code token_table_closest(int32_t *ids_Nk, const token_table *t, const float *host_x_ND, int N,
+                             int k, err *e)
+{
+    return search_all(ids_Nk, NULL, t, host_x_ND, N, k, BY_DISTANCE, e);
 }

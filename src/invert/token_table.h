@@ -36,5 +36,8 @@ err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_tabl
 /* The same by dot product instead of cosine: the tokens a gradient points to. */
 err_code token_table_largest(int32_t *ids_Nk, float *dot_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e);
+/* The same by Euclidean distance, smallest first, but no distances are given. */
+err_code token_table_closest(int32_t *ids_Nk, const token_table *t, const float *host_x_ND, int N,
+                             int k, err *e);
 
 #endif

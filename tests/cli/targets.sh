@@ -27,6 +27,7 @@ says() {
 }
 
 # Was every stage of the last run computed afresh?
+# shellcheck disable=SC2317  # holds calls it
 nothing_kept() { ! grep -q 'kept from before' "$work/out" "$work/err"; }
 
 cached=(--set "collect.cache_dir=$work/cache")

@@ -135,6 +135,11 @@ static void nothing_left_names_the_keys(void **state)
         assert_non_null(strstr(e.text, cases[i].key));
         assert_non_null(strstr(e.text, cases[i].name));
         assert_null(r.kept);
+        filter_options o = cases[i].o;
+        o.may_drop_all = true;
+        assert_int_equal(filter_features(&r, &c, &o, &e), OK);
+        assert_int_equal(r.n_kept, 0);
+        filter_release(&r);
     }
     collection_release(&c);
 

@@ -235,6 +235,52 @@ static void largest_dots(void **state)
     }
 }
 
+static double distance(const float *a, const float *b)
+{
+    double sum = 0;
+    for (int d = 0; d < D; d++)
+        sum += pow((double)a[d] - (double)b[d], 2);
+    return sum;
+}
+
+static void closest_points(void **state)
+{
+    (void)state;
+    rig r = rig_open("cpu", 2, "hook_embed");
+    float *E = embedding(&r);
+    token_table *t;
+    err e = {0};
+    static float x[ROWS * D];
+    static int32_t ids[ROWS * K];
+    for (int d = 0; d < D; d++)
+        E[30 * D + d] = 3 * E[20 * D + d]; /* the same cosine, another distance */
+    memset(E + 7 * D, 0, D * sizeof *E);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    t->block_ids = 33;
+    rng s = rng_stream(3, "test_token_table");
+    for (int i = 0; i < ROWS * D; i++)
+        x[i] = (float)(t->rms * rng_normal(&s));
+    memcpy(x, E + 20 * D, D * sizeof *x);
+    memset(x + D, 0, D * sizeof *x);
+    assert_int_equal(token_table_closest(ids, t, x, ROWS, K, &e), OK);
+    assert_true(ids[0] == 20 && ids[K] == 7);
+    for (int i = 0; i < ROWS; i++) {
+        bool taken[256] = {false};
+        for (int k = 0; k < K; k++) {
+            double best = (double)INFINITY;
+            for (int c = 0; c < t->n; c++)
+                if (!taken[t->ids[c]])
+                    best = fmin(best, distance(x + i * D, E + t->ids[c] * D));
+            int32_t id = ids[i * K + k];
+            assert_true(is_candidate(t, id) && !taken[id]);
+            taken[id] = true;
+            assert_true(fabs(distance(x + i * D, E + id * D) - best) < 1e-6 * best + 1e-12);
+        }
+    }
+    token_table_free(t);
+    rig_close(&r);
+}
+
 static void as_many_as_there_are(void **state)
 {
     (void)state;
@@ -290,6 +336,7 @@ int main(void)
         cmocka_unit_test(blocks_and_stored_types),
         cmocka_unit_test(ties_and_rows_without_direction),
         cmocka_unit_test(largest_dots),
+        cmocka_unit_test(closest_points),
         cmocka_unit_test(as_many_as_there_are),
         cmocka_unit_test(rows_are_scaled_as_the_model_scales),
     };
