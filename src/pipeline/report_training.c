@@ -1,5 +1,5 @@
-/* The record's second part, for the built-in model and SAE only: how they were trained and what they
- * are worth, from the files their trainer left. */
+/* The record's second part, for the built-in model and SAE only: how they were trained and what
+ * they are worth, from the files their trainer left. */
 #include "base/json.h"
 #include "base/memory.h"
 #include "builtin/builtin.h"
