@@ -60,8 +60,10 @@ void state_open(search_state *s, search_job *job, const optimise_setting *set,
     s->children = arena_push(&s->memory, (size_t)s->most_children, sizeof *s->children);
     for (int i = 0; i < s->most_children; i++)
         s->children[i] = new_candidate(s);
-    for (int lane = 0; lane < LANES; lane++)
+    for (int lane = 0; lane < LANES; lane++) {
         s->lane_best[lane] = new_candidate(s);
+        s->sweeps[lane].swaps = arena_push(&s->memory, (size_t)L, sizeof(sweep_swap));
+    }
     s->front = front_new(FRONT_MOST, L);
     s->curve_every = o->iterations / CURVE_POINTS + 1;
 }

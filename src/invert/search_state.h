@@ -33,6 +33,21 @@ typedef struct seen_set {
     size_t capacity, n;
 } seen_set;
 
+/* A swap that improves on its parent. */
+typedef struct sweep_swap {
+    int position;
+    int32_t token;
+    float value;
+} sweep_swap;
+
+/* How far the sweep of a lane is. */
+typedef struct sweep {
+    int tokens;   /* a position, of this sweep */
+    bool settled; /* a sweep of all tokens brought nothing */
+    sweep_swap *swaps;
+    int n_swaps; /* to be tried together when more than one */
+} sweep;
+
 typedef struct search_state {
     search_job *job;
     const search_options *o;
@@ -49,9 +64,9 @@ typedef struct search_state {
     seen_set seen;
     front front;
     candidate lane_best[LANES]; /* position < 0: none yet */
-    bool settled[LANES];        /* a whole sweep brought nothing */
-    bool starting;              /* the first gradient is still to come */
-    int first_parent;           /* of its members in the scorer's parents */
+    sweep sweeps[LANES];
+    bool starting;    /* the first gradient is still to come */
+    int first_parent; /* of its members in the scorer's parents */
     int curve_every;
 } search_state;
 
