@@ -3,15 +3,13 @@
  * the BOS. */
 #include "invert/search_scorer.h"
 #include "base/memory.h"
+#include "invert/smooth_max.h"
 #include "invert/token_loss.h"
 #include "model/flops.h"
 #include <math.h>
 #include <string.h>
 
 enum { CHILD_ROWS = 8192 }; /* computed at once: bounds the memory */
-
-/* Softness of the maximum over positions, in units of scale. */
-static const double SOFTNESS = 0.15;
 
 typedef struct scorer_cost {
     double flops;
@@ -202,18 +200,6 @@ static void take(candidate *c, const float *value, const float *z, const float *
     c->position = position;
 }
 
-/* The gradient of the smooth maximum of one sequence's values. */
-static void smooth_maximum(float *d_value_L, const float *value_L, int length, double softness)
-{
-    double max = (double)-INFINITY, total = 0;
-    for (int i = 0; i < length; i++)
-        max = fmax(max, (double)value_L[i]);
-    for (int i = 0; i < length; i++)
-        total += exp(((double)value_L[i] - max) / softness);
-    for (int i = 0; i < length; i++)
-        d_value_L[i] = (float)(exp(((double)value_L[i] - max) / softness) / total);
-}
-
 static err_code parent_gradient(scorer *s, candidate *const *list, int n, float *d_x_NLD, err *e)
 {
     int T = s->length + s->skip, D = s->D;
@@ -224,8 +210,8 @@ static err_code parent_gradient(scorer *s, candidate *const *list, int n, float 
         if (s->readout == READ_LAST)
             d_value[s->length - 1] = 1;
         else
-            smooth_maximum(d_value, ROW(s->parent_value, i, T) + s->skip, s->length,
-                           SOFTNESS * s->scale_n[list[i]->which]);
+            smooth_max(d_value, ROW(s->parent_value, i, T) + s->skip, s->length,
+                       SMOOTH_MAX_SOFTNESS * s->scale_n[list[i]->which]);
         count_backward(s, list[i]->which, T, s->flops_hook);
     }
     err_code rc = objective_backward(s->d_h, s->objective, s->which_N, s->d_value,

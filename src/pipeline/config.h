@@ -62,6 +62,13 @@ typedef struct run_config {
         int diversity_window, repetition_window, batch_sequences;
     } optimise;
     struct {
+        char effort[CONFIG_TEXT], method[CONFIG_TEXT], readout[CONFIG_TEXT];
+        int restarts, iterations, children, front_iterations, sweep_tokens;
+        int windows, single_tokens, batch_features;
+        double budget_seconds, budget_tflop;
+        bool allow_special, allow_unused, allow_fragments;
+    } search;
+    struct {
         int nearest_tokens, contexts_top, contexts_per_decile, context_tokens;
     } analyse;
     struct {

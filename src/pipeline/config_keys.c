@@ -152,6 +152,41 @@ static const config_key keys[] = {
     INT(optimise, batch_sequences, "sequences", "256", 1, 65536,
         "Features x restarts optimised at once at most; bounds the memory."),
 
+    CHOICE(search, effort, "warm|standard|thorough", "standard",
+           "How hard real tokens are searched for: from data windows alone; also from beams, "
+           "relaxed mixtures and chance; the same with some six times the work."),
+    CHOICE(search, method, "search|gcg|epo|random", "search",
+           "The search of this program, or a published one by the same engine to compare with: "
+           "greedy coordinate gradient, EPO, random swaps."),
+    CHOICE(search, readout, "max|last", "max",
+           "Where an input is read: at whichever position is strongest, or at the last."),
+    INT(search, restarts, "starts", "0", 0, 4096,
+        "Members of a feature's search: windows, beams, relaxed readings, chance, in turn; 0: as "
+        "effort says."),
+    INT(search, iterations, "iterations", "-1", -1, 1000000, "Of the climb; -1: as effort says."),
+    INT(search, children, "sequences", "0", 0, 100000,
+        "Tried by each member in an iteration; 0: as effort says."),
+    INT(search, front_iterations, "iterations", "-1", -1, 1000000,
+        "Of the search for fluent inputs; -1: as effort says."),
+    INT(search, sweep_tokens, "tokens", "-1", -1, 100000,
+        "Tokens a position that the final sweep tries, to certify the best; 0: no sweep; -1: as "
+        "effort says."),
+    INT(search, windows, "windows", "16", 0, 10000,
+        "Data windows looked at per feature; the strongest are where warm starts begin."),
+    INT(search, single_tokens, "tokens", "0", 0, 100000000,
+        "Tokens tried alone to find the best single one of every feature; 0: all."),
+    INT(search, batch_features, "features", "8", 1, 4096,
+        "Features searched at once at most; bounds the memory, does not change the result."),
+    DOUBLE(search, budget_seconds, "seconds", "0", 0, 1e9,
+           "Time for the search of all features, after which each keeps the best so far; results "
+           "then depend on the machine. 0: no limit."),
+    DOUBLE(search, budget_tflop, "TFLOP", "0", 0, 1e12,
+           "Work for the search of all features, in equal shares; 0: no limit."),
+    BOOL(search, allow_special, "false", "Let inputs hold special tokens."),
+    BOOL(search, allow_unused, "false", "Let inputs hold tokens reserved for later use."),
+    BOOL(search, allow_fragments, "false",
+         "Let inputs hold pieces of characters and control characters."),
+
     INT(analyse, nearest_tokens, "tokens", "5", 1, 1000, "Nearest tokens listed per position."),
     INT(analyse, contexts_top, "contexts", "8", 0, 1000, "Strongest contexts shown per feature."),
     INT(analyse, contexts_per_decile, "contexts", "1", 0, 100,

@@ -18,8 +18,8 @@ typedef struct stage {
 
 static const stage stages[] = {
     {"collect", stage_collect}, {"filter", stage_filter},     {"cluster", stage_cluster},
-    {"select", stage_select},   {"optimise", stage_optimise}, {"analyse", stage_analyse},
-    {"explain", stage_explain},
+    {"select", stage_select},   {"optimise", stage_optimise}, {"search", stage_search},
+    {"analyse", stage_analyse}, {"explain", stage_explain},
 };
 
 static err_code run_stages(study *s, err *e)

@@ -1,5 +1,6 @@
 /* optimise, analyse, explain: the targets from the inverse side. */
 #include "base/memory.h"
+#include "pipeline/sequences.h"
 #include "pipeline/store.h"
 #include "pipeline/study.h"
 #include <string.h>
@@ -148,15 +149,10 @@ err_code stage_optimise(study *s, bool *cached, err *e)
 err_code stage_analyse(study *s, bool *cached, err *e)
 {
     optimise_setting setting = study_setting(s, "analyse");
-    scan_source source = study_source(s, "analyse");
     *cached = false;
     s->optima = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->optima);
-    err_code rc =
-        analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,
-                       s->config->analyse.nearest_tokens, &s->memory, e);
-    if (!rc)
-        rc = survey_features(&s->surveyed, &source, s->sae, s->targets, s->n_targets, e);
-    return rc;
+    return analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,
+                          s->config->analyse.nearest_tokens, &s->memory, e);
 }
 
 /* ---- explain

@@ -139,6 +139,7 @@ void study_close(study *s)
 {
     if (s->surveyed.active)
         survey_release(&s->surveyed);
+    singles_release(&s->singles);
     filter_release(&s->filtered);
     collection_release(&s->collected);
     prompts_release(&s->prompts);

@@ -11,6 +11,8 @@
 #include "features/select.h"
 #include "features/survey.h"
 #include "invert/analyse.h"
+#include "invert/search.h"
+#include "invert/singles.h"
 #include "pipeline/config.h"
 #include "pipeline/store.h"
 #include "results/record.h"
@@ -32,6 +34,21 @@ typedef struct target_explanations {
     explanation *items;
     int n;
 } target_explanations;
+
+/* A sequence of real tokens of a target, measured (pipeline/sequences.h). */
+typedef struct sequence {
+    const char *kind; /* as the members of record_chain are called */
+    search_point point;
+    float *activation_L;
+    double *lost_most_L, *lost_least_L; /* see attribution_job */
+    int n_contexts;                     /* 0: not tried */
+    double kept_mean, kept_least;       /* see robustness_job */
+} sequence;
+
+typedef struct target_sequences {
+    sequence *items;
+    int n;
+} target_sequences;
 
 typedef struct study {
     const run_config *config;
@@ -63,9 +80,13 @@ typedef struct study {
     int n_selected, n_cut;      /* n_cut: left out by select.max_features */
     int *targets;               /* selected feature ids, ascending; in the arena */
     int n_targets;
-    survey surveyed;    /* of the targets */
-    optimise_job *jobs; /* targets x restarts */
-    optimum *optima;    /* of the targets */
+    optimise_job *jobs;           /* targets x restarts */
+    survey surveyed;              /* of the targets */
+    singles singles;              /* of all features and of the targets */
+    double loss_mean, loss_limit; /* cross-entropy of data windows, nats a token; limit: what few
+                                     exceed */
+    search_job *searches;         /* of the targets */
+    optimum *optima;              /* of the targets */
     target_explanations *explained;
 
     record_stage *timings;
@@ -83,11 +104,13 @@ err_code stage_filter(study *s, bool *cached, err *e);
 err_code stage_cluster(study *s, bool *cached, err *e);
 err_code stage_select(study *s, bool *cached, err *e);
 err_code stage_optimise(study *s, bool *cached, err *e);
+err_code stage_search(study *s, bool *cached, err *e);
 err_code stage_analyse(study *s, bool *cached, err *e);
 err_code stage_explain(study *s, bool *cached, err *e);
 
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);
+search_options study_search_options(const study *s);
 scan_source study_source(const study *s, const char *name);
 prompt_statistic study_statistic(const study *s);
 score_kind study_scoring(const study *s); /* select.scoring_method */

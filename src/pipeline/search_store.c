@@ -1,0 +1,148 @@
+/* Counts are checked against what is left before anything is allocated by them. */
+#include "pipeline/search_store.h"
+#include "base/memory.h"
+#include "pipeline/store.h"
+#include <string.h>
+
+void singles_pack(str *payload, const singles *s)
+{
+    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
+    const int sizes[] = {s->n_tokens, s->F, s->n_targets, s->S};
+    store_put(payload, sizes, COUNT_OF(sizes), sizeof *sizes);
+    store_put(payload, s->best_F, F, sizeof *s->best_F);
+    store_put(payload, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    store_put(payload, s->ids_NS, NS, sizeof *s->ids_NS);
+    store_put(payload, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+}
+
+bool singles_unpack(singles *out, const str *payload)
+{
+    store_reader r = {.data = payload->data, .left = payload->len};
+    int sizes[4];
+    store_get(&r, sizes, COUNT_OF(sizes), sizeof *sizes);
+    *out = (singles){.n_tokens = sizes[0], .F = sizes[1], .n_targets = sizes[2], .S = sizes[3]};
+    size_t F = (size_t)out->F, NS = (size_t)out->n_targets * (size_t)out->S;
+    if (r.short_read || out->F < 0 || out->n_targets < 0 || out->S < 0 ||
+        r.left != (F + NS) * (sizeof(int32_t) + sizeof(float))) {
+        *out = (singles){0};
+        return false;
+    }
+    out->best_F = mem_small(F, sizeof *out->best_F);
+    out->pre_activation_F = mem_small(F, sizeof *out->pre_activation_F);
+    out->ids_NS = mem_small(NS, sizeof *out->ids_NS);
+    out->pre_activation_NS = mem_small(NS, sizeof *out->pre_activation_NS);
+    store_get(&r, out->best_F, F, sizeof *out->best_F);
+    store_get(&r, out->pre_activation_F, F, sizeof *out->pre_activation_F);
+    store_get(&r, out->ids_NS, NS, sizeof *out->ids_NS);
+    store_get(&r, out->pre_activation_NS, NS, sizeof *out->pre_activation_NS);
+    return true;
+}
+
+/* ---- searches -----------------------------------------------------------------------------------
+ */
+
+static void put_point(str *payload, const search_point *p)
+{
+    search_point plain = *p;
+    plain.tokens = NULL;
+    plain.length = p->tokens ? p->length : 0;
+    store_put(payload, &plain, 1, sizeof plain);
+    store_put(payload, p->tokens, (size_t)plain.length, sizeof *p->tokens);
+}
+
+static void get_point(store_reader *r, search_point *p, arena *a)
+{
+    store_get(r, p, 1, sizeof *p);
+    p->tokens = NULL;
+    if (p->length < 0 || (size_t)p->length > r->left / sizeof *p->tokens)
+        r->short_read = true;
+    if (r->short_read || p->length == 0)
+        return;
+    p->tokens = arena_push(a, (size_t)p->length, sizeof *p->tokens);
+    store_get(r, p->tokens, (size_t)p->length, sizeof *p->tokens);
+}
+
+/* The single points of a job, in the order they are kept. */
+enum { SINGLE_POINTS = 5 };
+static void list_points(search_point *out[SINGLE_POINTS], search_job *job)
+{
+    search_point *list[] = {&job->cold, &job->warm, &job->fluent, &job->window, &job->single};
+    memcpy(out, list, sizeof list);
+}
+
+static void put_job(str *payload, search_job job)
+{
+    search_point *points[SINGLE_POINTS];
+    list_points(points, &job);
+    for (int i = 0; i < SINGLE_POINTS; i++)
+        put_point(payload, points[i]);
+    const int counts[] = {job.n_front, job.n_restarts, job.n_curve, job.n_sweeps, job.certified};
+    store_put(payload, counts, COUNT_OF(counts), sizeof *counts);
+    store_put(payload, &job.hypervolume, 1, sizeof job.hypervolume);
+    store_put(payload, &job.relaxed, 1, sizeof job.relaxed);
+    store_put(payload, &job.n_forwards, 1, sizeof job.n_forwards);
+    store_put(payload, &job.flops, 1, sizeof job.flops);
+    store_put(payload, job.curve, (size_t)job.n_curve, sizeof *job.curve);
+    for (int i = 0; i < job.n_front; i++)
+        put_point(payload, &job.front[i]);
+    for (int i = 0; i < job.n_restarts; i++) {
+        store_put(payload, &job.restarts[i], 1, sizeof *job.restarts);
+        put_point(payload, &job.restarts[i].best);
+    }
+}
+
+void searches_pack(str *payload, const search_job *jobs, int n)
+{
+    for (int i = 0; i < n; i++)
+        put_job(payload, jobs[i]);
+}
+
+static bool few(const store_reader *r, int n, size_t size)
+{
+    return n >= 0 && (size_t)n <= r->left / size;
+}
+
+static bool get_job(store_reader *r, search_job *job, arena *a)
+{
+    search_point *points[SINGLE_POINTS];
+    int counts[5];
+    list_points(points, job);
+    for (int i = 0; i < SINGLE_POINTS; i++)
+        get_point(r, points[i], a);
+    store_get(r, counts, COUNT_OF(counts), sizeof *counts);
+    store_get(r, &job->hypervolume, 1, sizeof job->hypervolume);
+    store_get(r, &job->relaxed, 1, sizeof job->relaxed);
+    store_get(r, &job->n_forwards, 1, sizeof job->n_forwards);
+    store_get(r, &job->flops, 1, sizeof job->flops);
+    if (r->short_read || !few(r, counts[0], sizeof *job->front) ||
+        !few(r, counts[1], sizeof *job->restarts) || !few(r, counts[2], sizeof *job->curve))
+        return false;
+    job->n_front = counts[0];
+    job->n_restarts = counts[1];
+    job->n_curve = counts[2];
+    job->n_sweeps = counts[3];
+    job->certified = counts[4];
+    job->curve = arena_push(a, (size_t)job->n_curve, sizeof *job->curve);
+    job->front = arena_push(a, (size_t)job->n_front, sizeof *job->front);
+    job->restarts = arena_push(a, (size_t)job->n_restarts, sizeof *job->restarts);
+    store_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    for (int i = 0; i < job->n_front; i++)
+        get_point(r, &job->front[i], a);
+    for (int i = 0; i < job->n_restarts; i++) {
+        store_get(r, &job->restarts[i], 1, sizeof *job->restarts);
+        get_point(r, &job->restarts[i].best, a);
+    }
+    return !r->short_read;
+}
+
+bool searches_unpack(search_job *jobs, int n, const str *payload, arena *a)
+{
+    store_reader r = {.data = payload->data, .left = payload->len};
+    for (int i = 0; i < n; i++) {
+        search_job read = jobs[i];
+        if (!get_job(&r, &read, a))
+            return false;
+        jobs[i] = read;
+    }
+    return r.left == 0;
+}

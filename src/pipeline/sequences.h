@@ -1,0 +1,13 @@
+/* The sequences of real tokens that a target's page shows, each measured in the same way. */
+#ifndef PIPELINE_SEQUENCES_H
+#define PIPELINE_SEQUENCES_H
+#include "invert/attribution.h"
+#include "invert/robustness.h"
+#include "pipeline/study.h"
+
+/* Of n targets from s->searches and s->optima: the warm, cold and fluent one, the nearest tokens of
+ * the free optimum, the best window of the data, the best single token. Only those that there are.
+ * Memory from the study's arena. */
+err_code sequences_measure(study *s, err *e);
+
+#endif
