@@ -87,6 +87,7 @@ typedef struct study {
                                      exceed */
     search_job *searches;         /* of the targets */
     optimum *optima;              /* of the targets */
+    target_sequences *sequences;  /* of the targets */
     target_explanations *explained;
 
     record_stage *timings;
