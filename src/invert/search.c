@@ -41,7 +41,9 @@ static err_code run_relaxed(search *s, err *e)
                                       .length = o->length,
                                       .restarts = o->starts[START_RELAXED],
                                       .seed = s->seed};
-    return relaxed_run(s->relaxed, s->n_jobs, s->set, &o->relaxed, s->memory, e);
+    optimise_setting setting = *s->set;
+    setting.name = "relaxed starts";
+    return relaxed_run(s->relaxed, s->n_jobs, &setting, &o->relaxed, s->memory, e);
 }
 
 static err_code open_scorer(search *s, err *e)
