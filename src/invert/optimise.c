@@ -315,9 +315,9 @@ static slot_values evaluate(const optimiser *p, int b)
     double repetition =
         penalty_repetition(s->d_x_LD, s->x_LD, L, D, o->repetition_window, o->repetition_penalty);
     mem_free(nearest_LD);
-    double loss = -(double)v.point.objective + o->lambda_reg * distance +
-                  o->diversity_penalty * diversity + o->repetition_penalty * repetition +
-                  o->coherence_weight * coherence;
+    float climbed = in_mode(p, FREE_ORIGINAL) ? v.point.activation : v.point.objective;
+    double loss = -(double)climbed + o->lambda_reg * distance + o->diversity_penalty * diversity +
+                  o->repetition_penalty * repetition + o->coherence_weight * coherence;
     v.point.distance = (float)distance;
     v.point.diversity = (float)diversity;
     v.point.repetition = (float)repetition;

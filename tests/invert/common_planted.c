@@ -16,7 +16,7 @@ static const double SMALL = 1e-4; /* x is an embedding divided by it */
 const int32_t NGRAM_WORD[3] = {17, 5, 29};
 
 /* Every token is an added one, "<1>" and so on: no two can merge. */
-static tokenizer *spelled_out(int V)
+tokenizer *spelled_tokenizer(int V)
 {
     str json = {0};
     tokenizer *t;
@@ -56,7 +56,7 @@ static truth *planted(int V, const char *hook_name, int threads)
 {
     truth *t = mem_small(1, sizeof *t);
     t->workers = pool_new(threads);
-    t->tokenizer = spelled_out(V);
+    t->tokenizer = spelled_tokenizer(V);
     model_config c = config_start(FAMILY_GPT2);
     c.n_layers = 1;
     c.d_model = D;

@@ -17,6 +17,9 @@ typedef struct truth {
     optimise_setting setting;
 } truth;
 
+/* Token 0 is special, the others are "<1>", "<2>" and so on. Owner: caller, tokenizer_free(). */
+tokenizer *spelled_tokenizer(int V);
+
 /* Owner of every rig below: the caller. */
 void truth_close(truth *t);
 

@@ -51,9 +51,10 @@ def activation(model, sae, x, feature):
 
 
 def nearest(model, x):
-    E = model.gpt_neox.embed_in.weight
-    return (torch.nn.functional.normalize(x, dim=1) @ torch.nn.functional.normalize(E, dim=1).T
-            ).argmax(1)
+    """Token 0 is the test's BOS and no candidate."""
+    E = model.gpt_neox.embed_in.weight[1:]
+    return 1 + (torch.nn.functional.normalize(x, dim=1) @ torch.nn.functional.normalize(E, dim=1).T
+                ).argmax(1)
 
 
 def run(model, sae, start, feature, rate, weight):
