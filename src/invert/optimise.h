@@ -81,7 +81,7 @@ void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int
 
 /* The original program's start, anywhere in the vocabulary plus noise of 0.5, and its options. */
 void optimise_original_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
-                             int length);
+                             int restart, int length);
 optimise_options optimise_original(int batch_sequences, int curve_points);
 
 /* Optimises n jobs. E_CANCELLED on Ctrl-C leaves finished jobs finished (last_step > 0). */

@@ -22,9 +22,10 @@ void optimise_random_start(float *x_LD, const token_table *t, uint64_t seed, int
 }
 
 void optimise_original_start(float *x_LD, const token_table *t, uint64_t seed, int feature,
-                             int length)
+                             int restart, int length)
 {
-    rng all = rng_stream(seed, "optimise original"), r = rng_split(&all, (uint64_t)feature);
+    rng all = rng_stream(seed, "optimise original"), one = rng_split(&all, (uint64_t)feature);
+    rng r = rng_split(&one, (uint64_t)restart);
     for (int i = 0; i < length; i++) {
         int id = (int)rng_below(&r, (uint32_t)t->V);
         token_and_noise(ROW(x_LD, i, t->D), t, id, 0.5, &r);

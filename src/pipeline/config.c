@@ -104,8 +104,7 @@ run_config run_config_defaults(void)
 err_code run_config_preset(run_config *c, const char *name, err *e)
 {
     /* The values of JasonP02/sae-inverse-embeddings, config.py, where its keys have the same
-     * meaning here. Its learning rate and noise were absolute; ours are relative, so they stay
-     * ours. */
+     * meaning here. Its learning rate and noise were absolute: free_mode original has them. */
     static const char *const seed[] = {
         "collect.n_prompts=100",
         "collect.batch_size=10",
@@ -119,6 +118,7 @@ err_code run_config_preset(run_config *c, const char *name, err *e)
         "cluster.eps_search=grid",
         "cluster.dbscan_min_samples=1",
         "select.strategy=all",
+        "optimise.free_mode=original",
         "optimise.restarts=1",
         "explain.max_steps=1000",
         "explain.length=10",

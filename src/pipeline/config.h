@@ -56,8 +56,9 @@ typedef struct run_config {
         char features[CONFIG_TEXT];
     } select;
     struct {
+        char free_mode[CONFIG_TEXT];
         int sequence_length, restarts, max_steps, patience;
-        double learning_rate, lambda_reg, noise_scale, norm_limit;
+        double learning_rate, lambda_reg, noise_scale, norm_limit, pull;
         double diversity_penalty, repetition_penalty, convergence_tolerance;
         int diversity_window, repetition_window, batch_sequences;
     } optimise;

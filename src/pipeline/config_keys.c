@@ -129,6 +129,10 @@ static const config_key keys[] = {
         "Never more than this many; what is cut is said."),
     TEXT(select, features, "", "Feature ids by hand, comma-separated; replaces the selection."),
 
+    CHOICE(optimise, free_mode, "ball|whitened|original", "ball",
+           "Where free embeddings may be: within norm_limit of zero, within the ellipsoid of the "
+           "token embeddings, or as the original Python program had them (250 steps of its own "
+           "sizes, no BOS)."),
     INT(optimise, sequence_length, "positions", "10", 1, 4096, "Free positions after the BOS."),
     INT(optimise, restarts, "starts", "8", 1, 4096, "Starts per feature; the best is shown."),
     INT(optimise, max_steps, "steps", "250", 1, 1000000, "Steps of AdamW at most."),
@@ -140,6 +144,8 @@ static const config_key keys[] = {
            "Pull towards the nearest token embedding: weight of the mean distance."),
     DOUBLE(optimise, norm_limit, "largest token norm", "1", 0, 1e6,
            "Embeddings stay within this many times the largest token embedding's norm; 0: free."),
+    DOUBLE(optimise, pull, "share", "0", 0, 1,
+           "whitened: share of the way to the closest token each step ends with, at the end."),
     DOUBLE(optimise, diversity_penalty, "activation", "0", 0, 1e6,
            "Weight of the mean cosine between positions at most diversity_window apart."),
     INT(optimise, diversity_window, "positions", "5", 1, 4096, "Reach of the diversity penalty."),

@@ -10,9 +10,19 @@ enum {
     CURVE_POINTS = 60
 };
 
+static bool is_original(const run_config *c)
+{
+    return !strcmp(c->optimise.free_mode, "original");
+}
+
 static optimise_options options_of(const run_config *c)
 {
-    return (optimise_options){.max_steps = c->optimise.max_steps,
+    if (is_original(c))
+        return optimise_original(c->optimise.batch_sequences, CURVE_POINTS);
+    bool whitened = !strcmp(c->optimise.free_mode, "whitened");
+    return (optimise_options){.mode = whitened ? FREE_WHITENED : FREE_BALL,
+                              .pull = c->optimise.pull,
+                              .max_steps = c->optimise.max_steps,
                               .patience = c->optimise.patience,
                               .tolerance = c->optimise.convergence_tolerance,
                               .learning_rate = c->optimise.learning_rate,
@@ -24,6 +34,15 @@ static optimise_options options_of(const run_config *c)
                               .repetition_window = c->optimise.repetition_window,
                               .batch_sequences = c->optimise.batch_sequences,
                               .curve_points = CURVE_POINTS};
+}
+
+/* The original program put nothing before its inputs. */
+static optimise_setting free_setting(const study *s, const char *name)
+{
+    optimise_setting setting = study_setting(s, name);
+    if (is_original(s->config))
+        setting.bos = -1;
+    return setting;
 }
 
 static void make_jobs(study *s)
@@ -39,8 +58,12 @@ static void make_jobs(study *s)
             .length = L,
             .x_LD = arena_push(&s->memory, (size_t)L * (size_t)D, sizeof(float)),
         };
-        optimise_random_start(s->jobs[i].x_LD, s->tokens, (uint64_t)c->run.seed, feature,
-                              i % restarts, L, c->optimise.noise_scale);
+        if (is_original(c))
+            optimise_original_start(s->jobs[i].x_LD, s->tokens, (uint64_t)c->run.seed, feature,
+                                    i % restarts, L);
+        else
+            optimise_random_start(s->jobs[i].x_LD, s->tokens, (uint64_t)c->run.seed, feature,
+                                  i % restarts, L, c->optimise.noise_scale);
     }
 }
 
@@ -109,7 +132,7 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
     *cached = use && store_load(&payload, s->cache_dir, "optimise", key, s->reporter) &&
               unpack(jobs, &payload, n, s->tokens->D, &s->memory);
     if (!*cached) {
-        optimise_setting setting = study_setting(s, "optimise");
+        optimise_setting setting = free_setting(s, "optimise");
         rc = optimise_jobs(jobs, n, &setting, o, &s->memory, e);
         if (!rc && s->cache_dir && s->config->collect.cache_data) {
             str_clear(&payload);
@@ -148,7 +171,7 @@ err_code stage_optimise(study *s, bool *cached, err *e)
 
 err_code stage_analyse(study *s, bool *cached, err *e)
 {
-    optimise_setting setting = study_setting(s, "analyse");
+    optimise_setting setting = free_setting(s, "analyse");
     *cached = false;
     s->optima = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->optima);
     return analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,

@@ -98,7 +98,10 @@ static err_code open_models(study *s, err *e)
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) || (rc = hash_model(s, e)) ||
         (rc = c->model.target[0] ? open_targets(s, &network, e) : open_sae(s, &network, e)))
         return rc;
-    return token_table_new(&s->tokens, s->model, s->tokenizer, e);
+    rc = token_table_new(&s->tokens, s->model, s->tokenizer, e);
+    if (!rc && !strcmp(c->optimise.free_mode, "whitened"))
+        rc = whitening_new(&s->whitening, s->tokens, e);
+    return rc;
 }
 
 static err_code check_fit(study *s, err *e)
@@ -143,6 +146,7 @@ void study_close(study *s)
     filter_release(&s->filtered);
     collection_release(&s->collected);
     prompts_release(&s->prompts);
+    whitening_free(s->whitening);
     token_table_free(s->tokens);
     sae_free(s->sae);
     model_free(s->model);
@@ -160,6 +164,7 @@ optimise_setting study_setting(const study *s, const char *name)
                               .sae = s->sae,
                               .hook = &s->hook,
                               .table = s->tokens,
+                              .whitening = s->whitening,
                               .tokenizer = s->tokenizer,
                               .bos = s->bos,
                               .reporter = s->reporter,

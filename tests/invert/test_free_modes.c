@@ -296,7 +296,7 @@ static void the_original_loop(void **state)
     double want[3][L * D];
     o.max_steps = 40; /* long enough for every term, too short for a nearest token to change */
     for (int f = 0; f < 3; f++) {
-        optimise_original_start(jobs[f].x_LD, b.table, 5, f, L);
+        optimise_original_start(jobs[f].x_LD, b.table, 5, f, 0, L);
         for (int i = 0; i < L * D; i++)
             want[f][i] = (double)jobs[f].x_LD[i];
         original_loop(want[f], &b, w_FD + f * D, (double)b_F[f], o.max_steps);
@@ -329,11 +329,13 @@ static void original_starts(void **state)
     bench b;
     static float x[LONG * D], again[LONG * D];
     bench_open(&b, "ref", 1, "hook_embed");
-    optimise_original_start(x, b.table, 1, 2, LONG);
-    optimise_original_start(again, b.table, 1, 2, LONG);
+    optimise_original_start(x, b.table, 1, 2, 0, LONG);
+    optimise_original_start(again, b.table, 1, 2, 0, LONG);
     assert_memory_equal(x, again, sizeof x);
-    optimise_original_start(again, b.table, 1, 3, LONG);
-    assert_memory_not_equal(x, again, sizeof x);
+    for (int k = 0; k < 2; k++) { /* another feature, another restart */
+        optimise_original_start(again, b.table, 1, 2 + k, 1 - k, LONG);
+        assert_memory_not_equal(x, again, sizeof x);
+    }
     double squares = 0;
     for (int i = 0; i < LONG * D; i++)
         squares += (double)x[i] * (double)x[i];

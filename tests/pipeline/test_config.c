@@ -348,6 +348,7 @@ static void presets(void **state)
     assert_true(c.filter.entropy_threshold_low == 0.25 && c.filter.entropy_threshold_high == 5);
     assert_true(c.filter.sparsity_min == 0.1 && c.filter.sparsity_max == 0.95);
     assert_string_equal(c.cluster.method, "dbscan");
+    assert_string_equal(c.optimise.free_mode, "original");
     assert_int_equal(run_config_check(&c, &e), OK);
     assert_int_equal(run_config_preset(&c, "sead", &e), E_CONFIG);
     assert_non_null(strstr(e.text, "\"sead\""));
