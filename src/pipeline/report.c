@@ -1,5 +1,6 @@
 /* The record, part by part; what the run's last stage did not reach is left empty. */
 #include "pipeline/report.h"
+#include "base/memory.h"
 
 err_code report_fill(record *r, study *s, err *e)
 {
@@ -23,4 +24,18 @@ record_bytes report_token(const study *s, int id)
     size_t n;
     tokenizer_bytes(s->tokenizer, id, &bytes, &n);
     return (record_bytes){.bytes = bytes, .n = (int)n};
+}
+
+record_bytes report_text(study *s, const int32_t *tokens, int n)
+{
+    str text = {0};
+    int *ids = mem_small((size_t)n + 1, sizeof *ids);
+    for (int i = 0; i < n; i++)
+        ids[i] = tokens[i];
+    tokenizer_decode(&text, s->tokenizer, ids, (size_t)n);
+    record_bytes out = {.bytes = arena_strndup(&s->memory, str_text(&text), text.len),
+                        .n = (int)text.len};
+    mem_free(ids);
+    str_release(&text);
+    return out;
 }

@@ -16,5 +16,7 @@ void report_targets(record *r, study *s);
 
 /* A token's bytes, borrowed from the study's tokenizer. */
 record_bytes report_token(const study *s, int id);
+/* The tokens decoded together; memory from s->memory. */
+record_bytes report_text(study *s, const int32_t *tokens, int n);
 
 #endif

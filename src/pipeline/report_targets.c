@@ -180,20 +180,6 @@ static void fill_optimum(record_target *t, study *s, int target)
 /* ---- explanations
  * --------------------------------------------------------------------------------- */
 
-static record_bytes decode(study *s, const int32_t *tokens, int n)
-{
-    str text = {0};
-    int *ids = mem_small((size_t)n + 1, sizeof *ids);
-    for (int i = 0; i < n; i++)
-        ids[i] = tokens[i];
-    tokenizer_decode(&text, s->tokenizer, ids, (size_t)n);
-    record_bytes out = {.bytes = arena_strndup(&s->memory, str_text(&text), text.len),
-                        .n = (int)text.len};
-    mem_free(ids);
-    str_release(&text);
-    return out;
-}
-
 static void fill_explanations(record_target *t, study *s, int target)
 {
     const target_explanations *made = &s->explained[target];
@@ -206,8 +192,8 @@ static void fill_explanations(record_target *t, study *s, int target)
         *to = (record_explanation){.method = prompt ? "prompt" : "template",
                                    .title = prompt ? "Optimised prompt behind a frozen prefix"
                                                    : "Sentence pattern over the top tokens",
-                                   .text = decode(s, from->tokens, from->length),
-                                   .prefix = decode(s, from->tokens, from->frozen),
+                                   .text = report_text(s, from->tokens, from->length),
+                                   .prefix = report_text(s, from->tokens, from->frozen),
                                    .activation = from->activation,
                                    .specificity = from->specificity,
                                    .length = from->length,

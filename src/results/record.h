@@ -262,8 +262,8 @@ typedef struct record_search {
     record_search_restart *restarts;
     int n_restarts;
     double restart_spread; /* (best - median) / best, over the restarts' final ratios */
-    double near_best;      /* share of the restarts within 5 % of the best */
-    int n_modes;           /* unlike sequences among those within 20 % of it */
+    double near_best;      /* share of the restarts within 5% of the best */
+    int n_modes;           /* unlike sequences among those within 20% of it */
     bool certified;        /* no single swap that the last sweep tried improves the best */
     int sweep_tokens;      /* tokens a position that it tried */
     int n_sweeps;
@@ -283,7 +283,7 @@ typedef struct record_ratio {
 
 typedef struct record_stratum {
     const char *group; /* "density" or "kind" */
-    const char *name;  /* "0.1 % to 1 %", "context" */
+    const char *name;  /* "0.1% to 1%", "context" */
     int n;
     double warm, cold, fluent; /* median ratios */
     double above_1;            /* share of warm ratios above 1 */

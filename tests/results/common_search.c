@@ -130,9 +130,9 @@ void make_search_summary(record *r, maker *m)
         {"fluent", 8, 0.93, 0.74, 0.75, 0.25},
     };
     static record_stratum strata[] = {
-        {"density", "below 0.1 %", 2, 1.17, 0.81, 0.8, 1},
-        {"density", "0.1 % to 1 %", 4, 1.11, 0.95, 0.94, 1},
-        {"density", "above 1 %", 2, 1.05, 1.01, 0.98, 1},
+        {"density", "below 0.1%", 2, 1.17, 0.81, 0.8, 1},
+        {"density", "0.1% to 1%", 4, 1.11, 0.95, 0.94, 1},
+        {"density", "above 1%", 2, 1.05, 1.01, 0.98, 1},
         {"kind", "single token", 4, 1.08, 0.98, 0.97, 1},
         {"kind", "context", 4, 1.14, 0.83, 0.82, 1},
     };
