@@ -130,6 +130,9 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 $(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
+# One product's tiles, where a multiplication and its addition may be one instruction.
+$(BUILD)/compute/cpu_tiles.o: CFLAGS += -ffp-contract=fast
+
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CFLAGS) -c $< -o $@

@@ -87,7 +87,8 @@ struct backend {
 
     /* -- products ------------------------------------------------------------------------ */
     /* c = alpha * op(a) op(b) + beta * c; op(a) is M x K, op(b) is K x N; ld* is the distance
-     * between stored rows. beta == 0 never reads c. M, N or K may be 0. */
+     * between stored rows. beta == 0 never reads c. M, N or K may be 0. With a PLAIN, a row of c
+     * has the same bytes whatever other rows there are: it depends on that row of a, b, N and K. */
     void (*gemm)(backend *be, float *c_MN, int ldc, const float *a, int lda, orientation ta,
                  const float *b, int ldb, orientation tb, int M, int N, int K, float alpha,
                  float beta);

@@ -16,6 +16,17 @@ typedef struct operands {
     int rows, columns;
 } operands;
 
+/* c = alpha a op(b) + beta c, a M x K, op(b) K x N; beta 0 never reads c. A number of c depends on
+ * its row of a, its column of op(b) and K alone: who else is computed changes no bit of it. */
+typedef struct tile_product {
+    float *c;
+    const float *a, *b;
+    int ldc, lda, ldb, M, N, K;
+    orientation tb;
+    float alpha, beta;
+} tile_product;
+void cpu_tiles(const tile_product *p);
+
 /* Works on items first .. end-1 and writes only what belongs to them. */
 typedef void range_task(const operands *o, size_t first, size_t end);
 

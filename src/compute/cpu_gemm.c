@@ -1,7 +1,9 @@
-/* The cpu backend: matrix products by OpenBLAS, one thread per block of the result.
+/* The cpu backend: matrix products, one thread per block of the result.
  *
  * Blocks depend on the sizes alone, and each output number is summed whole inside one block, so the
- * bytes do not depend on how many threads there are. */
+ * bytes do not depend on how many threads there are. Products of rows are by our own tiles
+ * (cpu_tiles.c), so that a row's bytes do not depend on the rows beside it either. Products with a
+ * transposed, which sum over rows, are by OpenBLAS. */
 #include "compute/cpu.h"
 #include "compute/install.h"
 #include <cblas.h>
@@ -11,7 +13,7 @@ enum {
     MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
     MAX_ROWS = 256,
     MIN_COLUMNS = 256, /* columns are cut only when there are too few rows to share */
-    STEP = 16          /* block sides are multiples of this, a vector register of floats */
+    STEP = 48          /* block sides are multiples of this, which kernels' tiles divide */
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
 
@@ -34,10 +36,23 @@ static void product_block(void *context, int block)
     int row = block / p->blocks_across * p->rows, column = block % p->blocks_across * p->columns;
     const float *a = p->ta == PLAIN ? ROW(p->a, row, p->lda) : p->a + row;
     const float *b = p->tb == PLAIN ? p->b + column : ROW(p->b, column, p->ldb);
-    cblas_sgemm(CblasRowMajor, p->ta == PLAIN ? CblasNoTrans : CblasTrans,
-                p->tb == PLAIN ? CblasNoTrans : CblasTrans, at_most(p->rows, p->M - row),
-                at_most(p->columns, p->N - column), p->K, p->alpha, a, p->lda, b, p->ldb, p->beta,
-                ROW(p->c, row, p->ldc) + column, p->ldc);
+    tile_product part = {.c = ROW(p->c, row, p->ldc) + column,
+                         .a = a,
+                         .b = b,
+                         .ldc = p->ldc,
+                         .lda = p->lda,
+                         .ldb = p->ldb,
+                         .M = at_most(p->rows, p->M - row),
+                         .N = at_most(p->columns, p->N - column),
+                         .K = p->K,
+                         .tb = p->tb,
+                         .alpha = p->alpha,
+                         .beta = p->beta};
+    if (p->ta == PLAIN)
+        cpu_tiles(&part);
+    else
+        cblas_sgemm(CblasRowMajor, CblasTrans, p->tb == PLAIN ? CblasNoTrans : CblasTrans, part.M,
+                    part.N, part.K, part.alpha, a, p->lda, b, p->ldb, part.beta, part.c, p->ldc);
 }
 
 /* The side of blocks that cut `size` into about `parts`, at least `least` and `needed`. */

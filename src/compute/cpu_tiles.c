@@ -1,0 +1,171 @@
+/* The cpu backend: products of rows, a tile of the result in registers at a time.
+ *
+ * Libraries multiply the last few rows with other kernels than the rest, which add in another
+ * order; a row then changes in its last bits with how many rows there are and where it stands. Here
+ * every number of the result is the same sum in the same order: over k, in spans of DEPTH that are
+ * added up. As in Goto, van de Geijn 2008 columns of b are laid out beside each other as the tile
+ * reads them, but rows of a are read where they lie, which saves as much again when there are few.
+ *
+ * This file is compiled so that a product and its addition may become one instruction. */
+#include "compute/cpu.h"
+#include <string.h>
+
+/* A tile's sums fill the registers but for a row of b and a number of a. */
+#ifdef __AVX512F__
+enum { WIDTH = 16, TILE_ROWS = 12 };
+#else
+enum { WIDTH = 8, TILE_ROWS = 6 };
+#endif
+enum {
+    TILE_COLUMNS = 2 * WIDTH,
+    DEPTH = 1024,
+    PACKED = 65536, /* numbers of b laid out at a time: they and a tile's rows stay in a cache */
+    SQUARE = 8      /* side of what is turned at once */
+};
+
+typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
+typedef float eight __attribute__((vector_size(SQUARE * sizeof(float)), aligned(sizeof(float))));
+
+/* out = a b for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the rows' addresses take
+ * all other registers. */
+__attribute__((noinline)) static void tile(float *out, const float *const a[TILE_ROWS],
+                                           const float *b, int K)
+{
+    vector sum[TILE_ROWS][2] = {{{0}}};
+    const float *row[TILE_ROWS];
+#pragma GCC unroll 16
+    for (int r = 0; r < TILE_ROWS; r++)
+        row[r] = a[r];
+    for (int k = 0; k < K; k++) {
+        const vector *b_k = (const vector *)ROW(b, k, TILE_COLUMNS);
+        vector left = b_k[0], right = b_k[1];
+#pragma GCC unroll 16
+        for (int r = 0; r < TILE_ROWS; r++) {
+            float x = row[r][k];
+            sum[r][0] += x * left;
+            sum[r][1] += x * right;
+        }
+    }
+    memcpy(out, sum, sizeof sum);
+}
+
+static inline void put_rows(const tile_product *p, float *c, const float *sum, int rows,
+                            int columns, float beta)
+{
+    for (int r = 0; r < rows; r++) {
+        float *c_r = ROW(c, r, p->ldc);
+        for (int j = 0; j < columns; j++) {
+            float x = p->alpha * ROW(sum, r, TILE_COLUMNS)[j];
+            c_r[j] = beta == 0.0f ? x : beta * c_r[j] + x;
+        }
+    }
+}
+
+static void put_tile(const tile_product *p, float *c, const float *sum, int rows, int columns,
+                     float beta)
+{
+    if (columns == TILE_COLUMNS) /* the compiler knows how many */
+        put_rows(p, c, sum, rows, TILE_COLUMNS, beta);
+    else
+        put_rows(p, c, sum, rows, columns, beta);
+}
+
+/* ---- laying out b ------------------------------------------------------------------------------
+ */
+
+/* One of three steps that turn a square of 8 x 8: rows i and i + 4 become columns. */
+static inline void interleave(eight to[SQUARE], const eight from[SQUARE])
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < SQUARE / 2; i++) {
+        eight a = from[i], b = from[i + SQUARE / 2];
+        to[2 * i] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+        to[2 * i + 1] = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+}
+
+static void turn_square(float *to, const float *from, int ld)
+{
+    eight x[SQUARE], y[SQUARE];
+    for (int i = 0; i < SQUARE; i++)
+        x[i] = *(const eight *)ROW(from, i, ld);
+    interleave(y, x);
+    interleave(x, y);
+    interleave(y, x);
+    for (int i = 0; i < SQUARE; i++)
+        *(eight *)ROW(to, i, TILE_COLUMNS) = y[i];
+}
+
+/* Column j of op(b) goes to tile j / TILE_COLUMNS, depth x TILE_COLUMNS numbers each; 0 in columns
+ * of the last tile that are not there. Here op(b)[k][j] = b[j][k]. */
+static void lay_turned(float *packed, const float *b, int ldb, int n, int depth)
+{
+    int whole = n / SQUARE * SQUARE, whole_depth = depth / SQUARE * SQUARE;
+    int last = (n + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+    for (int j = 0; j < last; j++) {
+        float *to = ROW(packed, j / TILE_COLUMNS * TILE_COLUMNS, depth) + j % TILE_COLUMNS;
+        if (j < whole && j % SQUARE == 0)
+            for (int k = 0; k < whole_depth; k += SQUARE)
+                turn_square(ROW(to, k, TILE_COLUMNS), ROW(b, j, ldb) + k, ldb);
+        for (int k = j < whole ? whole_depth : 0; k < depth; k++)
+            *ROW(to, k, TILE_COLUMNS) = j < n ? ROW(b, j, ldb)[k] : 0;
+    }
+}
+
+/* The same for op(b)[k][j] = b[k][j]. */
+static void lay_plain(float *packed, const float *b, int ldb, int n, int depth)
+{
+    int whole = n / TILE_COLUMNS * TILE_COLUMNS;
+    for (int k = 0; k < depth; k++) {
+        const float *from = ROW(b, k, ldb);
+        for (int j = 0; j < whole; j += TILE_COLUMNS)
+            memcpy(ROW(packed, j, depth) + (size_t)k * TILE_COLUMNS, from + j,
+                   TILE_COLUMNS * sizeof *from);
+        float *last = ROW(packed, whole, depth) + (size_t)k * TILE_COLUMNS;
+        for (int j = whole; j < n || j % TILE_COLUMNS; j++)
+            last[j - whole] = j < n ? from[j] : 0;
+    }
+}
+
+/* ---- a product ----------------------------------------------------------------------------------
+ */
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* All rows with these columns. */
+static void multiply_columns(const float *packed, const tile_product *p, int first, int n, int from,
+                             int depth)
+{
+    float sum[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
+    for (int i = 0; i < p->M; i += TILE_ROWS) {
+        int rows = least(TILE_ROWS, p->M - i);
+        const float *a[TILE_ROWS];
+        for (int r = 0; r < TILE_ROWS; r++) /* rows that are not there: the first again, unused */
+            a[r] = ROW(p->a, i + (r < rows ? r : 0), p->lda) + from;
+        for (int j = 0; j < n; j += TILE_COLUMNS) {
+            tile(sum, a, ROW(packed, j, depth), depth);
+            put_tile(p, ROW(p->c, i, p->ldc) + first + j, sum, rows, least(TILE_COLUMNS, n - j),
+                     from ? 1 : p->beta);
+        }
+    }
+}
+
+void cpu_tiles(const tile_product *p)
+{
+    float packed[PACKED] __attribute__((aligned(64)));
+    for (int from = 0; from == 0 || from < p->K; from += DEPTH) {
+        int depth = least(DEPTH, p->K - from);
+        int group = depth ? PACKED / depth / TILE_COLUMNS * TILE_COLUMNS : p->N;
+        for (int first = 0; first < p->N; first += group) {
+            int n = least(group, p->N - first);
+            if (p->tb == PLAIN)
+                lay_plain(packed, ROW(p->b, from, p->ldb) + first, p->ldb, n, depth);
+            else
+                lay_turned(packed, ROW(p->b, first, p->ldb) + from, p->ldb, n, depth);
+            multiply_columns(packed, p, first, n, from, depth);
+        }
+    }
+}
