@@ -15,7 +15,7 @@ relaxed_options relaxed_defaults(void)
                              .tau_first = 2,
                              .tau_last = 0.05,
                              .noise = 1,
-                             .entropy = 2,
+                             .entropy = 4,
                              .candidates = 1024,
                              .refresh_every = 25,
                              .decode_every = 25,
@@ -23,17 +23,19 @@ relaxed_options relaxed_defaults(void)
 }
 
 /* From soft and noisy to hard: theta can keep any mixture at any tau, so being mixed has a price
- * that rises over the second half (Geisler et al. 2024 anneal the same entropy). */
+ * that rises over the second half (Geisler et al. 2024 anneal the same entropy). Steps shrink with
+ * the noise: at a low tau a step of full size would throw theta from token to token. */
 typedef struct schedule {
-    double tau, noise, entropy;
+    double tau, noise, entropy, rate;
 } schedule;
 
 static schedule schedule_at(const relaxed_options *o, int step)
 {
-    double share = o->steps > 1 ? (double)step / (o->steps - 1) : 1;
+    double share = (double)step / o->steps;
     return (schedule){.tau = o->tau_first * pow(o->tau_last / o->tau_first, share),
                       .noise = o->noise * (1 - share),
-                      .entropy = o->entropy * fmax(0, 2 * share - 1)};
+                      .entropy = o->entropy * fmax(0, 2 * share - 1),
+                      .rate = o->learning_rate * (1 - share)};
 }
 
 /* A group of restarts: where its results go. */
@@ -82,7 +84,7 @@ static err_code step_group(relaxed_pass *p, const group *g, int step, err *e)
         return rc;
     if (step == 0)
         keep_first_gradient(p, g);
-    mixture_step(p->mix, step + 1, o->learning_rate);
+    mixture_step(p->mix, step + 1, s.rate);
     if (step % o->refresh_every == 0)
         rc = mixture_refresh(p->mix, p->host_d_x_ND, s.tau, e);
     if (!rc && ((step + 1) % o->decode_every == 0 || step + 1 == o->steps))

@@ -14,10 +14,10 @@
 
 typedef struct relaxed_options {
     int steps;
-    double learning_rate;            /* of Adam (0.9, 0.995) on theta: 0.1 */
+    double learning_rate;            /* of Adam (0.9, 0.995) on theta: 0.1, falling to 0 */
     double tau_first, tau_last;      /* geometric: 2 to 0.05 */
     double noise;                    /* weight of the Gumbel noise: 1 at first, falling to 0 */
-    double entropy;                  /* price of a mixed row at the end, in units of scale: 2 */
+    double entropy;                  /* price of a mixed row at the end, in units of scale: 4 */
     double repetition, diversity;    /* weights, in units of scale; 0: none */
     int candidates;                  /* tokens a feature mixes at most: 1024 */
     int refresh_every, decode_every; /* steps: 25, 25 */
