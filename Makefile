@@ -65,8 +65,10 @@ CFLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,addre
 ifeq ($(CFLAGS_$(CONFIG)),)
 $(error CONFIG=$(CONFIG): it is one of release, debug, asan, tsan, fuzz)
 endif
-# No contraction and no fast-math: sums keep their order and NaN checks keep their meaning.
-CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -ffp-contract=off -pthread -MMD -MP $(CFLAGS_$(CONFIG)) \
+# No contraction and no fast-math: sums keep their order and NaN checks keep their meaning. Nobody
+# asks which floating-point exceptions happened: loops that choose may compute both sides, so that
+# they become vector code.
+CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -ffp-contract=off -fno-trapping-math -pthread -MMD -MP $(CFLAGS_$(CONFIG)) \
          $(PACKAGE_CFLAGS) $(WARNINGS) $(EXTRA_CFLAGS)
 LIBS   = $(PACKAGE_LIBS) $(if $(CUDA),-lcudart -lcublas -lstdc++) -lm
 NVCCFLAGS := -O3 -std=c++17 -Isrc -fmad=false -arch=native
