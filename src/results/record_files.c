@@ -30,11 +30,6 @@ static const struct {
      "Tests of the filter, in the order applied"},
     {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features), offsetof(record, n_features),
      "Every feature of the dictionary"},
-    {"data/search_ratios.csv", &SCHEMA_RATIO, offsetof(record, search.ratios),
-     offsetof(record, search.n_ratios),
-     "How far real tokens drive the targets, in units of the data's maximum"},
-    {"data/search_strata.csv", &SCHEMA_STRATUM, offsetof(record, search.strata),
-     offsetof(record, search.n_strata), "The same by density and kind of feature"},
 };
 
 /* Lists of every target together, for people and other programs; read back from the targets' own
@@ -199,6 +194,12 @@ static err_code write_readme(const char *dir, err *e)
         describe(&out, tables[i].path, tables[i].title, "", tables[i].type);
     describe(&out, "data/search.json", "What the search for real tokens was given and spent", "",
              &SCHEMA_SEARCH_SUMMARY);
+    describe(&out, "data/search_ratios.csv",
+             "How far each kind of input drives the targets, in units of the data's maximum; also "
+             "in `search.json`",
+             "", &SCHEMA_RATIO);
+    describe(&out, "data/search_strata.csv",
+             "The same by density and kind of feature; also in `search.json`", "", &SCHEMA_STRATUM);
     describe(&out, "data/clusters.csv",
              "One row per cluster, largest first; members and tokens "
              "are in `clusters.json`",
@@ -228,6 +229,12 @@ err_code record_write(const char *dir, const record *r, err *e)
                         count_at(r, tables[i].count), e);
     if (!rc)
         rc = write_object(dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, &r->search, e);
+    if (!rc)
+        rc = write_list(dir, "data/search_ratios.csv", &SCHEMA_RATIO, r->search.ratios,
+                        r->search.n_ratios, e);
+    if (!rc)
+        rc = write_list(dir, "data/search_strata.csv", &SCHEMA_STRATUM, r->search.strata,
+                        r->search.n_strata, e);
     if (!rc)
         rc = write_object(dir, "data/clusters.json", &SCHEMA_CLUSTERING, r, e);
     if (!rc)

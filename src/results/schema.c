@@ -432,6 +432,8 @@ static const field summary_fields[] = {
     NUMBER(record_search_summary, tflop, "spent, 10^12 operations"),
     INT(record_search_summary, n_starts, "restarts of all targets"),
     NUMBER(record_search_summary, dead_starts, "share of them without any gradient"),
+    LIST(record_search_summary, ratios, n_ratios, SCHEMA_RATIO, "ratios over the targets"),
+    LIST(record_search_summary, strata, n_strata, SCHEMA_STRATUM, "the same by kind of target"),
 };
 SCHEMA(SCHEMA_SEARCH_SUMMARY, record_search_summary, summary_fields);
 

@@ -123,13 +123,9 @@ static void missing_times_are_fine(void **state)
 static void truncated_files_are_refused(void **state)
 {
     (void)state;
-    static const char *const files[] = {"run.json",
-                                        "data/features.csv",
-                                        "data/concepts.csv",
-                                        "data/clusters.json",
-                                        "data/search.json",
-                                        "data/search_strata.csv",
-                                        "data/targets/L02-00343.json"};
+    static const char *const files[] = {"run.json",          "data/features.csv",
+                                        "data/concepts.csv", "data/clusters.json",
+                                        "data/search.json",  "data/targets/L02-00343.json"};
     arena a = {0};
     err e = {0};
     record r;
@@ -196,8 +192,7 @@ static const damage damages[] = {
     {"data/targets/L02-00343.json", "\"ratio\": 0.17", "\"ratio\": \"0.17\"", "number",
      "a text as a ratio"},
     {"data/search.json", "\"length\": 10", "\"length\": 10.5", "length", "no fractional length"},
-    {"data/search_strata.csv", "kind,context,4", "kind,context,four", "whole number",
-     "no word as a count"},
+    {"data/search.json", "\"n\": 8", "\"n\": \"eight\"", "ratios", "no word as a count"},
 };
 
 static void damaged_files_are_refused(void **state)
