@@ -22,16 +22,35 @@ static bool is_readable(const char *bytes, size_t n)
     return n > 0 && utf8_valid(bytes, n);
 }
 
-static void choose_candidates(token_table *t, const tokenizer *tokens)
+/* "<unused7>", "[unused7]", "<|reserved_special_token_7|>" and their like: a word with "unused" or
+ * "reserved" between brackets. */
+static bool is_unused(const char *bytes, size_t n)
 {
+    bool brackets = n > 2 && ((bytes[0] == '<' && bytes[n - 1] == '>') ||
+                              (bytes[0] == '[' && bytes[n - 1] == ']'));
+    return brackets && (memmem(bytes, n, "unused", 6) || memmem(bytes, n, "reserved", 8));
+}
+
+static bool is_allowed(const tokenizer *tokens, const token_rules *rules, int id)
+{
+    const char *bytes;
+    size_t n;
+    if (!tokenizer_bytes(tokens, id, &bytes, &n) || (rules->only_V && !rules->only_V[id]))
+        return false;
+    if (is_unused(bytes, n))
+        return rules->unused;
+    if (tokenizer_is_special(tokens, id))
+        return rules->special;
+    return rules->fragments || is_readable(bytes, n);
+}
+
+static void choose_candidates(token_table *t, const tokenizer *tokens, const token_rules *rules)
+{
+    static const token_rules none = {0};
     t->ids = mem_small((size_t)t->V, sizeof *t->ids);
-    for (int id = 0; id < t->V; id++) {
-        const char *bytes;
-        size_t n;
-        if (tokenizer_bytes(tokens, id, &bytes, &n) && is_readable(bytes, n) &&
-            !tokenizer_is_special(tokens, id))
+    for (int id = 0; id < t->V; id++)
+        if (is_allowed(tokens, rules ? rules : &none, id))
             t->ids[t->n++] = id;
-    }
 }
 
 static void measure(token_table *t)
@@ -66,7 +85,8 @@ static err_code reach_rows(token_table *t, err *e)
     return backend_sync(t->be, e);
 }
 
-err_code token_table_new(token_table **out, const model *m, const tokenizer *tokens, err *e)
+err_code token_table_new(token_table **out, const model *m, const tokenizer *tokens,
+                         const token_rules *rules, err *e)
 {
     const model_config *c = model_describe(m);
     token_table *t = mem_small(1, sizeof *t);
@@ -76,7 +96,7 @@ err_code token_table_new(token_table **out, const model *m, const tokenizer *tok
                        .embedding = model_embedding(m),
                        .scale = c->embed_scale,
                        .block_ids = c->d_vocab < BLOCK_IDS ? c->d_vocab : BLOCK_IDS};
-    choose_candidates(t, tokens);
+    choose_candidates(t, tokens, rules);
     err_code rc = OK;
     if (t->n == 0)
         rc = err_set(e, E_DATA,

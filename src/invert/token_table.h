@@ -4,9 +4,17 @@
 #include "data/tokenizer.h"
 #include "model/transformer.h"
 
-/* Embeddings as hook_embed shows them (after embed_scale). Special tokens, ids the tokenizer does
- * not know, pieces of UTF-8 characters and control characters are not candidates. Owner: caller,
- * token_table_free(). */
+/* Which tokens are candidates beside those that are whole readable text. Ids that the tokenizer
+ * does not know never are. */
+typedef struct token_rules {
+    bool special; /* tokens that mark structure */
+    bool unused; /* reserved for later use: "<unused7>", "[unused7]", "<|reserved_special_token_7|>"
+                  */
+    bool fragments;     /* pieces of UTF-8 characters, control characters */
+    const bool *only_V; /* no others than these; NULL: no such list */
+} token_rules;
+
+/* Embeddings as hook_embed shows them (after embed_scale). Owner: caller, token_table_free(). */
 typedef struct token_table {
     backend *be;
     int V, D, n;                /* rows of the embedding, their width, candidates */
@@ -20,8 +28,10 @@ typedef struct token_table {
     double max_norm; /* of the candidates */
 } token_table;
 
-/* The model must outlive the table and not change. */
-err_code token_table_new(token_table **out, const model *m, const tokenizer *t, err *e);
+/* rules NULL: whole readable text alone. E_DATA when that leaves no candidate. The model must
+ * outlive the table and not change. */
+err_code token_table_new(token_table **out, const model *m, const tokenizer *t,
+                         const token_rules *rules, err *e);
 void token_table_free(token_table *t);
 /* The embedding of one token, D floats. */
 void token_table_row(float *x_D, const token_table *t, int id);

@@ -1,19 +1,32 @@
 /* saeinv bench: how fast the hot paths run, beside the machine's own peak in the same minute. */
 #include "base/memory.h"
 #include "model/flops.h"
+#include "pipeline/bench_invert.h"
 #include "pipeline/command.h"
 #include "pipeline/study.h"
+#include <limits.h>
 #include <stdio.h>
 
 static const char help[] =
     "saeinv bench - time the hot paths on the built-in model (or another)\n"
     "\n"
     "  saeinv bench\n"
+    "  saeinv bench --invert                 what each way of looking for inputs reaches\n"
+    "  saeinv bench --invert --features 200 --defaults\n"
     "  saeinv bench --model DIR --sae DIR --threads 1\n"
     "\n"
     "Every line is the best of several repetitions; FLOPs are counted from the shapes (products "
     "and\n"
-    "attention only), and the last column is their rate over that of the best matrix product.\n";
+    "attention only), and the last column is their rate over that of the best matrix product.\n"
+    "\n"
+    "--invert looks for real tokens that drive features, by the search of this program, by the\n"
+    "published ones at equal work, by chance and by the original program's way, and says what "
+    "each\n"
+    "reaches of the data's maximum; then on a vocabulary so small that the true optimum is known;\n"
+    "then, for the built-in model, whether inputs hold the words their features stand for.\n"
+    "      --features N   live features, evenly over their densities (default 64; 0: all)\n"
+    "      --length N     tokens of an input (default 10)\n"
+    "      --defaults     also the published methods with all of their own iterations (slow)\n";
 
 typedef struct bench {
     study *study;
@@ -161,49 +174,94 @@ static void bench_optimise(bench *b, err *e)
     mem_free(o.jobs);
 }
 
+typedef struct bench_arguments {
+    run_config config;
+    bool invert;
+    bench_options options;
+} bench_arguments;
+
+static err_code take_argument(bench_arguments *a, int option, char **argv,
+                              const struct option *options, err *e)
+{
+    long n;
+    err_code rc;
+    switch (option) {
+    case 'm':
+        return run_config_set(&a->config, "model.model", optarg, e);
+    case 'a':
+        return run_config_set(&a->config, "model.sae", optarg, e);
+    case 'c':
+        return run_config_set(&a->config, "collect.data", optarg, e);
+    case 't':
+        return run_config_set(&a->config, "run.threads", optarg, e);
+    case 'l':
+        return run_config_set(&a->config, "optimise.sequence_length", optarg, e);
+    case 'i':
+        a->invert = true;
+        return OK;
+    case 'd':
+        a->options.defaults = true;
+        return OK;
+    case 'f':
+        rc = command_number(&n, "bench", "features", optarg, 0, e);
+        a->options.features = rc || n > INT_MAX ? INT_MAX : (int)n;
+        return rc;
+    default:
+        return command_bad_option("bench", option, argv, options, e);
+    }
+}
+
+static err_code run_benches(study *s, const bench_arguments *a, err *e)
+{
+    bench b = {.study = s};
+    printf("%s, %s, %d threads\n", s->model_files.label, s->hook.name, pool_threads(s->pool));
+    *e = (err){0};
+    bench_products(&b, e);
+    if (e->code)
+        return e->code;
+    if (a->invert) {
+        bench_options o = a->options;
+        o.peak = b.peak;
+        return bench_invert(s, &o, e);
+    }
+    bench_scan(&b, e);
+    if (!e->code)
+        bench_optimise(&b, e);
+    return e->code;
+}
+
 err_code command_bench(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},
-        {"sae", required_argument, NULL, 'a'},
-        {"threads", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"model", required_argument, NULL, 'm'},  {"sae", required_argument, NULL, 'a'},
+        {"data", required_argument, NULL, 'c'},   {"threads", required_argument, NULL, 't'},
+        {"invert", no_argument, NULL, 'i'},       {"features", required_argument, NULL, 'f'},
+        {"length", required_argument, NULL, 'l'}, {"defaults", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
-    run_config *c = mem_small(1, sizeof *c);
+    enum { SCANNED_PROMPTS = 400, FEATURES = 64 };
+    bench_arguments *a = mem_small(1, sizeof *a);
     study s = {0};
-    bench b = {.study = &s};
-    reporter quiet = reporter_new(REPORT_QUIET);
     err_code rc = OK;
     int option;
-    *c = run_config_defaults();
-    c->collect.n_prompts = 400;
+    a->config = run_config_defaults();
+    a->options.features = FEATURES;
     while (!rc && (option = getopt_long(argc, argv, ":m:a:t:h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             goto out;
         }
-        const char *key = option == 'm'   ? "model.model"
-                          : option == 'a' ? "model.sae"
-                          : option == 't' ? "run.threads"
-                                          : NULL;
-        rc = key ? run_config_set(c, key, optarg, e)
-                 : command_bad_option("bench", option, argv, options, e);
+        rc = take_argument(a, option, argv, options, e);
     }
+    if (!a->invert)
+        a->config.collect.n_prompts = SCANNED_PROMPTS;
+    reporter to = reporter_new(a->invert ? REPORT_NORMAL : REPORT_QUIET);
     if (!rc)
-        rc = study_open(&s, c, NULL, &quiet, e);
-    if (rc)
-        goto out;
-    printf("%s, %s, %d threads\n", s.model_files.label, s.hook.name, pool_threads(s.pool));
-    *e = (err){0};
-    bench_products(&b, e);
-    if (!e->code)
-        bench_scan(&b, e);
-    if (!e->code)
-        bench_optimise(&b, e);
-    rc = e->code;
+        rc = study_open(&s, &a->config, NULL, &to, e);
+    if (!rc)
+        rc = run_benches(&s, a, e);
 out:
     study_close(&s);
-    mem_free(c);
+    mem_free(a);
     return rc;
 }

@@ -15,7 +15,7 @@ static bool is_original(const run_config *c)
     return !strcmp(c->optimise.free_mode, "original");
 }
 
-static optimise_options options_of(const run_config *c)
+optimise_options study_optimise_options(const run_config *c)
 {
     if (is_original(c))
         return optimise_original(c->optimise.batch_sequences, CURVE_POINTS);
@@ -146,7 +146,7 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
 
 err_code stage_optimise(study *s, bool *cached, err *e)
 {
-    optimise_options o = options_of(s->config);
+    optimise_options o = study_optimise_options(s->config);
     int restarts = s->config->optimise.restarts, all = s->n_targets * restarts;
     /* One batch between two savings: what Ctrl-C can cost. */
     int features = o.batch_sequences / restarts;
@@ -222,7 +222,7 @@ static explain_options explain_options_of(const run_config *c)
     explain_options o = {.keep = c->explain.keep,
                          .frozen = c->explain.frozen_tokens,
                          .length = c->explain.length,
-                         .optimise = options_of(c)};
+                         .optimise = study_optimise_options(c)};
     o.optimise.max_steps = c->explain.max_steps;
     o.optimise.learning_rate = c->explain.learning_rate;
     o.optimise.lambda_reg = c->explain.lambda_reg;

@@ -223,7 +223,7 @@ static err_code run_searches(study *s, bool *cached, err *e)
     return rc;
 }
 
-err_code stage_search(study *s, bool *cached, err *e)
+err_code study_prepare_search(study *s, err *e)
 {
     scan_source source = study_source(s, "survey");
     err_code rc = survey_features(&s->surveyed, &source, s->sae, s->targets, s->n_targets, e);
@@ -231,10 +231,16 @@ err_code stage_search(study *s, bool *cached, err *e)
         rc = find_singles(s, e);
     if (!rc)
         rc = measure_windows(s, e);
-    if (rc)
-        return rc;
-    make_searches(s);
-    rc = run_searches(s, cached, e);
+    if (!rc)
+        make_searches(s);
+    return rc;
+}
+
+err_code stage_search(study *s, bool *cached, err *e)
+{
+    err_code rc = study_prepare_search(s, e);
+    if (!rc)
+        rc = run_searches(s, cached, e);
     double flops = 0;
     for (int i = 0; i < s->n_targets && !rc; i++)
         flops += s->searches[i].flops;

@@ -98,7 +98,10 @@ static err_code open_models(study *s, err *e)
         (rc = model_load(&s->model, s->backend, &s->model_files, e)) || (rc = hash_model(s, e)) ||
         (rc = c->model.target[0] ? open_targets(s, &network, e) : open_sae(s, &network, e)))
         return rc;
-    rc = token_table_new(&s->tokens, s->model, s->tokenizer, e);
+    token_rules rules = {.special = s->config->search.allow_special,
+                         .unused = s->config->search.allow_unused,
+                         .fragments = s->config->search.allow_fragments};
+    rc = token_table_new(&s->tokens, s->model, s->tokenizer, &rules, e);
     if (!rc && !strcmp(c->optimise.free_mode, "whitened"))
         rc = whitening_new(&s->whitening, s->tokens, e);
     return rc;

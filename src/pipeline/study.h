@@ -113,6 +113,10 @@ err_code stage_explain(study *s, bool *cached, err *e);
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);
 search_options study_search_options(const study *s);
+/* Of the free embeddings, as optimise.* says. */
+optimise_options study_optimise_options(const run_config *c);
+/* The first half of stage_search(): the targets' survey, windows, single tokens and jobs. */
+err_code study_prepare_search(study *s, err *e);
 scan_source study_source(const study *s, const char *name);
 prompt_statistic study_statistic(const study *s);
 score_kind study_scoring(const study *s); /* select.scoring_method */

@@ -20,7 +20,7 @@ static void bench_open(bench *b)
 {
     err e = {0};
     *b = (bench){.rig = rig_open("cpu", 2, "blocks.1.hook_resid_post")};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
     b->setting = (optimise_setting){.model = b->rig.model,
                                     .sae = b->rig.sae,
                                     .hook = &b->rig.hook,

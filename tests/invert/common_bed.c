@@ -10,7 +10,7 @@ bed *bed_open(const char *backend_name, int threads, const char *hook_name, int 
     bed *b = mem_small(1, sizeof *b);
     err e = {0};
     b->r = rig_open(backend_name, threads, hook_name);
-    if (token_table_new(&b->table, b->r.model, b->r.tokenizer, &e))
+    if (token_table_new(&b->table, b->r.model, b->r.tokenizer, NULL, &e))
         fail_msg("%s", e.text);
     b->set = (optimise_setting){
         .model = b->r.model, .sae = b->r.sae, .hook = &b->r.hook, .table = b->table, .bos = bos};

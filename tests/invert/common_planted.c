@@ -99,7 +99,7 @@ static void finish(truth *t, const float *w_FD, const float *b_F, int F, double 
     sae_weights w = {w_enc, b_F, w_FD, zeros, NULL, NULL};
     err e = {0};
     if (sae_new(&t->sae, t->be, &c, &w, &e) ||
-        token_table_new(&t->table, t->model, t->tokenizer, &e))
+        token_table_new(&t->table, t->model, t->tokenizer, NULL, &e))
         fail_msg("%s", e.text);
     mem_free(w_enc);
     t->setting = (optimise_setting){.model = t->model,

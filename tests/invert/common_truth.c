@@ -32,7 +32,7 @@ truth *truth_chars(int threads)
         sae_load(&t->sae, t->be, &sae_folder, NULL, &e) ||
         tokenizer_open(&t->tokenizer, &t->folder, &e) ||
         hook_parse(&t->hook, model_describe(t->model), sae_describe(t->sae)->hook, &e) ||
-        token_table_new(&t->table, t->model, t->tokenizer, &e))
+        token_table_new(&t->table, t->model, t->tokenizer, NULL, &e))
         fail_msg("%s", e.text);
     assert_int_equal(t->table->n, CHARS_V);
     assert_int_equal(sae_describe(t->sae)->d_sae, CHARS_F);

@@ -23,7 +23,7 @@ static void bench_open(bench *b, const char *backend_name, int threads, const ch
 {
     err e = {0};
     *b = (bench){.rig = rig_open(backend_name, threads, hook_name)};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
     assert_int_equal(whitening_new(&b->white, b->table, &e), OK);
     b->setting = (optimise_setting){.model = b->rig.model,
                                     .sae = b->rig.sae,
@@ -128,7 +128,7 @@ static void a_normalised_input_has_a_closed_form(void **state)
         err e = {0};
         for (int i = 0; i < b.rig.n_tokens * D; i++)
             E[i] *= 100; /* large beside LayerNorm's eps */
-        assert_int_equal(token_table_new(&b.table, b.rig.model, b.rig.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&b.table, b.rig.model, b.rig.tokenizer, NULL, &e), OK);
         assert_int_equal(whitening_new(&b.white, b.table, &e), OK);
         b.setting.table = b.table;
         b.setting.whitening = b.white;

@@ -24,7 +24,7 @@ static void bench_open(bench *b, const char *backend_name, int threads, const ch
 {
     err e = {0};
     *b = (bench){.rig = rig_open(backend_name, threads, hook_name)};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
     b->setting = (optimise_setting){.model = b->rig.model,
                                     .sae = b->rig.sae,
                                     .hook = &b->rig.hook,

@@ -46,7 +46,7 @@ static void open_rig(truth *t)
     if (backend_open(&t->be, "cpu", NULL, &e) || model_load(&t->model, t->be, &t->folder, &e) ||
         hook_parse(&t->hook, model_describe(t->model), c.hook, &e) ||
         sae_new(&t->sae, t->be, &c, &w, &e) ||
-        token_table_new(&t->table, t->model, t->tokenizer, &e))
+        token_table_new(&t->table, t->model, t->tokenizer, NULL, &e))
         fail_msg("%s", e.text);
     assert_int_equal(t->table->n, V - 1);
     t->setting = (optimise_setting){

@@ -64,7 +64,7 @@ static void equal_to_running_each_alone(void **state)
         rig r = rig_open(cases[c].backend_name, 2, cases[c].hook_name);
         token_table *table;
         err e = {0};
-        assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&table, r.model, r.tokenizer, NULL, &e), OK);
         optimise_setting set = {
             .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = cases[c].bos};
         inputs *in = mem_small(1, sizeof *in);
@@ -122,7 +122,7 @@ static void specificity_only_when_wanted_and_defined(void **state)
     float w_FD[3 * D] = {1}, b_F[3] = {0, 0, -1};
     w_FD[D] = -1;
     rig_set_directions(&r, w_FD, b_F, 3);
-    assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&table, r.model, r.tokenizer, NULL, &e), OK);
     optimise_setting set = {
         .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = 0};
     float x[3][2 * D] = {{0}}; /* two positions each */
@@ -180,7 +180,7 @@ static void coherence_is_the_models_own(void **state)
         rig r = rig_open("cpu", 2, "blocks.1.hook_resid_post");
         token_table *table;
         err e = {0};
-        assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&table, r.model, r.tokenizer, NULL, &e), OK);
         optimise_setting set = {
             .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = bos[c]};
         inputs *in = mem_small(1, sizeof *in);
@@ -208,7 +208,7 @@ static void limits(void **state)
     rig r = rig_open("ref", 1, "blocks.1.hook_resid_post");
     token_table *table;
     err e = {0};
-    assert_int_equal(token_table_new(&table, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&table, r.model, r.tokenizer, NULL, &e), OK);
     optimise_setting set = {
         .model = r.model, .sae = r.sae, .hook = &r.hook, .table = table, .bos = 0};
     int32_t tokens[RIG_CONTEXT];

@@ -41,7 +41,7 @@ static void candidates_and_sizes(void **state)
     rig r = rig_open("cpu", 1, "hook_embed");
     token_table *t;
     err e = {0};
-    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
     assert_int_equal(t->V, r.n_tokens + RIG_UNKNOWN);
     assert_int_equal(t->n, r.n_tokens - 1);
     assert_false(is_candidate(t, 0)); /* special */
@@ -76,7 +76,7 @@ static void equal_to_a_full_search(void **state)
         err e = {0};
         static float x[ROWS * D], cosine_K[ROWS * K];
         static int32_t ids[ROWS * K], again[ROWS * K];
-        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
         rng s = rng_stream(1, "test_token_table");
         for (int i = 0; i < ROWS * D; i++)
             x[i] = (float)(rng_normal(&s) * exp2((double)(i / D % 60) - 30)); /* any length */
@@ -127,7 +127,7 @@ static void blocks_and_stored_types(void **state)
         err e;
         int32_t want[9 * K], got[9 * K];
         float want_cosine[9 * K], cosine_K[9 * K];
-        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
         assert_int_equal(token_table_nearest(want, want_cosine, t, x, 9, K, &e), OK);
         if (type != NUMBER_F32)
             t->embedding = &stored;
@@ -162,7 +162,7 @@ static void ties_and_rows_without_direction(void **state)
     err e = {0};
     float x[2 * D] = {0}, cosine_K[2 * 3];
     int32_t ids[2 * 3];
-    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
     memcpy(x, E + 20 * D, D * sizeof *x); /* row 1 stays zero */
     assert_int_equal(token_table_nearest(ids, cosine_K, t, x, 2, 3, &e), OK);
     static const int32_t want[2 * 3] = {20, 30, 40, 1, 2, 3};
@@ -199,7 +199,7 @@ static void largest_dots(void **state)
         memcpy(E + 40 * D, E + 20 * D, D * sizeof *E);
         for (int d = 0; d < D; d++)
             E[30 * D + d] = 3 * E[20 * D + d];
-        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+        assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
         t->scale = 4;
         t->block_ids = 33;
         rng s = rng_stream(2, "test_token_table");
@@ -255,7 +255,7 @@ static void closest_points(void **state)
     for (int d = 0; d < D; d++)
         E[30 * D + d] = 3 * E[20 * D + d]; /* the same cosine, another distance */
     memset(E + 7 * D, 0, D * sizeof *E);
-    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
     t->block_ids = 33;
     rng s = rng_stream(3, "test_token_table");
     for (int i = 0; i < ROWS * D; i++)
@@ -287,7 +287,7 @@ static void as_many_as_there_are(void **state)
     rig r = rig_open("ref", 1, "hook_embed");
     token_table *t;
     err e = {0};
-    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
     int32_t *ids = mem_small((size_t)t->n, sizeof *ids);
     bool seen[256] = {false};
     float x[D] = {1};
@@ -314,8 +314,8 @@ static void rows_are_scaled_as_the_model_scales(void **state)
     token_table *t, *plain;
     err e = {0};
     assert_int_equal(model_new(&scaled, r.be, &c, 11, &e), OK); /* the rig's seed */
-    assert_int_equal(token_table_new(&t, scaled, r.tokenizer, &e), OK);
-    assert_int_equal(token_table_new(&plain, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, scaled, r.tokenizer, NULL, &e), OK);
+    assert_int_equal(token_table_new(&plain, r.model, r.tokenizer, NULL, &e), OK);
     float x[D], y[D];
     token_table_row(x, t, 9);
     token_table_row(y, plain, 9);

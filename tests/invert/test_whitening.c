@@ -24,7 +24,7 @@ static void bench_open(bench *b, const char *backend_name, int threads)
     for (int id = 0; id < b->rig.n_tokens; id++) /* off centre and not round */
         for (int d = 0; d < D; d++)
             E[id * D + d] = E[id * D + d] * (1 + (float)d) + E[id * D + (d + 1) % D] + 0.1f;
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
     if (whitening_new(&b->w, b->table, &e))
         fail_msg("%s", e.text);
 }
@@ -157,7 +157,7 @@ static void embeddings_that_cannot_be_whitened(void **state)
     whitening *w;
     err e = {0};
     float *E = model_embedding(r.model)->value;
-    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, &e), OK);
+    assert_int_equal(token_table_new(&t, r.model, r.tokenizer, NULL, &e), OK);
     for (int i = 0; i < r.n_tokens * D; i++)
         E[i] = 0; /* one point */
     assert_int_equal(whitening_new(&w, t, &e), E_NUMERIC);
