@@ -102,20 +102,6 @@ double front_hypervolume(const front *f, double scale)
     return total;
 }
 
-const search_point *front_best(const front *f, double weight, double scale)
-{
-    const search_point *best = NULL;
-    double most = (double)-INFINITY;
-    for (int i = 0; i < f->n; i++) {
-        double score = (double)f->points[i].value - weight * scale * f->points[i].cross_entropy;
-        if (score > most) {
-            most = score;
-            best = &f->points[i];
-        }
-    }
-    return best;
-}
-
 const search_point *front_within(const front *f, double limit)
 {
     const search_point *best = NULL;

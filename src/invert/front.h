@@ -20,8 +20,6 @@ void front_add(front *f, const candidate *c, double scale);
 void front_thin(front *f, int most, double scale);
 /* Area between the front and the corner (0, FRONT_MOST_NATS), value in units of scale. */
 double front_hypervolume(const front *f, double scale);
-/* The point of the largest value - weight * scale * cross_entropy; NULL when there is none. */
-const search_point *front_best(const front *f, double weight, double scale);
 /* The most active one of cross-entropy at most `limit`; NULL: none. */
 const search_point *front_within(const front *f, double limit);
 

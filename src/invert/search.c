@@ -114,7 +114,7 @@ static err_code add_cross_entropy(search *s, int n, err *e)
         const search_state *t = &s->states[i];
         for (int k = 0; k < t->n_members; k++) {
             bool weighs = t->phase == PHASE_FRONT;
-            s->weights[t->first_parent + k] = weighs ? -t->members[k].weight : 0;
+            s->weights[t->first_parent + k] = weighs ? -t->members[k].toll.weight : 0;
             wanted |= weighs;
         }
     }
@@ -285,8 +285,8 @@ static err_code accept(search *s, search_state *t, err *e)
         climb_accept(t);
     else if (t->phase == PHASE_FRONT)
         front_accept(t);
-    else if (sweep_accept(t))
-        t->job->certified = true;
+    else
+        sweep_accept(t);
     t->iteration++;
     note_curve(t);
     return advance(s, t, e);
@@ -303,7 +303,7 @@ static err_code start_next(search *s, err *e)
     state_open(t, job, s->set, s->o, s->seed, i);
     job->curve =
         arena_push(s->memory, (size_t)(s->o->iterations / t->curve_every) + 2, sizeof *job->curve);
-    return state_start(t, s->scorer, s->relaxed ? &s->relaxed[i] : NULL, e);
+    return state_start(t, s->scorer, s->relaxed ? &s->relaxed[i] : NULL, s->memory, e);
 }
 
 static err_code finish(search *s, search_state *t, err *e)

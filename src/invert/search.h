@@ -48,7 +48,9 @@ typedef struct search_options {
     int front_iterations, front_members, front_children;
     double weight_first, weight_last; /* on cross-entropy, scale per nat, log-spaced; the first
                                          member's is 0 when `weight_zero` */
-    bool weight_raw;                  /* weights are in the feature's own units, as EPO's */
+    int front_limited; /* of the members, the last: pay weight_last, but only above the job's
+                          fluent_limit */
+    bool weight_raw;   /* weights are in the feature's own units, as EPO's */
     bool weight_zero, gradient_of_cross_entropy, cross_entropy_of_all;
     int restart_every;                  /* front iterations; 0: never */
     double restart_first, restart_last; /* range the weight of a restart is drawn from */
@@ -120,7 +122,7 @@ typedef struct search_job {
 err_code search_features(search_job *jobs, int n, const optimise_setting *setting,
                          const search_options *o, uint64_t seed, arena *a, err *e);
 
-/* What search_features() will cost at most, floating-point operations a feature. */
+/* About what search_features() will cost, floating-point operations a feature. */
 double search_flops(const optimise_setting *setting, const search_options *o);
 
 #endif

@@ -12,28 +12,44 @@ static double unit_of(const search_state *s)
     return s->o->weight_raw ? 1 : s->job->scale;
 }
 
-/* Log-spaced, the first 0 where asked for. */
-static double weight_of(const search_state *s, int i)
+/* Weights log-spaced, the first 0 where asked for; then those that pay beyond the limit alone. */
+static toll toll_of(const search_state *s, int i)
 {
     const search_options *o = s->o;
-    int first = o->weight_zero, n = o->front_members - first;
+    int first = o->weight_zero, n = o->front_members - first - o->front_limited;
     if (i < first)
-        return 0;
+        return (toll){0};
+    if (i >= first + n)
+        return (toll){.weight = o->weight_last * unit_of(s), .from = s->job->fluent_limit};
     double along = n > 1 ? (double)(i - first) / (n - 1) : 0;
-    return o->weight_first * pow(o->weight_last / o->weight_first, along) * unit_of(s);
+    return (toll){.weight =
+                      o->weight_first * pow(o->weight_last / o->weight_first, along) * unit_of(s)};
 }
 
-static double score(const candidate *c, double weight)
+static double score(toll t, float value, double cross_entropy)
 {
-    if (isnan(c->value))
+    if (isnan(value) || (t.weight > 0 && isnan(cross_entropy)))
         return (double)-INFINITY;
-    return (double)c->value - (weight > 0 ? weight * c->cross_entropy : 0);
+    return (double)value - (t.weight > 0 ? t.weight * fmax(0, cross_entropy - t.from) : 0);
 }
 
-static void offer_to_front(search_state *s, const candidate *c)
+static double score_of(toll t, const candidate *c)
 {
-    if (front_wants(&s->front, c->value, c->cross_entropy) && candidate_respells(s, c))
-        front_add(&s->front, c, s->job->scale);
+    return score(t, c->value, c->cross_entropy);
+}
+
+static const search_point *best_point(const front *f, toll t)
+{
+    const search_point *best = NULL;
+    double most = (double)-INFINITY;
+    for (int i = 0; i < f->n; i++) {
+        double one = score(t, f->points[i].value, f->points[i].cross_entropy);
+        if (one > most) {
+            most = one;
+            best = &f->points[i];
+        }
+    }
+    return best;
 }
 
 static void take_point(member *m, const search_point *p)
@@ -59,15 +75,15 @@ err_code front_enter(search_state *s, scorer *sc, err *e)
             list[n++] = &s->lane_best[lane];
     err_code rc = scorer_cross_entropy(sc, list, n, NULL, 0, NULL, NULL, e);
     for (int i = 0; i < n && !rc; i++)
-        offer_to_front(s, list[i]);
+        state_offer_to_front(s, list[i]);
     mem_free(list);
     s->phase = PHASE_FRONT;
     s->iteration = 0;
     bool climbed = s->o->iterations > 0;
     for (int i = 0; i < s->o->front_members && !rc; i++) {
         member *m = &s->members[i];
-        m->weight = weight_of(s, i);
-        const search_point *best = front_best(&s->front, m->weight / s->job->scale, s->job->scale);
+        m->toll = toll_of(s, i);
+        const search_point *best = best_point(&s->front, m->toll);
         if (climbed && best)
             take_point(m, best);
         else if (i >= s->n_members)
@@ -78,38 +94,42 @@ err_code front_enter(search_state *s, scorer *sc, err *e)
     return rc;
 }
 
+/* The WANTED_A_MEMBER children of member i that promise most, by what their change is likely to
+ * cost.
+ */
+static int most_promising(candidate **out, search_state *s, int i)
+{
+    const member *m = &s->members[i];
+    double hope[WANTED_A_MEMBER];
+    int n = 0;
+    for (int k = 0; k < s->n_children; k++) {
+        candidate *c = &s->children[k];
+        if (c->parent != s->first_parent + i)
+            continue;
+        double one = score(m->toll, c->value, m->at.cross_entropy + c->guess);
+        int at = n < WANTED_A_MEMBER ? n++ : WANTED_A_MEMBER - 1;
+        if (at == WANTED_A_MEMBER - 1 && n == WANTED_A_MEMBER && out[at] && one <= hope[at])
+            continue;
+        for (; at > 0 && one > hope[at - 1]; at--) {
+            out[at] = out[at - 1];
+            hope[at] = hope[at - 1];
+        }
+        out[at] = c;
+        hope[at] = one;
+    }
+    return n;
+}
+
 int front_wanted(search_state *s, candidate **list)
 {
     int n = 0;
-    if (s->o->cross_entropy_of_all) {
-        for (int k = 0; k < s->n_children; k++)
-            list[n++] = &s->children[k];
-        return n;
-    }
-    for (int i = 0; i < s->n_members; i++) {
-        const member *m = &s->members[i];
+    for (int k = 0; k < s->n_children && s->o->cross_entropy_of_all; k++)
+        list[n++] = &s->children[k];
+    for (int i = 0; i < s->n_members && !s->o->cross_entropy_of_all; i++) {
         candidate *best[WANTED_A_MEMBER] = {NULL};
-        double most[WANTED_A_MEMBER];
-        for (int k = 0; k < s->n_children; k++) {
-            candidate *c = &s->children[k];
-            double hope = (double)c->value - m->weight * c->guess;
-            if (c->parent != s->first_parent + i || isnan(hope))
-                continue;
-            for (int w = 0; w < WANTED_A_MEMBER; w++) {
-                if (best[w] && hope <= most[w])
-                    continue;
-                for (int v = WANTED_A_MEMBER - 1; v > w; v--) {
-                    best[v] = best[v - 1];
-                    most[v] = most[v - 1];
-                }
-                best[w] = c;
-                most[w] = hope;
-                break;
-            }
-        }
-        for (int w = 0; w < WANTED_A_MEMBER; w++)
-            if (best[w])
-                list[n++] = best[w];
+        int found = most_promising(best, s, i);
+        for (int w = 0; w < found; w++)
+            list[n++] = best[w];
     }
     return n;
 }
@@ -119,11 +139,12 @@ static void restart(search_state *s)
 {
     const search_options *o = s->o;
     rng r = rng_split(&s->random, (uint64_t)PHASE_DONE << 32 | (uint64_t)s->iteration);
-    double weight =
-        unit_of(s) * (o->restart_first + (o->restart_last - o->restart_first) * rng_uniform(&r));
+    double along = rng_uniform(&r);
+    toll t = {.weight =
+                  unit_of(s) * (o->restart_first + (o->restart_last - o->restart_first) * along)};
     int best = 0;
     for (int i = 1; i < s->n_members; i++)
-        if (score(&s->members[i].at, weight) > score(&s->members[best].at, weight))
+        if (score_of(t, &s->members[i].at) > score_of(t, &s->members[best].at))
             best = i;
     for (int i = 0; i < s->n_members; i++) {
         if (i == best)
@@ -133,44 +154,45 @@ static void restart(search_state *s)
     }
 }
 
-/* The best of members and measured children for each weight; the same one may serve several. */
+/* The best of members and measured children under member i's toll. */
+static const candidate *choose(const search_state *s, int i)
+{
+    toll t = s->members[i].toll;
+    const candidate *best = &s->members[i].at;
+    for (int j = 0; j < s->n_members; j++)
+        if (score_of(t, &s->members[j].at) > score_of(t, best))
+            best = &s->members[j].at;
+    for (int k = 0; k < s->n_children; k++)
+        if (!isnan(s->children[k].cross_entropy) &&
+            score_of(t, &s->children[k]) > score_of(t, best))
+            best = &s->children[k];
+    return best;
+}
+
+/* Each member takes its choice; the same one may serve several. All choose before any changes. */
 void front_accept(search_state *s)
 {
-    const search_options *o = s->o;
-    int n = s->n_members;
-    const candidate **chosen = mem_small((size_t)n, sizeof *chosen);
+    int n = s->n_members, L = s->o->length;
     for (int k = 0; k < s->n_children; k++) {
         if (isnan(s->children[k].cross_entropy))
             continue;
-        offer_to_front(s, &s->children[k]);
+        state_offer_to_front(s, &s->children[k]);
         state_offer(s, &s->children[k]);
     }
+    candidate *chosen = mem_small((size_t)n, sizeof *chosen);
+    int32_t *tokens = mem_small((size_t)n * (size_t)L, sizeof *tokens);
     for (int i = 0; i < n; i++) {
-        double weight = s->members[i].weight;
-        chosen[i] = &s->members[i].at;
-        for (int j = 0; j < n; j++)
-            if (score(&s->members[j].at, weight) > score(chosen[i], weight))
-                chosen[i] = &s->members[j].at;
-        for (int k = 0; k < s->n_children; k++)
-            if (!isnan(s->children[k].cross_entropy) &&
-                score(&s->children[k], weight) > score(chosen[i], weight))
-                chosen[i] = &s->children[k];
-    }
-    candidate *copy = mem_small((size_t)n, sizeof *copy);
-    int32_t *tokens = mem_small((size_t)n * (size_t)o->length, sizeof *tokens);
-    for (int i = 0; i < n; i++) {
-        copy[i].tokens_L = ROW(tokens, i, o->length);
-        candidate_copy(&copy[i], chosen[i], o->length);
+        chosen[i].tokens_L = ROW(tokens, i, L);
+        candidate_copy(&chosen[i], choose(s, i), L);
     }
     for (int i = 0; i < n; i++) {
-        if (chosen[i] == &s->members[i].at)
-            continue;
-        candidate_copy(&s->members[i].at, &copy[i], o->length);
-        s->members[i].fresh = true;
+        member *m = &s->members[i];
+        m->fresh = m->fresh || memcmp(m->at.tokens_L, chosen[i].tokens_L,
+                                      (size_t)L * sizeof *chosen[i].tokens_L);
+        candidate_copy(&m->at, &chosen[i], L);
     }
     mem_free(tokens);
-    mem_free(copy);
     mem_free(chosen);
-    if (o->restart_every > 0 && (s->iteration + 1) % o->restart_every == 0)
+    if (s->o->restart_every > 0 && (s->iteration + 1) % s->o->restart_every == 0)
         restart(s);
 }

@@ -21,23 +21,24 @@ static search_options standard(int length)
     o.starts[START_BEAM] = 2;
     o.starts[START_RELAXED] = 2;
     o.starts[START_RANDOM] = 1;
-    o.iterations = 30;
+    o.iterations = 16;
     o.children = 16;
-    o.share[MOVE_GRADIENT] = 0.5;
-    o.share[MOVE_SHIFT] = 0.3;
+    o.share[MOVE_GRADIENT] = 0.3;
+    o.share[MOVE_SHIFT] = 0.5;
     o.share[MOVE_TWO] = 0.1;
     o.share[MOVE_CROSS] = 0.1;
     o.temperature = 0.03;
     o.patience = 10;
-    o.front_iterations = 15;
+    o.front_iterations = 12;
     o.front_members = 8;
+    o.front_limited = 3;
     o.front_children = 12;
     o.weight_zero = true;
     o.weight_first = 0.01;
     o.weight_last = 3;
     o.restart_every = 0;
     o.sweep_tokens = 64;
-    o.relaxed.steps = 100;
+    o.relaxed.steps = 60;
     return o;
 }
 
@@ -132,7 +133,8 @@ bool search_preset(search_options *o, const char *name, int length)
     return false;
 }
 
-/* Children are taken to begin in the middle; beams and the sweep are counted once. */
+/* Children are taken to begin in the middle, and sweeps to be as many as they were on the built-in
+ * model: some ten of 16 tokens in both lanes together, three of all. */
 double search_flops(const optimise_setting *setting, const search_options *o)
 {
     const model_config *c = model_describe(setting->model);
@@ -146,7 +148,7 @@ double search_flops(const optimise_setting *setting, const search_options *o)
     double fronts = o->front_iterations * o->front_members *
                     ((2 * T + o->front_children * half) * to_hook + whole);
     double beam = o->starts[START_BEAM] > 0 ? 4 * L * (128 * to_hook + T * to_end) : 0;
-    double sweep = 2 * L * o->sweep_tokens * half * to_hook;
+    double sweep = o->sweep_tokens ? (160 + 3 * o->sweep_tokens) * L * half * to_hook : 0;
     double mixing = o->starts[START_RELAXED] * relaxed_flops(setting, &o->relaxed, o->length);
     return climb + fronts + beam + sweep + mixing;
 }

@@ -7,10 +7,10 @@
 
 enum { FRONT_KEPT = 16 };
 
-static search_point point_of(const candidate *c, arena *a)
+search_point result_point(const candidate *c, arena *a)
 {
     search_point p = {.cross_entropy = (double)NAN};
-    if (c->position < 0)
+    if (!c || c->position < 0)
         return p;
     p = (search_point){.length = c->position + 1,
                        .value = c->value,
@@ -46,43 +46,9 @@ void result_keep_restarts(search_state *t, int n, arena *a)
             (search_restart){.start = m->best.position < 0 ? m->at.start : m->best.start,
                              .first_value = m->first_value,
                              .first_gradient = m->first_gradient,
-                             .best = point_of(&m->best, a),
+                             .best = result_point(&m->best, a),
                              .n_restarted = m->n_restarted};
     }
-}
-
-/* One sequence as it is: of these tokens, padded to what the scorer wants. */
-static err_code measure(search_point *out, search_state *t, scorer *sc, const int32_t *tokens,
-                        int length, int restart, arena *a, err *e)
-{
-    int32_t *padded = mem_small((size_t)t->o->length, sizeof *padded);
-    candidate c = {.tokens_L = padded, .which = t->which, .restart = restart};
-    candidate *list[] = {&c};
-    memcpy(padded, tokens, (size_t)length * sizeof *padded);
-    err_code rc = scorer_parents(sc, list, 1, length, READ_MAX, NULL, e);
-    if (!rc)
-        rc = scorer_cross_entropy(sc, list, 1, NULL, 0, NULL, NULL, e);
-    if (!rc)
-        *out = point_of(&c, a);
-    mem_free(padded);
-    return rc;
-}
-
-/* The best window and the best single token, which the search is compared with. */
-static err_code measure_references(search_state *t, scorer *sc, arena *a, err *e)
-{
-    search_job *job = t->job;
-    err_code rc = OK;
-    job->window = job->single = copy_point(NULL, a);
-    for (int i = 0; i < job->n_windows && !rc; i++) {
-        search_point p;
-        rc = measure(&p, t, sc, ROW(job->windows_WL, i, t->o->length), t->o->length, i, a, e);
-        if (!rc && (!job->window.tokens || p.value > job->window.value))
-            job->window = p;
-    }
-    if (!rc && job->n_singles > 0)
-        rc = measure(&job->single, t, sc, job->single_S, 1, 0, a, e);
-    return rc;
 }
 
 static void keep_front(search_state *t, arena *a)
@@ -108,12 +74,10 @@ err_code result_keep(search_state *t, scorer *sc, arena *a, err *e)
     err_code rc = scorer_cross_entropy(sc, list, n, NULL, 0, NULL, NULL, e);
     for (int i = 0; i < n && !rc; i++)
         front_add(&t->front, list[i], job->scale);
-    if (!rc)
-        rc = measure_references(t, sc, a, e);
     if (rc)
         return rc;
-    job->cold = point_of(&t->lane_best[LANE_COLD], a);
-    job->warm = point_of(&t->lane_best[LANE_WARM], a);
+    job->cold = result_point(&t->lane_best[LANE_COLD], a);
+    job->warm = result_point(&t->lane_best[LANE_WARM], a);
     keep_front(t, a);
     job->flops = scorer_flops(sc, t->which);
     job->n_forwards = scorer_rows(sc, t->which) / (t->o->length + (t->set->bos >= 0));

@@ -189,14 +189,73 @@ static err_code add_beams(search_state *s, scorer *sc, err *e)
     return rc;
 }
 
+/* ---- what the data and single tokens reach ------------------------------------------------------
+ */
+
+/* Every window as it is: the best of them is what the search is compared with, and all of them are
+ * where the front begins, since nothing reads more like text. */
+static err_code measure_windows(search_state *s, scorer *sc, arena *a, err *e)
+{
+    search_job *job = s->job;
+    int L = s->o->length, n = job->n_windows;
+    candidate *windows = mem_small((size_t)n, sizeof *windows);
+    candidate **list = mem_small((size_t)n, sizeof *list), *best = NULL;
+    for (int i = 0; i < n; i++) {
+        windows[i] = (candidate){.tokens_L = arena_push(&s->memory, (size_t)L, sizeof(int32_t)),
+                                 .which = s->which,
+                                 .start = START_WINDOW,
+                                 .restart = i};
+        memcpy(windows[i].tokens_L, ROW(job->windows_WL, i, L), (size_t)L * sizeof(int32_t));
+        list[i] = &windows[i];
+    }
+    err_code rc = OK;
+    for (int first = 0; first < n && !rc; first += s->most_members) {
+        int count = n - first < s->most_members ? n - first : s->most_members;
+        rc = scorer_parents(sc, list + first, count, L, s->o->readout, NULL, e);
+    }
+    if (!rc)
+        rc = scorer_cross_entropy(sc, list, n, NULL, 0, NULL, NULL, e);
+    for (int i = 0; i < n && !rc; i++) {
+        state_offer_to_front(s, list[i]);
+        if (!best || list[i]->value > best->value)
+            best = list[i];
+    }
+    job->window = result_point(best, a);
+    mem_free(list);
+    mem_free(windows);
+    return rc;
+}
+
+static err_code measure_single(search_state *s, scorer *sc, arena *a, err *e)
+{
+    candidate c = {.tokens_L = arena_push(&s->memory, (size_t)s->o->length, sizeof(int32_t)),
+                   .which = s->which,
+                   .start = START_BEAM,
+                   .cross_entropy = (double)NAN};
+    candidate *list[] = {&c};
+    s->job->single = result_point(NULL, a);
+    if (s->job->n_singles == 0)
+        return OK;
+    c.tokens_L[0] = s->job->single_S[0];
+    err_code rc = scorer_parents(sc, list, 1, 1, READ_MAX, NULL, e);
+    if (!rc)
+        rc = scorer_cross_entropy(sc, list, 1, NULL, 0, NULL, NULL, e);
+    s->job->single = result_point(&c, a);
+    return rc;
+}
+
 /* ---- all ---------------------------------------------------------------------------------------
  */
 
-err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, err *e)
+err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, arena *a, err *e)
 {
     const search_options *o = s->o;
     add_windows(s);
-    err_code rc = add_beams(s, sc, e);
+    err_code rc = measure_windows(s, sc, a, e);
+    if (!rc)
+        rc = measure_single(s, sc, a, e);
+    if (!rc)
+        rc = add_beams(s, sc, e);
     for (int k = 0; k < o->starts[START_RELAXED]; k++)
         state_add(s, ROW(relaxed->tokens_RL, k, o->length), START_RELAXED, k);
     rng starts = rng_split(&s->random, START_RANDOM << 16);

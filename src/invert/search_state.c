@@ -166,6 +166,12 @@ void state_offer(search_state *s, const candidate *c)
         candidate_copy(lane, c, s->o->length);
 }
 
+void state_offer_to_front(search_state *s, const candidate *c)
+{
+    if (front_wants(&s->front, c->value, c->cross_entropy) && candidate_respells(s, c))
+        front_add(&s->front, c, s->job->scale);
+}
+
 candidate *child_begin(search_state *s, int i)
 {
     if (s->n_children == s->most_children)

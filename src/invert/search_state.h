@@ -14,13 +14,19 @@ static inline search_lane lane_of(start_kind start)
 
 typedef enum { PHASE_CLIMB, PHASE_FRONT, PHASE_SWEEP, PHASE_DONE } search_phase;
 
+/* What a member of the front pays for cross-entropy. */
+typedef struct toll {
+    double weight; /* units of value per nat, */
+    double from;   /* beyond this many nats a token */
+} toll;
+
 typedef struct member {
     candidate at;
-    bool fresh;        /* its tokens changed since the lists below were made */
-    int32_t *top_LK;   /* candidates at each position, by gradient, best first */
-    float *log_p_LK;   /* of them, by the model */
-    float *loss_L;     /* nats of its own tokens */
-    double weight;     /* on cross-entropy, units of value per nat */
+    bool fresh;      /* its tokens changed since the lists below were made */
+    int32_t *top_LK; /* candidates at each position, by gradient, best first */
+    float *log_p_LK; /* of them, by the model */
+    float *loss_L;   /* nats of its own tokens */
+    toll toll;
     candidate best;    /* of this restart; its tokens are its own */
     float first_value; /* of the start */
     double first_gradient;
@@ -93,6 +99,8 @@ void candidate_copy(candidate *to, const candidate *from, int length);
 bool candidate_respells(const search_state *s, const candidate *c);
 /* Takes c as its lane's best, and its member's, when it is better and can be written as text. */
 void state_offer(search_state *s, const candidate *c);
+/* Puts a measured c on the front where that wants it and it can be written as text. */
+void state_offer_to_front(search_state *s, const candidate *c);
 
 /* The next child, a copy of member i's tokens to be changed; NULL when there is no more room. */
 candidate *child_begin(search_state *s, int i);
@@ -101,8 +109,9 @@ bool child_end(search_state *s, candidate *c);
 
 /* ---- search_start.c ---- */
 
-/* Members from windows, beams, relaxed readings and chance, as o->starts says. */
-err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, err *e);
+/* Members from windows, beams, relaxed readings and chance, as o->starts says; the job's window and
+ * single token are measured, memory from `a`. */
+err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, arena *a, err *e);
 
 /* ---- search_move.c ---- */
 
@@ -120,10 +129,14 @@ void front_accept(search_state *s);
 /* Members become the best of each lane that may still improve. */
 void sweep_enter(search_state *s);
 void sweep_propose(search_state *s);
-/* True when nothing improved any more. */
-bool sweep_accept(search_state *s);
+/* No member is left when nothing improves any more. */
+void sweep_accept(search_state *s);
 
 /* ---- search_result.c: into the job, memory from `a` ---- */
+
+/* A copy up to the position that is read; without tokens for NULL and for what was never measured.
+ */
+search_point result_point(const candidate *c, arena *a);
 
 /* What became of the first n members, which climbed. */
 void result_keep_restarts(search_state *s, int n, arena *a);

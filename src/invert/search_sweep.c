@@ -1,7 +1,8 @@
 /* The end: every token that the gradient likes, at every position, until none of them improves what
  * was found. Then the best is a certified optimum among single swaps of that many tokens.
  *
- * A sweep tries few tokens a position first, and all of them once few bring nothing. When several
+ * A sweep tries few tokens a position first, and all of them once few bring nothing (only in the
+ * lane that is ahead: that is what is certified). When several
  * positions can be improved, the next step tries their swaps together, best first: most are
  * independent, and a sweep for each would cost far more. */
 #include "base/memory.h"
@@ -128,6 +129,16 @@ static bool improve(search_state *s, search_lane lane, int i)
     }
 }
 
+/* Only what was found best is to be certified. The other lane's best may only fall behind. */
+static bool is_best(const search_state *s, search_lane lane)
+{
+    for (int other = 0; other < LANES; other++)
+        if (s->lane_best[other].position >= 0 &&
+            s->lane_best[other].value > s->lane_best[lane].value)
+            return false;
+    return true;
+}
+
 /* What comes after the sweep or the trial of member i: a trial of its swaps together, another sweep
  * as narrow, one of all tokens, or nothing. */
 static void follow_up(search_state *s, int i)
@@ -143,13 +154,13 @@ static void follow_up(search_state *s, int i)
         return; /* from the same member */
     if (better || together)
         begin_sweep(s, w, NARROW);
-    else if (w->tokens < widest(s))
+    else if (w->tokens < widest(s) && is_best(s, lane))
         begin_sweep(s, w, widest(s));
     else
         w->settled = true;
 }
 
-bool sweep_accept(search_state *s)
+void sweep_accept(search_state *s)
 {
     int kept = 0;
     s->job->n_sweeps++;
@@ -168,5 +179,7 @@ bool sweep_accept(search_state *s)
         kept++;
     }
     s->n_members = kept;
-    return kept == 0;
+    for (int lane = 0; lane < LANES; lane++)
+        if (is_best(s, (search_lane)lane) && s->lane_best[lane].position >= 0)
+            s->job->certified = s->sweeps[lane].settled && s->sweeps[lane].tokens == widest(s);
 }

@@ -123,7 +123,7 @@ static err_code try_all(exact *x, err *e)
     forward *parents = NULL, *children = NULL;
     err_code rc = forward_new(&parents, s->model, AT_ONCE, T, &s->hook, FORWARD_INPUT_GRADIENT, e);
     if (!rc)
-        rc = forward_new(&children, s->model, AT_ONCE * WORDS, 1, &s->hook, FORWARD_ONLY, e);
+        rc = forward_new(&children, s->model, AT_ONCE * WORDS / T + 1, T, &s->hook, FORWARD_ONLY, e);
     progress bar = progress_start(s->reporter, "every sequence", PREFIXES);
     for (int first = 0; first < PREFIXES && !rc; first += AT_ONCE) {
         int n = PREFIXES - first < AT_ONCE ? PREFIXES - first : AT_ONCE;

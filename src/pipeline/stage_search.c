@@ -199,7 +199,7 @@ static void announce(const study *s, const search_options *o)
     optimise_setting setting = study_setting(s, "search");
     double flops = search_flops(&setting, o);
     bool ours = !strcmp(s->config->search.method, "search");
-    report_line(s->reporter, "search     %d features, %s%s: at most about %.3g TFLOP each",
+    report_line(s->reporter, "search     %d features, %s%s: about %.2g TFLOP each",
                 s->n_targets, ours ? s->config->search.effort : s->config->search.method,
                 ours ? " effort" : "", flops / 1e12);
 }
