@@ -13,7 +13,7 @@ enum {
     MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
     MAX_ROWS = 256,
     MIN_COLUMNS = 256, /* columns are cut only when there are too few rows to share */
-    STEP = 48          /* block sides are multiples of this, which kernels' tiles divide */
+    STEP = 96          /* block sides are multiples of this, and it is of the tiles' */
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
 

@@ -24,6 +24,7 @@ enum {
 };
 
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
+typedef float anywhere __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float))));
 typedef float eight __attribute__((vector_size(SQUARE * sizeof(float)), aligned(sizeof(float))));
 
 /* out = a b for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the rows' addresses take
@@ -49,25 +50,28 @@ __attribute__((noinline)) static void tile(float *out, const float *const a[TILE
     memcpy(out, sum, sizeof sum);
 }
 
-static inline void put_rows(const tile_product *p, float *c, const float *sum, int rows,
-                            int columns, float beta)
-{
-    for (int r = 0; r < rows; r++) {
-        float *c_r = ROW(c, r, p->ldc);
-        for (int j = 0; j < columns; j++) {
-            float x = p->alpha * ROW(sum, r, TILE_COLUMNS)[j];
-            c_r[j] = beta == 0.0f ? x : beta * c_r[j] + x;
-        }
-    }
-}
-
+/* c = alpha sum + beta c for the rows and columns that are there. */
 static void put_tile(const tile_product *p, float *c, const float *sum, int rows, int columns,
                      float beta)
 {
-    if (columns == TILE_COLUMNS) /* the compiler knows how many */
-        put_rows(p, c, sum, rows, TILE_COLUMNS, beta);
-    else
-        put_rows(p, c, sum, rows, columns, beta);
+    for (int r = 0; r < rows; r++) {
+        float *c_r = ROW(c, r, p->ldc);
+        const float *sum_r = ROW(sum, r, TILE_COLUMNS);
+        for (int j = 0; j < columns; j++)
+            c_r[j] = beta == 0.0f ? p->alpha * sum_r[j] : beta * c_r[j] + p->alpha * sum_r[j];
+    }
+}
+
+/* The same for all columns of a tile, which are most. */
+static void put_whole_tile(const tile_product *p, float *c, const float *sum, int rows, float beta)
+{
+    for (int r = 0; r < rows; r++) {
+        anywhere *c_r = (anywhere *)ROW(c, r, p->ldc);
+        const vector *sum_r = (const vector *)ROW(sum, r, TILE_COLUMNS);
+        vector left = p->alpha * sum_r[0], right = p->alpha * sum_r[1];
+        c_r[0] = beta == 0.0f ? left : beta * c_r[0] + left;
+        c_r[1] = beta == 0.0f ? right : beta * c_r[1] + right;
+    }
 }
 
 /* ---- laying out b ------------------------------------------------------------------------------
@@ -87,11 +91,13 @@ static inline void interleave(eight to[SQUARE], const eight from[SQUARE])
 static void turn_square(float *to, const float *from, int ld)
 {
     eight x[SQUARE], y[SQUARE];
+#pragma GCC unroll 8
     for (int i = 0; i < SQUARE; i++)
         x[i] = *(const eight *)ROW(from, i, ld);
     interleave(y, x);
     interleave(x, y);
     interleave(y, x);
+#pragma GCC unroll 8
     for (int i = 0; i < SQUARE; i++)
         *(eight *)ROW(to, i, TILE_COLUMNS) = y[i];
 }
@@ -147,8 +153,11 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
             a[r] = ROW(p->a, i + (r < rows ? r : 0), p->lda) + from;
         for (int j = 0; j < n; j += TILE_COLUMNS) {
             tile(sum, a, ROW(packed, j, depth), depth);
-            put_tile(p, ROW(p->c, i, p->ldc) + first + j, sum, rows, least(TILE_COLUMNS, n - j),
-                     from ? 1 : p->beta);
+            float *c = ROW(p->c, i, p->ldc) + first + j, beta = from ? 1 : p->beta;
+            if (n - j >= TILE_COLUMNS)
+                put_whole_tile(p, c, sum, rows, beta);
+            else
+                put_tile(p, c, sum, rows, n - j, beta);
         }
     }
 }
