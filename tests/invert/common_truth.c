@@ -132,7 +132,8 @@ double truth_max(const truth *t, int feature, const int32_t *tokens_L, int L)
     return (double)best;
 }
 
-float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *tokens_L, int L)
+float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *tokens_L, int L,
+                     int at)
 {
     int T = L + 1, D = t->table->D, W = t->hook.width;
     int32_t *tokens_T = mem_small((size_t)T, sizeof *tokens_T);
@@ -148,9 +149,9 @@ float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *
         forward_tokens(f, tokens_T, 1, T, &t->hook, &e))
         fail_msg("%s", e.text);
     sae_encode_columns(NULL, z_T, column, forward_hook(f), T);
-    float z = z_T[L];
-    memset(z_T, 0, (size_t)L * sizeof *z_T);
-    z_T[L] = 1; /* now the gradient at z */
+    float z = z_T[at + 1];
+    memset(z_T, 0, (size_t)T * sizeof *z_T);
+    z_T[at + 1] = 1; /* now the gradient at z */
     sae_backward_columns(d_h_TW, column, z_T, forward_hook(f), T);
     assert_int_equal(backward_to_embeddings(d_x_TD, f, d_h_TW, &e), OK);
     memcpy(d_x_LD, d_x_TD + D, (size_t)(L * D) * sizeof *d_x_LD);

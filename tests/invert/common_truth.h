@@ -74,7 +74,8 @@ void truth_z_of(float *z_BLn, const truth *t, int first, int n, const int32_t *t
 void truth_z(float *z_BL, const truth *t, int feature, const int32_t *tokens_BL, int B, int L);
 /* The largest over positions of one sequence. */
 double truth_max(const truth *t, int feature, const int32_t *tokens_L, int L);
-/* z at the last position, and its gradient at every embedding [L, D] (host memory). */
-float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *tokens_L, int L);
+/* z at position `at`, and its gradient at every embedding [L, D] (host memory). */
+float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *tokens_L, int L,
+                     int at);
 
 #endif

@@ -98,7 +98,7 @@ static void uniform_attention_swaps_gain_what_the_gradient_says(void **state)
         int f = round % UNIFORM_F, at = (int)rng_below(&r, L);
         draw(tokens, L, UNIFORM_V, &r);
         draw(other, 1, UNIFORM_V, &r);
-        double before = (double)truth_gradient(d_x, t, f, tokens, L), predicted = 0;
+        double before = (double)truth_gradient(d_x, t, f, tokens, L, L - 1), predicted = 0;
         token_table_row(from, t->table, tokens[at]);
         token_table_row(to, t->table, other[0]);
         for (int d = 0; d < D; d++)
@@ -182,7 +182,7 @@ static void only_the_whole_word_counts(void **state)
                 truth_z(z_L, t, 0, tokens, 1, L);
                 for (int i = 0; i < L; i++)
                     assert_float_equal((double)z_L[i], missing < 0 && i == end - 1, 1e-4);
-                truth_gradient(d_x, t, 0, tokens, end);
+                truth_gradient(d_x, t, 0, tokens, end, end - 1);
                 for (int i = 0; i < end * D; i++)
                     largest = fmaxf(largest, fabsf(d_x[i]));
                 assert_true(missing < 0 ? largest > 1 : largest == 0); /* the plateau */
