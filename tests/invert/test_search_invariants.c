@@ -221,6 +221,81 @@ static void nobody_ends_below_where_it_started(void **state)
     bench_close(&b);
 }
 
+/* Of the rig's tokens the first and the second become the letters a and b, which merge when they
+ * meet; the others are spelled as before. */
+static tokenizer *merging_tokenizer(void)
+{
+    str json = {0}, vocab = {0};
+    tokenizer *t;
+    err e = {0};
+    str_add(&json, "{\"added_tokens\":[");
+    for (int id = 0; id < AND_V - 1; id++)
+        if (id != AND_FIRST && id != AND_SECOND) {
+            str_addf(&json,
+                     "%s{\"id\":%d,\"content\":\"<%d>\",\"single_word\":false,\"lstrip\":false,"
+                     "\"rstrip\":false,\"normalized\":false,\"special\":%s}",
+                     id ? "," : "", id, id, id ? "false" : "true");
+            str_addf(&vocab, "\"<%d>\":%d,", id, id);
+        }
+    str_addf(&json,
+             "],\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
+             "\"trim_offsets\":true,\"use_regex\":true},\"decoder\":{\"type\":\"ByteLevel\"},"
+             "\"model\":{\"type\":\"BPE\",\"vocab\":{%s\"a\":%d,\"b\":%d,\"ab\":%d},"
+             "\"merges\":[\"a b\"]}}",
+             str_text(&vocab), AND_FIRST, AND_SECOND, AND_V - 1);
+    str_release(&vocab);
+    if (tokenizer_parse(&t, json.data, json.len, "tokenizer.json", &e))
+        fail_msg("%s", e.text);
+    str_release(&json);
+    return t;
+}
+
+static bool respells(const tokenizer *t, const search_point *p)
+{
+    str text = {0};
+    token_list again = {0};
+    err e = {0};
+    tokenizer_decode(&text, t, p->tokens, (size_t)p->length);
+    assert_int_equal(tokenizer_encode(&again, t, str_text(&text), text.len, &e), OK);
+    bool same =
+        again.n == (size_t)p->length && !memcmp(again.ids, p->tokens, again.n * sizeof *again.ids);
+    token_list_release(&again);
+    str_release(&text);
+    return same;
+}
+
+/* The best sequence, the second right behind the first, cannot be written down: its text has
+ * another token there. With the tokenizer the search takes the best that can; without, it takes it.
+ */
+static void what_is_reported_can_be_written_down(void **state)
+{
+    (void)state;
+    for (int knows = 0; knows <= 1; knows++) {
+        truth *t = truth_and(2);
+        tokenizer *merging = merging_tokenizer();
+        search_options o;
+        search_job job = {.feature = 0, .scale = 1};
+        arena memory = {0};
+        err e = {0};
+        t->setting.tokenizer = knows ? merging : NULL;
+        assert_true(search_preset(&o, "standard", 10));
+        o.starts[START_WINDOW] = 0;
+        if (search_features(&job, 1, &t->setting, &o, 1, &memory, &e))
+            fail_msg("%s", e.text);
+        assert_true(respells(merging, &job.cold) == knows);
+        for (int i = 0; i < job.n_front && knows; i++)
+            assert_true(respells(merging, &job.front[i]));
+        for (int i = 0; i < job.n_restarts && knows; i++)
+            assert_true(respells(merging, &job.restarts[i].best));
+        double most = truth_and_value(knows ? 8 : 9, 10);
+        assert_true((double)job.cold.value < most + 1e-5);
+        assert_true((double)job.cold.value > truth_and_value(1, 10) - 1e-4);
+        arena_release(&memory);
+        tokenizer_free(merging);
+        truth_close(t);
+    }
+}
+
 /* ---- the same numbers, always ------------------------------------------------------------------
  */
 
@@ -309,6 +384,7 @@ int main(void)
         cmocka_unit_test(nothing_looks_ahead),
         cmocka_unit_test(reports_are_what_a_whole_run_gives),
         cmocka_unit_test(nobody_ends_below_where_it_started),
+        cmocka_unit_test(what_is_reported_can_be_written_down),
         cmocka_unit_test(company_threads_and_repetition_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
