@@ -141,10 +141,11 @@ static void a_word_behind_a_plateau(void **state)
         truth *t = truth_ngram(n, V, 2);
         search_options swaps = cold("random", L), standard = cold("standard", L);
         standard.front_iterations = 0;
+        standard.iterations = 30;
         int by_chance = word_found(t, &swaps, SEEDS), by_search = word_found(t, &standard, SEEDS);
         print_message("a word of %d among %d tokens: found by %d of %d seeds, random swaps %d\n", n,
                       V, by_search, SEEDS, by_chance);
-        assert_true(n == 3 || by_search >= 8);
+        assert_true(n == 3 || by_search >= 4);
         truth_close(t);
     }
 }
@@ -228,7 +229,8 @@ static hits exact_hits(const search_job *jobs)
     return h;
 }
 
-/* All features; the front phase is left out, it asks for something else. */
+/* The budget is the test's own, whatever the presets are tuned to; the front phase is left out, it
+ * asks for something else. */
 static void the_exact_best_is_found(void **state)
 {
     (void)state;
@@ -236,11 +238,13 @@ static void the_exact_best_is_found(void **state)
     truth *t = truth_chars(2);
     static const struct {
         const char *name;
+        int iterations;
         hits floor;
-    } cases[] = {{"warm", {14, 0, 14}}, {"standard", {10, 8, 20}}};
+    } cases[] = {{"warm", 20, {14, 0, 14}}, {"standard", 60, {12, 6, 21}}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         search_options o = preset(cases[i].name, L);
         o.front_iterations = 0;
+        o.iterations = cases[i].iterations;
         corpus c;
         arena memory = {0};
         corpus_open(&c, L);
