@@ -55,7 +55,9 @@ typedef struct search_options {
     int restart_every;                  /* front iterations; 0: never */
     double restart_first, restart_last; /* range the weight of a restart is drawn from */
     /* the end */
-    int sweep_tokens, sweep_members; /* tokens a position tried, by gradient; 0: no sweep */
+    int sweep_tokens;  /* a position, by gradient, that the last sweep tries; 0: no sweeps */
+    int sweep_walkers; /* of each lane, at least 1 */
+    int sweep_kicks;   /* times that they begin again near the lane's best */
     relaxed_options relaxed;
     int batch_features;    /* features searched at once at most */
     double seconds, flops; /* budget of the whole call; 0: none. Time makes results depend on the

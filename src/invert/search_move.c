@@ -61,17 +61,6 @@ static void swap_likely(mutation *u, candidate *c)
     c->tokens_L[i] = list_at(u, i)[best];
 }
 
-/* Takes the token at `out` away and puts one in at `in`; what lies between moves by one. */
-static void shift_between(candidate *c, int out, int in, int32_t token)
-{
-    int32_t *t = c->tokens_L;
-    if (out < in)
-        memmove(t + out, t + out + 1, (size_t)(in - out) * sizeof *t);
-    else
-        memmove(t + in + 1, t + in, (size_t)(out - in) * sizeof *t);
-    t[in] = token;
-}
-
 /* Half of the shifts take from behind the position that is read, where that exists, and so give it
  * one more token of context. */
 static void shift(mutation *u, candidate *c)
@@ -80,7 +69,7 @@ static void shift(mutation *u, candidate *c)
     if (u->live < L && below(u, 2))
         out = L - 1;
     if (out != in)
-        shift_between(c, out, in, list_at(u, in)[below(u, u->top)]);
+        candidate_shift(c, out, in, list_at(u, in)[below(u, u->top)]);
     else
         c->tokens_L[in] = list_at(u, in)[below(u, u->top)];
 }

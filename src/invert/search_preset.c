@@ -10,6 +10,7 @@ static search_options common(int length)
                             .top_first = 16,
                             .top_last = 256,
                             .acceptance = KEEP_BEST,
+                            .sweep_walkers = 1,
                             .batch_features = 8,
                             .relaxed = relaxed_defaults()};
 }
@@ -38,6 +39,8 @@ static search_options standard(int length)
     o.weight_last = 3;
     o.restart_every = 0;
     o.sweep_tokens = 64;
+    o.sweep_walkers = 2;
+    o.sweep_kicks = 2;
     o.relaxed.steps = 60;
     return o;
 }

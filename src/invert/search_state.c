@@ -25,8 +25,10 @@ state_size state_size_of(const search_options *o, const token_table *t)
     for (int k = 0; k < START_KINDS; k++)
         restarts += o->starts[k];
     int climbing = restarts * o->children, fronting = o->front_members * o->front_children;
-    int sweeping = LANES * o->length * o->sweep_tokens;
-    return (state_size){.members = at_least(at_least(restarts, o->front_members), LANES),
+    int walkers = LANES * o->sweep_walkers;
+    int narrow = walkers * o->length * SWEEP_NARROW, wide = o->length * o->sweep_tokens;
+    int sweeping = o->sweep_tokens ? at_least(narrow, wide) : 0;
+    return (state_size){.members = at_least(at_least(restarts, o->front_members), walkers),
                         .children = at_least(at_least(climbing, fronting), sweeping),
                         .K = K < t->n ? K : t->n};
 }
@@ -55,15 +57,14 @@ void state_open(search_state *s, search_job *job, const optimise_setting *set,
         m->best.value = -INFINITY;
         m->top_LK = arena_push(&s->memory, lists, sizeof *m->top_LK);
         m->log_p_LK = arena_push(&s->memory, lists, sizeof *m->log_p_LK);
+        m->sweep.swaps = arena_push(&s->memory, (size_t)L, sizeof *m->sweep.swaps);
         m->loss_L = arena_push(&s->memory, (size_t)L, sizeof *m->loss_L);
     }
     s->children = arena_push(&s->memory, (size_t)s->most_children, sizeof *s->children);
     for (int i = 0; i < s->most_children; i++)
         s->children[i] = new_candidate(s);
-    for (int lane = 0; lane < LANES; lane++) {
+    for (int lane = 0; lane < LANES; lane++)
         s->lane_best[lane] = new_candidate(s);
-        s->sweeps[lane].swaps = arena_push(&s->memory, (size_t)L, sizeof(sweep_swap));
-    }
     s->front = front_new(FRONT_MOST, L);
     s->curve_every = o->iterations / CURVE_POINTS + 1;
 }
@@ -139,6 +140,16 @@ void candidate_copy(candidate *to, const candidate *from, int length)
     memmove(own, from->tokens_L, (size_t)length * sizeof *own);
     *to = *from;
     to->tokens_L = own;
+}
+
+void candidate_shift(candidate *c, int out, int in, int32_t token)
+{
+    int32_t *t = c->tokens_L;
+    if (out < in)
+        memmove(t + out, t + out + 1, (size_t)(in - out) * sizeof *t);
+    else
+        memmove(t + in + 1, t + in, (size_t)(out - in) * sizeof *t);
+    t[in] = token;
 }
 
 bool candidate_respells(const search_state *s, const candidate *c)

@@ -14,6 +14,21 @@ static inline search_lane lane_of(start_kind start)
 
 typedef enum { PHASE_CLIMB, PHASE_FRONT, PHASE_SWEEP, PHASE_DONE } search_phase;
 
+/* A swap that improves on its parent. */
+typedef struct sweep_swap {
+    int position;
+    int32_t token;
+    float value;
+} sweep_swap;
+
+/* How far a walker's sweep is. */
+typedef struct sweep {
+    int tokens;   /* a position */
+    bool settled; /* it brought nothing */
+    sweep_swap *swaps;
+    int n_swaps; /* to be tried together when more than one */
+} sweep;
+
 /* What a member of the front pays for cross-entropy. */
 typedef struct toll {
     double weight; /* units of value per nat, */
@@ -27,6 +42,7 @@ typedef struct member {
     float *log_p_LK; /* of them, by the model */
     float *loss_L;   /* nats of its own tokens */
     toll toll;
+    sweep sweep;
     candidate best;    /* of this restart; its tokens are its own */
     float first_value; /* of the start */
     double first_gradient;
@@ -38,21 +54,6 @@ typedef struct seen_set {
     uint64_t *slots; /* 0: empty */
     size_t capacity, n;
 } seen_set;
-
-/* A swap that improves on its parent. */
-typedef struct sweep_swap {
-    int position;
-    int32_t token;
-    float value;
-} sweep_swap;
-
-/* How far the sweep of a lane is. */
-typedef struct sweep {
-    int tokens;   /* a position, of this sweep */
-    bool settled; /* a sweep of all tokens brought nothing */
-    sweep_swap *swaps;
-    int n_swaps; /* to be tried together when more than one */
-} sweep;
 
 typedef struct search_state {
     search_job *job;
@@ -70,7 +71,8 @@ typedef struct search_state {
     seen_set seen;
     front front;
     candidate lane_best[LANES]; /* position < 0: none yet */
-    sweep sweeps[LANES];
+    int kicks_left;
+    bool certifying;  /* the sweep of all tokens has begun */
     bool starting;    /* the first gradient is still to come */
     int first_parent; /* of its members in the scorer's parents */
     int curve_every;
@@ -94,6 +96,8 @@ bool seen_add(seen_set *set, const int32_t *tokens, int n);
 
 /* Copies everything but keeps to's own token array. */
 void candidate_copy(candidate *to, const candidate *from, int length);
+/* Takes the token at `out` away and puts one in at `in`; what lies between moves by one. */
+void candidate_shift(candidate *c, int out, int in, int32_t token);
 /* Do the tokens up to the position that is read come back when their text is tokenised? Always true
  * without a tokenizer. */
 bool candidate_respells(const search_state *s, const candidate *c);
@@ -118,6 +122,8 @@ err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, ar
 /* Children of every member by the shares of `o`; `front`: of the front phase. */
 void state_propose(search_state *s, int per_member);
 
+enum { SWEEP_NARROW = 16 /* tokens a position of a walker's sweep */ };
+
 /* ---- the phases: what to do with children that have been measured ---- */
 
 void climb_accept(search_state *s);
@@ -126,7 +132,7 @@ err_code front_enter(search_state *s, scorer *sc, err *e);
 /* Appends the children whose cross-entropy is wanted. */
 int front_wanted(search_state *s, candidate **list);
 void front_accept(search_state *s);
-/* Members become the best of each lane that may still improve. */
+/* Members become walkers from the best ends of each lane. */
 void sweep_enter(search_state *s);
 void sweep_propose(search_state *s);
 /* No member is left when nothing improves any more. */
