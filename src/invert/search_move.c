@@ -178,7 +178,7 @@ void state_propose(search_state *s, int per_member)
                 if (!c)
                     return;
                 mutate(&u, c);
-                if (!child_end(s, c))
+                if (!child_end(s, c, true))
                     continue;
                 if (s->phase == PHASE_FRONT && !s->o->cross_entropy_of_all)
                     c->guess = guess(s, m, c);

@@ -71,7 +71,8 @@ void state_open(search_state *s, search_job *job, const optimise_setting *set,
 
 void state_close(search_state *s)
 {
-    mem_free(s->seen.slots);
+    for (int lane = 0; lane < LANES; lane++)
+        mem_free(s->seen[lane].slots);
     front_release(&s->front);
     arena_release(&s->memory);
     *s = (search_state){0};
@@ -194,14 +195,14 @@ candidate *child_begin(search_state *s, int i)
     return c;
 }
 
-bool child_end(search_state *s, candidate *c)
+bool child_end(search_state *s, candidate *c, bool new_only)
 {
     const int32_t *old = s->members[c->parent - s->first_parent].at.tokens_L;
     int L = s->o->length;
     c->first = 0;
     while (c->first < L && c->tokens_L[c->first] == old[c->first])
         c->first++;
-    if (c->first == L || !seen_add(&s->seen, c->tokens_L, L))
+    if (c->first == L || (new_only && !seen_add(&s->seen[lane_of(c->start)], c->tokens_L, L)))
         return false;
     s->n_children++;
     return true;

@@ -68,7 +68,7 @@ typedef struct search_state {
     int n_members, most_members, K; /* K: tokens in top_LK */
     candidate *children;
     int n_children, most_children;
-    seen_set seen;
+    seen_set seen[LANES];
     front front;
     candidate lane_best[LANES]; /* position < 0: none yet */
     int kicks_left;
@@ -108,8 +108,8 @@ void state_offer_to_front(search_state *s, const candidate *c);
 
 /* The next child, a copy of member i's tokens to be changed; NULL when there is no more room. */
 candidate *child_begin(search_state *s, int i);
-/* Keeps it if it differs from its parent and was not tried before. */
-bool child_end(search_state *s, candidate *c);
+/* Keeps it if it differs from its parent and, with new_only, was not tried before in its lane. */
+bool child_end(search_state *s, candidate *c, bool new_only);
 
 /* ---- search_start.c ---- */
 

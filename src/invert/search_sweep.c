@@ -156,12 +156,12 @@ static void propose_together(search_state *s, int i)
             return;
         for (int j = 0; j < k; j++)
             c->tokens_L[w->swaps[j].position] = w->swaps[j].token;
-        child_end(s, c);
+        child_end(s, c, false);
     }
 }
 
-/* Sequences that were tried before are no better than the lane's best, but a walker elsewhere may
- * need them. */
+/* Also sequences that were tried before: what was no better than its parent then may be on the way
+ * from here. */
 static void propose_singly(search_state *s, int i)
 {
     const member *m = &s->members[i];
@@ -171,7 +171,7 @@ static void propose_singly(search_state *s, int i)
             if (!c)
                 return;
             c->tokens_L[p] = ROW(m->top_LK, p, s->K)[k];
-            child_end(s, c);
+            child_end(s, c, false);
         }
 }
 
@@ -251,7 +251,8 @@ static void follow_up(search_state *s, int i)
     improve(s, i);
     if (!together && m->sweep.n_swaps > 1)
         return; /* from where it is */
-    /* By tokens: the value of the same ones differs in its last digits as a child and as a parent. */
+    /* By tokens: the value of the same ones differs in its last digits as a child and as a parent.
+     */
     bool moves = memcmp(m->at.tokens_L, m->best.tokens_L,
                         (size_t)s->o->length * sizeof *m->at.tokens_L) != 0;
     if (moves)
