@@ -22,7 +22,7 @@ static search_options standard(int length)
     o.starts[START_BEAM] = 2;
     o.starts[START_RELAXED] = 2;
     o.starts[START_RANDOM] = 1;
-    o.iterations = 16;
+    o.iterations = 12;
     o.children = 16;
     o.share[MOVE_GRADIENT] = 0.3;
     o.share[MOVE_SHIFT] = 0.5;
@@ -30,7 +30,7 @@ static search_options standard(int length)
     o.share[MOVE_CROSS] = 0.1;
     o.temperature = 0.03;
     o.patience = 10;
-    o.front_iterations = 12;
+    o.front_iterations = 8;
     o.front_members = 8;
     o.front_limited = 3;
     o.front_children = 12;
@@ -39,9 +39,9 @@ static search_options standard(int length)
     o.weight_last = 3;
     o.restart_every = 0;
     o.sweep_tokens = 64;
-    o.sweep_walkers = 2;
-    o.sweep_kicks = 2;
-    o.relaxed.steps = 60;
+    o.sweep_walkers = 1;
+    o.sweep_kicks = 1;
+    o.relaxed.steps = 40;
     return o;
 }
 
@@ -70,6 +70,8 @@ static search_options thorough(int length)
     o.front_iterations = 60;
     o.front_children = 24;
     o.sweep_tokens = 256;
+    o.sweep_walkers = 3;
+    o.sweep_kicks = 4;
     o.relaxed.steps = 250;
     return o;
 }
@@ -136,8 +138,8 @@ bool search_preset(search_options *o, const char *name, int length)
     return false;
 }
 
-/* Children are taken to begin in the middle, and sweeps to be as many as they were on the built-in
- * model: some ten of 16 tokens in both lanes together, three of all. */
+/* Children are taken to begin in the middle, and a walker to sweep as often as on the built-in
+ * model: some four times, and twice with all tokens. */
 double search_flops(const optimise_setting *setting, const search_options *o)
 {
     const model_config *c = model_describe(setting->model);
@@ -151,7 +153,8 @@ double search_flops(const optimise_setting *setting, const search_options *o)
     double fronts = o->front_iterations * o->front_members *
                     ((2 * T + o->front_children * half) * to_hook + whole);
     double beam = o->starts[START_BEAM] > 0 ? 4 * L * (128 * to_hook + T * to_end) : 0;
-    double sweep = o->sweep_tokens ? (160 + 3 * o->sweep_tokens) * L * half * to_hook : 0;
+    double narrow = 16.0 * 4 * 2 * o->sweep_walkers * (1 + o->sweep_kicks);
+    double sweep = o->sweep_tokens ? (narrow + 2.0 * o->sweep_tokens) * L * half * to_hook : 0;
     double mixing = o->starts[START_RELAXED] * relaxed_flops(setting, &o->relaxed, o->length);
     return climb + fronts + beam + sweep + mixing;
 }

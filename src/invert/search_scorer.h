@@ -16,6 +16,7 @@ typedef struct candidate {
     int restart;
     /* of children */
     int parent, first; /* index in the parents of the last call; the first changed position */
+    bool shifted;      /* not one token changed but several moved */
     double guess;      /* what the change is likely to add to the cross-entropy, nats a token */
 } candidate;
 

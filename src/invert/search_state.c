@@ -26,7 +26,8 @@ state_size state_size_of(const search_options *o, const token_table *t)
         restarts += o->starts[k];
     int climbing = restarts * o->children, fronting = o->front_members * o->front_children;
     int walkers = LANES * o->sweep_walkers;
-    int narrow = walkers * o->length * SWEEP_NARROW, wide = o->length * o->sweep_tokens;
+    int narrow = walkers * o->length * (SWEEP_NARROW + SWEEP_SHIFTS);
+    int wide = o->length * (o->sweep_tokens + SWEEP_SHIFTS);
     int sweeping = o->sweep_tokens ? at_least(narrow, wide) : 0;
     return (state_size){.members = at_least(at_least(restarts, o->front_members), walkers),
                         .children = at_least(at_least(climbing, fronting), sweeping),
@@ -192,6 +193,7 @@ candidate *child_begin(search_state *s, int i)
     candidate_copy(c, &s->members[i].at, s->o->length);
     c->parent = s->first_parent + i;
     c->guess = 0;
+    c->shifted = false;
     return c;
 }
 

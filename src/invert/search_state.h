@@ -122,7 +122,10 @@ err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, ar
 /* Children of every member by the shares of `o`; `front`: of the front phase. */
 void state_propose(search_state *s, int per_member);
 
-enum { SWEEP_NARROW = 16 /* tokens a position of a walker's sweep */ };
+enum {
+    SWEEP_NARROW = 16, /* tokens a position of a walker's sweep */
+    SWEEP_SHIFTS = 2   /* other children a position */
+};
 
 /* ---- the phases: what to do with children that have been measured ---- */
 

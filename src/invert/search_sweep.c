@@ -175,14 +175,34 @@ static void propose_singly(search_state *s, int i)
         }
 }
 
+/* Each token left out, and at each position the likeliest put in: what single swaps take many steps
+ * for. Where the last token is the one that is read, the first makes room. */
+static void propose_shifts(search_state *s, int i)
+{
+    const member *m = &s->members[i];
+    int last = s->o->length - 1, room = m->at.position < last ? last : 0;
+    for (int p = 0; p <= m->at.position && last > 0; p++)
+        for (int put_in = 0; put_in < 2; put_in++) {
+            candidate *c = child_begin(s, i);
+            if (!c)
+                return;
+            int32_t token = put_in ? ROW(m->top_LK, p, s->K)[0] : m->at.tokens_L[p];
+            candidate_shift(c, put_in ? room : p, put_in ? p : last, token);
+            c->shifted = true;
+            child_end(s, c, false);
+        }
+}
+
 void sweep_propose(search_state *s)
 {
     s->n_children = 0;
     for (int i = 0; i < s->n_members; i++)
-        if (s->members[i].sweep.n_swaps > 1)
+        if (s->members[i].sweep.n_swaps > 1) {
             propose_together(s, i);
-        else
+        } else {
             propose_singly(s, i);
+            propose_shifts(s, i);
+        }
 }
 
 static int by_falling_value(const void *a, const void *b)
@@ -201,7 +221,7 @@ static void note_swaps(search_state *s, int i)
     w->n_swaps = 0;
     for (int k = 0; k < s->n_children; k++) {
         const candidate *c = &s->children[k];
-        if (c->parent != s->first_parent + i || !(c->value > before))
+        if (c->parent != s->first_parent + i || c->shifted || !(c->value > before))
             continue;
         int j = 0;
         while (j < w->n_swaps && w->swaps[j].position != c->first)
