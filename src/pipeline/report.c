@@ -1,6 +1,7 @@
 /* The record, part by part; what the run's last stage did not reach is left empty. */
 #include "pipeline/report.h"
 #include "base/memory.h"
+#include "pipeline/report_search.h"
 
 err_code report_fill(record *r, study *s, err *e)
 {
@@ -13,9 +14,10 @@ err_code report_fill(record *r, study *s, err *e)
     report_features(r, s);
     if (s->clusters.label_N)
         report_clusters(r, s);
-    if (s->optima)
-        report_targets(r, s);
-    return OK;
+    if (!s->optima)
+        return OK;
+    report_targets(r, s);
+    return report_search(r, s, e);
 }
 
 record_bytes report_token(const study *s, int id)

@@ -75,6 +75,8 @@ void report_features(record *r, study *s)
                                           .variance = m.variance,
                                           .skewness = m.skewness,
                                           .kurtosis = m.kurtosis,
+                                          .best_token_id = -1,
+                                          .best_token_pre_activation = (double)NAN,
                                           .dropped_by = filter_name(s->filtered.reason_F[f]),
                                           .cluster = RECORD_NOT_CLUSTERED,
                                           .x = (double)NAN,
@@ -91,6 +93,11 @@ void report_features(record *r, study *s)
     }
     for (int i = 0; i < s->n_targets; i++)
         r->features[s->targets[i]].selected = true;
+    for (int f = 0; f < s->singles.F; f++) {
+        r->features[f].best_token = report_token(s, s->singles.best_F[f]);
+        r->features[f].best_token_id = s->singles.best_F[f];
+        r->features[f].best_token_pre_activation = (double)s->singles.pre_activation_F[f];
+    }
 }
 
 /* ---- clusters

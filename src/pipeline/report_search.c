@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "data/token_list.h"
 #include "pipeline/report.h"
+#include "pipeline/sequences.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ static const char *provenance(start_kind start)
 
 static double ratio_of(const search_point *p, double unit)
 {
-    return p && p->tokens ? (double)p->z / unit : (double)NAN;
+    return p->tokens ? (double)p->z / unit : (double)NAN;
 }
 
 /* ---- sequences ---- */
@@ -39,58 +40,48 @@ static err_code reads_back(bool *same, study *s, record_bytes text, const search
     return rc;
 }
 
-static void fill_pieces(record_sequence *out, study *s, const measured_sequence *m)
+static void fill_pieces(record_sequence *out, study *s, const sequence *q)
 {
-    const search_point *p = m->point;
-    size_t n = (size_t)p->length;
+    size_t n = (size_t)q->point.length;
     double **series[] = {&out->activations, &out->lost_most, &out->lost_least};
-    out->n_tokens = p->length;
+    out->n_tokens = q->point.length;
     out->tokens = arena_push(&s->memory, n, sizeof *out->tokens);
     out->ids = arena_push(&s->memory, n, sizeof *out->ids);
     for (size_t k = 0; k < COUNT_OF(series); k++)
         *series[k] = arena_push(&s->memory, n, sizeof(double));
     for (size_t i = 0; i < n; i++) {
-        out->tokens[i] = report_token(s, p->tokens[i]);
-        out->ids[i] = p->tokens[i];
-        out->activations[i] = m->activation_L ? (double)m->activation_L[i] : (double)NAN;
-        out->lost_most[i] = m->attribution ? m->attribution->lost_most_L[i] : (double)NAN;
-        out->lost_least[i] = m->attribution ? m->attribution->lost_least_L[i] : (double)NAN;
+        out->tokens[i] = report_token(s, q->point.tokens[i]);
+        out->ids[i] = q->point.tokens[i];
+        out->activations[i] = (double)q->activation_L[i];
+        out->lost_most[i] = q->lost_most_L[i];
+        out->lost_least[i] = q->lost_least_L[i];
     }
 }
 
-/* grown: from one of the search's starts. */
-static err_code sequence_of(record_sequence *out, study *s, const measured_sequence *m,
-                            const char *kind, bool grown, double unit, double limit, err *e)
+static err_code sequence_of(record_sequence *out, study *s, const sequence *q, double unit, err *e)
 {
-    const search_point *p = m->point;
-    *out = (record_sequence){.kind = kind,
-                             .provenance = grown ? provenance(p->start) : "",
+    const search_point *p = &q->point;
+    *out = (record_sequence){.kind = q->kind,
+                             .provenance = q->sought ? provenance(p->start) : "",
                              .text = report_text(s, p->tokens, p->length),
                              .pre_activation = (double)p->z,
                              .activation = (double)p->activation,
                              .ratio = ratio_of(p, unit),
                              .cross_entropy = p->cross_entropy,
-                             .unlike_data = p->cross_entropy > limit,
-                             .n_contexts = m->robustness ? ROBUSTNESS_CONTEXTS - 1 : 0,
-                             .kept_mean = m->robustness ? m->robustness->kept_mean : (double)NAN,
-                             .kept_least = m->robustness ? m->robustness->kept_least : (double)NAN};
-    fill_pieces(out, s, m);
+                             .unlike_data = p->cross_entropy > s->loss_limit,
+                             .n_contexts = q->n_contexts,
+                             .kept_mean = q->kept_mean,
+                             .kept_least = q->kept_least};
+    fill_pieces(out, s, q);
     return reads_back(&out->retokenizes, s, out->text, p, e);
 }
 
-static err_code fill_sequences(record_search *out, study *s, const searched_target *t, double limit,
-                               err *e)
+static err_code fill_sequences(record_search *out, study *s, const target_sequences *found, err *e)
 {
-    static const char *const kinds[FOUND_KINDS] = {
-        [FOUND_WARM] = "warm",           [FOUND_COLD] = "cold",
-        [FOUND_FLUENT] = "fluent",       [FOUND_PROJECTED] = "projected",
-        [FOUND_SINGLE] = "single_token", [FOUND_WINDOW] = "data_window"};
     err_code rc = OK;
-    out->sequences = arena_push(&s->memory, FOUND_KINDS, sizeof *out->sequences);
-    for (int k = 0; k < FOUND_KINDS && !rc; k++)
-        if (t->found[k].point && t->found[k].point->tokens)
-            rc = sequence_of(&out->sequences[out->n_sequences++], s, &t->found[k], kinds[k],
-                             k <= FOUND_FLUENT, out->unit, limit, e);
+    out->sequences = arena_push(&s->memory, (size_t)found->n + 1, sizeof *out->sequences);
+    for (int k = 0; k < found->n && !rc; k++)
+        rc = sequence_of(&out->sequences[out->n_sequences++], s, &found->items[k], out->unit, e);
     return rc;
 }
 
@@ -205,17 +196,20 @@ static void fill_restarts(record_search *out, study *s, const search_job *job)
 
 /* ---- the whole ---- */
 
-static record_chain chain_of(const searched_target *t, double unit, bool active)
+static record_chain chain_of(const study *s, int target, double unit)
 {
-    return (record_chain){.data = active ? 1 : (double)NAN,
-                          .data_window = ratio_of(t->found[FOUND_WINDOW].point, unit),
-                          .single_token = ratio_of(t->found[FOUND_SINGLE].point, unit),
-                          .free = t->free / unit,
-                          .projected = ratio_of(t->found[FOUND_PROJECTED].point, unit),
-                          .relaxed = (double)t->job->relaxed / unit,
-                          .cold = ratio_of(t->found[FOUND_COLD].point, unit),
-                          .warm = ratio_of(t->found[FOUND_WARM].point, unit),
-                          .fluent = ratio_of(t->found[FOUND_FLUENT].point, unit)};
+    const search_job *job = &s->searches[target];
+    const sequence *projected = target_sequence(&s->sequences[target], "projected");
+    int best = target * s->config->optimise.restarts + s->optima[target].best;
+    return (record_chain){.data = isfinite(unit) ? 1 : (double)NAN,
+                          .data_window = ratio_of(&job->window, unit),
+                          .single_token = ratio_of(&job->single, unit),
+                          .free = (double)s->jobs[best].objective / unit,
+                          .projected = projected ? ratio_of(&projected->point, unit) : (double)NAN,
+                          .relaxed = (double)job->relaxed / unit,
+                          .cold = ratio_of(&job->cold, unit),
+                          .warm = ratio_of(&job->warm, unit),
+                          .fluent = ratio_of(&job->fluent, unit)};
 }
 
 static void fill_curve(record_search *out, study *s, const search_job *job)
@@ -228,37 +222,35 @@ static void fill_curve(record_search *out, study *s, const search_job *job)
                                  (double)job->curve[i].warm / out->unit};
 }
 
-static err_code fill_search(record_target *target, study *s, const searched_target *t,
-                            const searched *found, bool active, err *e)
+static err_code fill_search(record_search *out, study *s, int target, double unit, err *e)
 {
-    const search_job *job = t->job;
-    record_search *out = &target->search;
-    record_chain chain = chain_of(t, job->scale, active);
-    *out = (record_search){.effort = found->effort,
+    const search_job *job = &s->searches[target];
+    record_chain chain = chain_of(s, target, unit);
+    *out = (record_search){.effort = study_search_name(s),
                            .kind = !isfinite(chain.single_token)         ? ""
                                    : chain.single_token >= SINGLE_ENOUGH ? "single token"
                                                                          : "context",
-                           .unit = job->scale,
+                           .unit = unit,
                            .chain = chain,
                            .certified = job->certified,
-                           .sweep_tokens = found->options->sweep_tokens,
+                           .sweep_tokens = study_search_options(s).sweep_tokens,
                            .n_sweeps = job->n_sweeps,
                            .n_forwards = job->n_forwards,
                            .tflop = job->flops / 1e12};
     fill_front(out, s, job);
     fill_restarts(out, s, job);
     fill_curve(out, s, job);
-    return fill_sequences(out, s, t, found->cross_entropy_limit, e);
+    return fill_sequences(out, s, &s->sequences[target], e);
 }
 
-err_code report_search(record *r, study *s, const searched *found, err *e)
+err_code report_search(record *r, study *s, err *e)
 {
     err_code rc = OK;
-    for (int i = 0; i < found->n && !rc; i++) {
-        const record_feature *f = record_find_feature(r, r->targets[i].id);
-        rc = fill_search(&r->targets[i], s, &found->targets[i], found, f->max > 0, e);
+    for (int i = 0; i < s->n_targets && !rc; i++) {
+        double max = record_find_feature(r, r->targets[i].id)->max;
+        rc = fill_search(&r->targets[i].search, s, i, max > 0 ? max : (double)NAN, e);
     }
     if (!rc)
-        report_search_summary(r, s, found);
+        report_search_summary(r, s);
     return rc;
 }

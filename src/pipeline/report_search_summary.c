@@ -131,14 +131,14 @@ static void fill_strata(record *r, study *s)
         add_stratum(r, s, "kind", kinds[i], has_kind, kinds[i]);
 }
 
-void report_search_summary(record *r, study *s, const searched *found)
+void report_search_summary(record *r, study *s)
 {
     int dead = 0;
-    r->search = (record_search_summary){.effort = found->effort,
-                                        .length = found->options->length,
-                                        .cross_entropy_mean = found->cross_entropy_mean,
-                                        .cross_entropy_limit = found->cross_entropy_limit,
-                                        .tflop_planned = found->flops_planned / 1e12};
+    r->search = (record_search_summary){.effort = study_search_name(s),
+                                        .length = s->config->optimise.sequence_length,
+                                        .cross_entropy_mean = s->loss_mean,
+                                        .cross_entropy_limit = s->loss_limit,
+                                        .tflop_planned = s->flops_planned / 1e12};
     for (int i = 0; i < r->n_targets; i++) {
         const record_search *x = &r->targets[i].search;
         r->search.tflop += x->tflop;

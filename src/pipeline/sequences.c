@@ -7,10 +7,10 @@
 
 enum { MOST_KINDS = 6 };
 
-static void add(target_sequences *t, const char *kind, const search_point *p)
+static void add(target_sequences *t, const char *kind, bool sought, const search_point *p)
 {
     if (p->tokens)
-        t->items[t->n++] = (sequence){.kind = kind, .point = *p};
+        t->items[t->n++] = (sequence){.kind = kind, .sought = sought, .point = *p};
 }
 
 /* The free optimum read as its nearest tokens, up to its own peak. */
@@ -31,12 +31,12 @@ static void list_sequences(study *s)
         target_sequences *t = &s->sequences[i];
         search_point nearest = projected(s, &s->optima[i]);
         t->items = arena_push(&s->memory, MOST_KINDS, sizeof *t->items);
-        add(t, "warm", &job->warm);
-        add(t, "cold", &job->cold);
-        add(t, "fluent", &job->fluent);
-        add(t, "data_window", &job->window);
-        add(t, "single_token", &job->single);
-        add(t, "projected", &nearest);
+        add(t, "warm", true, &job->warm);
+        add(t, "cold", true, &job->cold);
+        add(t, "fluent", true, &job->fluent);
+        add(t, "data_window", false, &job->window);
+        add(t, "single_token", false, &job->single);
+        add(t, "projected", false, &nearest);
     }
 }
 
@@ -140,4 +140,12 @@ err_code sequences_measure(study *s, err *e)
     mem_free(features);
     mem_free(list);
     return rc;
+}
+
+const sequence *target_sequence(const target_sequences *t, const char *kind)
+{
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->items[i].kind, kind))
+            return &t->items[i];
+    return NULL;
 }

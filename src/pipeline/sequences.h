@@ -10,4 +10,7 @@
  * Memory from the study's arena. */
 err_code sequences_measure(study *s, err *e);
 
+/* The one of a kind; NULL: there is none. */
+const sequence *target_sequence(const target_sequences *t, const char *kind);
+
 #endif

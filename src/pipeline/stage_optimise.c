@@ -174,8 +174,10 @@ err_code stage_analyse(study *s, bool *cached, err *e)
     optimise_setting setting = free_setting(s, "analyse");
     *cached = false;
     s->optima = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->optima);
-    return analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,
-                          s->config->analyse.nearest_tokens, &s->memory, e);
+    err_code rc =
+        analyse_optima(s->optima, &setting, s->jobs, s->n_targets, s->config->optimise.restarts,
+                       s->config->analyse.nearest_tokens, &s->memory, e);
+    return rc ? rc : sequences_measure(s, e);
 }
 
 /* ---- explain

@@ -27,14 +27,23 @@ static void spread_restarts(int starts[START_KINDS], int restarts)
         starts[turn[i % (int)COUNT_OF(turn)]]++;
 }
 
+static bool is_ours(const study *s)
+{
+    return !strcmp(s->config->search.method, "search");
+}
+
+const char *study_search_name(const study *s)
+{
+    return is_ours(s) ? s->config->search.effort : s->config->search.method;
+}
+
 search_options study_search_options(const study *s)
 {
     const run_config *c = s->config;
     search_options o;
-    bool ours = !strcmp(c->search.method, "search");
-    const char *preset = ours ? c->search.effort : c->search.method;
-    if (!search_preset(&o, preset, c->optimise.sequence_length))
-        err_die("no search is called %s", preset);
+    bool ours = is_ours(s);
+    if (!search_preset(&o, study_search_name(s), c->optimise.sequence_length))
+        err_die("no search is called %s", study_search_name(s));
     if (ours)
         o.readout = strcmp(c->search.readout, "max") ? READ_LAST : READ_MAX;
     if (ours && c->search.restarts > 0 && strcmp(c->search.effort, "warm"))
@@ -194,14 +203,13 @@ static err_code run_group(study *s, search_job *jobs, int n, const search_option
 }
 
 /* Before it starts: what it will cost. */
-static void announce(const study *s, const search_options *o)
+static void announce(study *s, const search_options *o)
 {
     optimise_setting setting = study_setting(s, "search");
     double flops = search_flops(&setting, o);
-    bool ours = !strcmp(s->config->search.method, "search");
-    report_line(s->reporter, "search     %d features, %s%s: about %.2g TFLOP each",
-                s->n_targets, ours ? s->config->search.effort : s->config->search.method,
-                ours ? " effort" : "", flops / 1e12);
+    s->flops_planned = flops * s->n_targets;
+    report_line(s->reporter, "search     %d features, %s%s: about %.2g TFLOP each", s->n_targets,
+                study_search_name(s), is_ours(s) ? " effort" : "", flops / 1e12);
 }
 
 /* A group is what Ctrl-C can cost; a budget of time or work is of all features, so that they then

@@ -38,6 +38,7 @@ typedef struct target_explanations {
 /* A sequence of real tokens of a target, measured (pipeline/sequences.h). */
 typedef struct sequence {
     const char *kind; /* as the members of record_chain are called */
+    bool sought;      /* by the search, so that point.start tells what it grew from */
     search_point point;
     float *activation_L;
     double *lost_most_L, *lost_least_L; /* see attribution_job */
@@ -86,6 +87,7 @@ typedef struct study {
     singles singles;              /* of all features and of the targets */
     double loss_mean, loss_limit; /* cross-entropy of data windows, nats a token; limit: what few
                                      exceed */
+    double flops_planned;         /* of all searches */
     search_job *searches;         /* of the targets */
     optimum *optima;              /* of the targets */
     target_sequences *sequences;  /* of the targets */
@@ -113,6 +115,8 @@ err_code stage_explain(study *s, bool *cached, err *e);
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);
 search_options study_search_options(const study *s);
+/* The effort, or the published method that takes its place: "standard", "gcg". */
+const char *study_search_name(const study *s);
 /* Of the free embeddings, as optimise.* says. */
 optimise_options study_optimise_options(const run_config *c);
 /* The first half of stage_search(): the targets' survey, windows, single tokens and jobs. */

@@ -142,6 +142,9 @@ typedef struct record_feature {
     double mean_active;  /* over tokens with activation > 0 */
     double max;
     double variance, skewness, kurtosis; /* of the non-zero activations */
+    record_bytes best_token;             /* of all tokens, the one that drives it most alone */
+    int best_token_id;                   /* -1: not sought */
+    double best_token_pre_activation;    /* NaN: not sought */
     const char *dropped_by;              /* a record_filter.name; "" when kept */
     int cluster; /* a record_cluster.label, RECORD_NOISE or RECORD_NOT_CLUSTERED */
     bool selected;

@@ -202,6 +202,9 @@ static void make_features(record *r, maker *m)
             .variance = dead ? (double)NAN : maker_between(m, 0.1, 2),
             .skewness = dead ? (double)NAN : maker_between(m, 0.2, 3),
             .kurtosis = dead ? (double)NAN : maker_between(m, 2, 9),
+            .best_token = maker_token(m, TOPICS[i % N_TOPICS][0]),
+            .best_token_id = i % 2048,
+            .best_token_pre_activation = i % 11 - 3.25,
             .dropped_by = dead    ? "dead"
                           : kept  ? ""
                           : i % 3 ? "sparsity"

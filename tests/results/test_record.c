@@ -167,7 +167,7 @@ static const damage damages[] = {
     {"data/features.csv", ",-2,false,,\n", ",-2,false,,,\n", "too many cells", "a cell too many"},
     {"data/features.csv", "\n3,", "\n", "line 5", "a cell too few"},
     {"data/features.csv", ",false,", ",maybe,", "true or false", "no such truth value"},
-    {"data/features.csv", "sparsity", "\"sparsity", "cut short", "a quote that never ends"},
+    {"data/training_lm.csv", "\n100,", "\n\"100,", "cut short", "a quote that never ends"},
     {"data/features.csv", "sparsity", "\"spar\"sity", "closing quote", "a quote that ends early"},
     {"data/features.csv", "sparsity", "spar\x80ity", "UTF-8", "bytes that are no text"},
     {"data/features.csv", ",-2,", ",78,", "cluster 78", "a cluster nobody knows"},
