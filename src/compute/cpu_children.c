@@ -74,17 +74,28 @@ static void turn_keys(float turned[DEPTH][KEYS], const child_head *x, const atte
     }
 }
 
-/* Adds the products of `depth` numbers of one query with those of KEYS keys. */
-static void add_products(float *scores, const float *q, float turned[DEPTH][KEYS], int depth)
+/* Adds the products of `depth` numbers of one query with those of `keys` keys. */
+static inline void add_products_of(float *scores, const float *q, float turned[DEPTH][KEYS],
+                                   int depth, int keys)
 {
     float sum[KEYS];
-    for (int j = 0; j < KEYS; j++)
+    for (int j = 0; j < keys; j++)
         sum[j] = scores[j];
     for (int d = 0; d < depth; d++)
-        for (int j = 0; j < KEYS; j++)
+        for (int j = 0; j < keys; j++)
             sum[j] += q[d] * turned[d][j];
-    for (int j = 0; j < KEYS; j++)
+    for (int j = 0; j < keys; j++)
         scores[j] = sum[j];
+}
+
+/* n: keys that there are. Half a block is computed where that is enough, as it is for short
+ * sequences; either number is known when this is compiled. */
+static void add_products(float *scores, const float *q, float turned[DEPTH][KEYS], int depth, int n)
+{
+    if (n <= KEYS / 2)
+        add_products_of(scores, q, turned, depth, KEYS / 2);
+    else
+        add_products_of(scores, q, turned, depth, KEYS);
 }
 
 /* Products of queries first .. first+n-1 with every key up to the last one's, `width` a row. */
@@ -101,7 +112,8 @@ static void products(float *tile, const child_head *x, const attention_shape *s,
             turn_keys(turned, x, s, at, keys - at, from, depth);
             for (int i = 0; i < n; i++)
                 add_products(ROW(tile, i, width) + at,
-                             ROW(x->q, first + i - x->shared, s->row) + from, turned, depth);
+                             ROW(x->q, first + i - x->shared, s->row) + from, turned, depth,
+                             keys - at);
         }
     }
 }

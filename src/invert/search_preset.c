@@ -1,5 +1,5 @@
 /* Named settings of the engine, and what they cost. */
-#include "invert/search.h"
+#include "invert/search_state.h"
 #include "model/flops.h"
 #include <string.h>
 
@@ -22,7 +22,7 @@ static search_options standard(int length)
     o.starts[START_BEAM] = 2;
     o.starts[START_RELAXED] = 2;
     o.starts[START_RANDOM] = 1;
-    o.iterations = 12;
+    o.iterations = 10;
     o.children = 16;
     o.share[MOVE_GRADIENT] = 0.3;
     o.share[MOVE_SHIFT] = 0.5;
@@ -41,7 +41,7 @@ static search_options standard(int length)
     o.sweep_tokens = 64;
     o.sweep_walkers = 1;
     o.sweep_kicks = 1;
-    o.relaxed.steps = 40;
+    o.relaxed.steps = 30;
     return o;
 }
 
@@ -139,7 +139,7 @@ bool search_preset(search_options *o, const char *name, int length)
 }
 
 /* Children are taken to begin in the middle, and a walker to sweep as often as on the built-in
- * model: some four times, and twice with all tokens. */
+ * model: some six times, and twice with all tokens. */
 double search_flops(const optimise_setting *setting, const search_options *o)
 {
     const model_config *c = model_describe(setting->model);
@@ -153,7 +153,8 @@ double search_flops(const optimise_setting *setting, const search_options *o)
     double fronts = o->front_iterations * o->front_members *
                     ((2 * T + o->front_children * half) * to_hook + whole);
     double beam = o->starts[START_BEAM] > 0 ? 4 * L * (128 * to_hook + T * to_end) : 0;
-    double narrow = 16.0 * 4 * 2 * o->sweep_walkers * (1 + o->sweep_kicks);
+    double narrow =
+        6.0 * (SWEEP_NARROW + SWEEP_SHIFTS) * LANES * o->sweep_walkers * (1 + o->sweep_kicks);
     double sweep = o->sweep_tokens ? (narrow + 2.0 * o->sweep_tokens) * L * half * to_hook : 0;
     double mixing = o->starts[START_RELAXED] * relaxed_flops(setting, &o->relaxed, o->length);
     return climb + fronts + beam + sweep + mixing;

@@ -123,7 +123,7 @@ err_code state_start(search_state *s, scorer *sc, const relaxed_job *relaxed, ar
 void state_propose(search_state *s, int per_member);
 
 enum {
-    SWEEP_NARROW = 16, /* tokens a position of a walker's sweep */
+    SWEEP_NARROW = 8, /* tokens a position of a walker's sweep */
     SWEEP_SHIFTS = 2   /* other children a position */
 };
 
