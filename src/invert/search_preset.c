@@ -155,7 +155,7 @@ double search_flops(const optimise_setting *setting, const search_options *o)
     double beam = o->starts[START_BEAM] > 0 ? 4 * L * (128 * to_hook + T * to_end) : 0;
     double narrow =
         6.0 * (SWEEP_NARROW + SWEEP_SHIFTS) * LANES * o->sweep_walkers * (1 + o->sweep_kicks);
-    double sweep = o->sweep_tokens ? (narrow + 2.0 * o->sweep_tokens) * L * half * to_hook : 0;
+    double sweeping = o->sweep_tokens ? (narrow + 2.0 * o->sweep_tokens) * L * half * to_hook : 0;
     double mixing = o->starts[START_RELAXED] * relaxed_flops(setting, &o->relaxed, o->length);
-    return climb + fronts + beam + sweep + mixing;
+    return climb + fronts + beam + sweeping + mixing;
 }
