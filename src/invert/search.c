@@ -146,7 +146,9 @@ static err_code list_tokens(search *s, int n, err *e)
 static bool wants_expectations(const search *s, const search_state *t)
 {
     const search_options *o = s->o;
-    return o->share[MOVE_LIKELY] > 0 || (t->phase == PHASE_FRONT && !o->cross_entropy_of_all);
+    if (t->phase == PHASE_FRONT)
+        return o->front_share[MOVE_LIKELY] > 0 || !o->cross_entropy_of_all;
+    return t->phase == PHASE_CLIMB && o->share[MOVE_LIKELY] > 0;
 }
 
 /* What the model expects at each position of the members that have changed. */

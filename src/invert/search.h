@@ -37,7 +37,7 @@ typedef struct search_options {
     int starts[START_KINDS]; /* members by where they come from */
     /* climbing: activation alone */
     int iterations, children; /* children of a member an iteration */
-    double share[MOVE_KINDS]; /* of the children, adding up to 1 */
+    double share[MOVE_KINDS], front_share[MOVE_KINDS]; /* of the children, adding up to 1 */
     int top_first, top_last;  /* tokens by gradient a swap is drawn from, rising geometrically */
     search_acceptance acceptance;
     double temperature; /* KEEP_BEST: a worse child is taken within this share of scale,

@@ -99,7 +99,8 @@ static bool cross(mutation *u, candidate *c)
 
 static search_move choose_move(mutation *u)
 {
-    const double *share = u->s->o->share;
+    const search_options *o = u->s->o;
+    const double *share = u->s->phase == PHASE_FRONT ? o->front_share : o->share;
     double left = rng_uniform(&u->random);
     for (int k = 0; k < MOVE_KINDS; k++) {
         if (left < share[k])

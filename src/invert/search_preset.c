@@ -30,6 +30,11 @@ static search_options standard(int length)
     o.share[MOVE_CROSS] = 0.1;
     o.temperature = 0.03;
     o.patience = 10;
+    o.front_share[MOVE_GRADIENT] = 0.2;
+    o.front_share[MOVE_LIKELY] = 0.4;
+    o.front_share[MOVE_SHIFT] = 0.25;
+    o.front_share[MOVE_TWO] = 0.1;
+    o.front_share[MOVE_CROSS] = 0.05;
     o.front_iterations = 8;
     o.front_members = 8;
     o.front_limited = 3;
@@ -98,7 +103,7 @@ static search_options epo(int length)
     o.readout = READ_LAST;
     o.starts[START_RANDOM] = 8;
     o.acceptance = KEEP_BY_WEIGHT;
-    o.share[MOVE_GRADIENT] = 1;
+    o.front_share[MOVE_GRADIENT] = 1;
     o.top_first = o.top_last = 512;
     o.front_iterations = 300;
     o.front_members = 8;
