@@ -33,6 +33,9 @@ static const char run_help[] =
     "of\n"
     "                        features, as neuron:blocks.2.mlp.hook_post:0-15 (see --print-config)\n"
     "  -d, --data FILES      = --set collect.data=FILES\n"
+    "      --effort HOW      = --set search.effort=HOW: warm (from data windows alone), standard "
+    "or\n"
+    "                        thorough; what it costs is printed before it starts\n"
     "      --seed N          = --set run.seed=N\n"
     "  -t, --threads N       = --set run.threads=N\n"
     "      --device NAME     = --set run.device=NAME\n"
@@ -53,6 +56,7 @@ enum {
     OPTION_TEMPLATES = 256,
     OPTION_PRESET,
     OPTION_TARGET,
+    OPTION_EFFORT,
     OPTION_SEED,
     OPTION_DEVICE,
     OPTION_PRINT
@@ -68,6 +72,7 @@ static const struct option run_options[] = {
     {"model", required_argument, NULL, 'm'},
     {"sae", required_argument, NULL, 'a'},
     {"target", required_argument, NULL, OPTION_TARGET},
+    {"effort", required_argument, NULL, OPTION_EFFORT},
     {"data", required_argument, NULL, 'd'},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"threads", required_argument, NULL, 't'},
@@ -112,6 +117,8 @@ static err_code take_option(run_command *c, int option, char **argv, err *e)
         return run_config_set(&c->config, "model.sae", value, e);
     case OPTION_TARGET:
         return run_config_set(&c->config, "model.target", value, e);
+    case OPTION_EFFORT:
+        return run_config_set(&c->config, "search.effort", value, e);
     case 'd':
         return run_config_set(&c->config, "collect.data", value, e);
     case OPTION_SEED:
