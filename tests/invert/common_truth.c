@@ -16,6 +16,22 @@ void truth_close(truth *t)
     mem_free(t);
 }
 
+static float *read_numbers(const char *folder, const char *file, const char *name, size_t n)
+{
+    files from = files_from_dir(folder);
+    tensor_file stored;
+    err e = {0};
+    if (tensor_file_open(&stored, &from, file, &e))
+        fail_msg("%s", e.text);
+    const stored_tensor *x = tensor_file_find(&stored, name);
+    if (!x || x->count != n)
+        fail_msg("%s: %s has not %zu numbers", file, name, n);
+    float *numbers = mem_small(n, sizeof *numbers);
+    assert_int_equal(stored_tensor_load_f32(numbers, x, -1, NULL, &e), OK);
+    tensor_file_close(&stored);
+    return numbers;
+}
+
 /* ---- the trained model ------------------------------------------------------------------------
  */
 
@@ -47,18 +63,7 @@ truth *truth_chars(int threads)
 
 float *truth_chars_numbers(const char *name, size_t n)
 {
-    files folder = files_from_dir("tests/invert/fixtures/chars");
-    tensor_file file;
-    err e = {0};
-    if (tensor_file_open(&file, &folder, "truth.safetensors", &e))
-        fail_msg("%s", e.text);
-    const stored_tensor *x = tensor_file_find(&file, name);
-    if (!x || x->count != n)
-        fail_msg("truth.safetensors: %s has not %zu numbers", name, n);
-    float *numbers = mem_small(n, sizeof *numbers);
-    assert_int_equal(stored_tensor_load_f32(numbers, x, -1, NULL, &e), OK);
-    tensor_file_close(&file);
-    return numbers;
+    return read_numbers("tests/invert/fixtures/chars", "truth.safetensors", name, n);
 }
 
 int32_t *truth_chars_tokens(const char *name, size_t n)
@@ -69,6 +74,53 @@ int32_t *truth_chars_tokens(const char *name, size_t n)
         tokens[i] = (int32_t)numbers[i];
     mem_free(numbers);
     return tokens;
+}
+
+/* ---- with PyTorch's numbers --------------------------------------------------------------------
+ */
+
+float *truth_numbers(const char *file, const char *name, size_t n)
+{
+    return read_numbers("tests/invert/fixtures", file, name, n);
+}
+
+static void open_neox_sae(truth *t)
+{
+    enum { D = NEOX_D, F = NEOX_F };
+    float *w_enc = truth_numbers("original.safetensors", "W_enc", D * F);
+    float *w_dec = truth_numbers("original.safetensors", "W_dec", F * D);
+    float *b_enc = truth_numbers("original.safetensors", "b_enc", F);
+    float *b_dec = truth_numbers("original.safetensors", "b_dec", D);
+    sae_config c = {.architecture = SAE_STANDARD,
+                    .d_in = D,
+                    .d_sae = F,
+                    .apply_b_dec_to_input = true,
+                    .hook = "blocks.1.hook_mlp_out"};
+    sae_weights w = {w_enc, b_enc, w_dec, b_dec, NULL, NULL};
+    err e = {0};
+    if (hook_parse(&t->hook, model_describe(t->model), c.hook, &e) ||
+        sae_new(&t->sae, t->be, &c, &w, &e))
+        fail_msg("%s", e.text);
+    mem_free(b_dec);
+    mem_free(b_enc);
+    mem_free(w_dec);
+    mem_free(w_enc);
+}
+
+truth *truth_neox(void)
+{
+    truth *t = mem_small(1, sizeof *t);
+    err e = {0};
+    t->folder = files_from_dir("tests/parity/fixtures/models/neox_parallel");
+    t->tokenizer = spelled_tokenizer(NEOX_V);
+    if (backend_open(&t->be, "cpu", NULL, &e) || model_load(&t->model, t->be, &t->folder, &e) ||
+        token_table_new(&t->table, t->model, t->tokenizer, NULL, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(t->table->n, NEOX_V - 1);
+    open_neox_sae(t);
+    t->setting = (optimise_setting){
+        .model = t->model, .sae = t->sae, .hook = &t->hook, .table = t->table, .bos = 0};
+    return t;
 }
 
 /* ---- measuring --------------------------------------------------------------------------------

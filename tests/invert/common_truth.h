@@ -64,6 +64,15 @@ truth *truth_chars(int threads);
 float *truth_chars_numbers(const char *name, size_t n);
 int32_t *truth_chars_tokens(const char *name, size_t n);
 
+/* ---- a random model with the numbers that PyTorch got on it ------------------------------------
+ *
+ * tests/parity/fixtures/models/neox_parallel and the SAE in tests/invert/fixtures/original, made by
+ * tests/parity/export_original.py. */
+enum { NEOX_D = 24, NEOX_F = 40, NEOX_V = 61 };
+truth *truth_neox(void);
+/* A tensor of tests/invert/fixtures/FILE, as truth_chars_numbers(). */
+float *truth_numbers(const char *file, const char *name, size_t n);
+
 /* ---- measuring ------------------------------------------------------------------------------- */
 
 /* Pre-activations of the features first .. first + n - 1 at every position [B, L, n] of B sequences

@@ -3,12 +3,11 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "data/safetensors.h"
 #include "invert/common_truth.h"
 #include <math.h>
 #include <string.h>
 
-enum { J = 5, N = 60, L = 10, D = 24, F = 40, V = 61 };
+enum { J = 5, N = 60, L = 10, D = NEOX_D };
 
 /* Sums in float32 against float64, carried through 60 steps of Adam; a step is a thousandth or a
  * fiftieth. */
@@ -16,54 +15,7 @@ static const double VALUE_LIMIT = 1e-5, INPUT_LIMIT = 2e-5, STEP_LIMIT = 1e-3;
 
 static float *numbers(const char *name, size_t n)
 {
-    files folder = files_from_dir("tests/invert/fixtures");
-    tensor_file file;
-    err e = {0};
-    if (tensor_file_open(&file, &folder, "original.safetensors", &e))
-        fail_msg("%s", e.text);
-    const stored_tensor *x = tensor_file_find(&file, name);
-    if (!x || x->count != n)
-        fail_msg("original.safetensors: %s has not %zu numbers", name, n);
-    float *values = mem_small(n, sizeof *values);
-    assert_int_equal(stored_tensor_load_f32(values, x, -1, NULL, &e), OK);
-    tensor_file_close(&file);
-    return values;
-}
-
-static void open_rig(truth *t)
-{
-    float *w_enc = numbers("W_enc", D * F), *w_dec = numbers("W_dec", F * D);
-    float *b_enc = numbers("b_enc", F), *b_dec = numbers("b_dec", D);
-    err e = {0};
-    *t = (truth){.folder = files_from_dir("tests/parity/fixtures/models/neox_parallel"),
-                 .tokenizer = spelled_tokenizer(V)};
-    sae_config c = {.architecture = SAE_STANDARD,
-                    .d_in = D,
-                    .d_sae = F,
-                    .apply_b_dec_to_input = true,
-                    .hook = "blocks.1.hook_mlp_out"};
-    sae_weights w = {w_enc, b_enc, w_dec, b_dec, NULL, NULL};
-    if (backend_open(&t->be, "cpu", NULL, &e) || model_load(&t->model, t->be, &t->folder, &e) ||
-        hook_parse(&t->hook, model_describe(t->model), c.hook, &e) ||
-        sae_new(&t->sae, t->be, &c, &w, &e) ||
-        token_table_new(&t->table, t->model, t->tokenizer, NULL, &e))
-        fail_msg("%s", e.text);
-    assert_int_equal(t->table->n, V - 1);
-    t->setting = (optimise_setting){
-        .model = t->model, .sae = t->sae, .hook = &t->hook, .table = t->table, .bos = 0};
-    mem_free(b_dec);
-    mem_free(b_enc);
-    mem_free(w_dec);
-    mem_free(w_enc);
-}
-
-static void close_rig(truth *t)
-{
-    token_table_free(t->table);
-    tokenizer_free(t->tokenizer);
-    sae_free(t->sae);
-    model_free(t->model);
-    backend_free(t->be);
+    return truth_numbers("original.safetensors", name, n);
 }
 
 static double largest_difference(const float *a, const float *b, size_t n)
@@ -99,13 +51,12 @@ static optimise_job run(const truth *t, float *x_LD, int j, int steps, arena *me
 static void one_step(void **state)
 {
     (void)state;
-    truth t;
-    open_rig(&t);
+    truth *t = truth_neox();
     float *want = numbers("first", J * L * D), *rate = numbers("rate", J), x[L * D];
     double worst = 0;
     for (int j = 0; j < J; j++) {
         arena memory = {0};
-        run(&t, x, j, 1, &memory);
+        run(t, x, j, 1, &memory);
         double moved = largest_difference(x, want + j * L * D, L * D) / (double)rate[j];
         worst = fmax(worst, moved);
         arena_release(&memory);
@@ -114,14 +65,13 @@ static void one_step(void **state)
     assert_true(worst < STEP_LIMIT);
     mem_free(rate);
     mem_free(want);
-    close_rig(&t);
+    truth_close(t);
 }
 
 static void a_whole_run(void **state)
 {
     (void)state;
-    truth t;
-    open_rig(&t);
+    truth *t = truth_neox();
     float *last = numbers("last", J * L * D), *loss = numbers("loss", J * N), x[L * D];
     float *active = numbers("activation", J * N), *tokens = numbers("nearest", J * L);
     double worst_loss = 0, worst_x = 0;
@@ -129,7 +79,7 @@ static void a_whole_run(void **state)
         arena memory = {0};
         int32_t nearest[L];
         err e = {0};
-        optimise_job job = run(&t, x, j, N, &memory);
+        optimise_job job = run(t, x, j, N, &memory);
         assert_true(job.n_curve >= N);
         for (int i = 0; i < N; i++) {
             assert_int_equal(job.curve[i].step, i);
@@ -138,7 +88,7 @@ static void a_whole_run(void **state)
             worst_loss = fmax(worst_loss, off / (1 + fabs((double)loss[j * N + i])));
         }
         worst_x = fmax(worst_x, largest_difference(x, last + j * L * D, L * D));
-        assert_int_equal(token_table_nearest(nearest, NULL, t.table, x, L, 1, &e), OK);
+        assert_int_equal(token_table_nearest(nearest, NULL, t->table, x, L, 1, &e), OK);
         for (int i = 0; i < L; i++)
             assert_int_equal(nearest[i], (int)tokens[j * L + i]);
         arena_release(&memory);
@@ -149,7 +99,7 @@ static void a_whole_run(void **state)
     mem_free(active);
     mem_free(loss);
     mem_free(last);
-    close_rig(&t);
+    truth_close(t);
 }
 
 /* With the original's own numbers a silent feature is not found: what moves the input is the pull.
@@ -157,17 +107,16 @@ static void a_whole_run(void **state)
 static void a_silent_feature_stays_silent(void **state)
 {
     (void)state;
-    truth t;
-    open_rig(&t);
+    truth *t = truth_neox();
     float *silent = numbers("silent", J), x[L * D];
     arena memory = {0};
-    optimise_job job = run(&t, x, 1, N, &memory);
+    optimise_job job = run(t, x, 1, N, &memory);
     assert_true(silent[1] == 1.0f);
     for (int i = 0; i < N; i++)
         assert_true(job.curve[i].activation == 0.0f);
     arena_release(&memory);
     mem_free(silent);
-    close_rig(&t);
+    truth_close(t);
 }
 
 int main(void)
