@@ -203,7 +203,9 @@ static const config_key keys[] = {
     BOOL(explain, optimised_prompt, "true",
          "Optimise the best sentence's embeddings behind a frozen prefix."),
     INT(explain, top_tokens, "tokens", "5", 2, 100,
-        "Tokens the sentences are filled with, in pairs."),
+        "Tokens the sentences are filled with, in pairs: of the sequences that the search found, "
+        "those "
+        "that others replace worst; then those of the data."),
     INT(explain, keep, "sentences", "5", 1, 1000, "Sentences kept."),
     INT(explain, frozen_tokens, "tokens", "4", 0, 4096, "Leading tokens of the prompt that stay."),
     INT(explain, length, "tokens", "24", 2, 4096, "Longest optimised prompt."),

@@ -3,6 +3,7 @@
 #include "pipeline/sequences.h"
 #include "pipeline/store.h"
 #include "pipeline/study.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -193,25 +194,46 @@ static int add_token(int32_t *list, int n, int most, int32_t id)
     return n;
 }
 
-/* Up to `most` tokens: those nearest to the optimum's active positions, strongest first, as in the
- * original program; then those the feature answers to most strongly in the data. */
+typedef struct weighed_token {
+    int32_t token;
+    double weight;
+} weighed_token;
+
+static int by_falling_weight(const void *a, const void *b)
+{
+    const weighed_token *x = a, *y = b;
+    if (x->weight != y->weight)
+        return x->weight < y->weight ? 1 : -1;
+    return (x->token > y->token) - (x->token < y->token);
+}
+
+/* The tokens of the sequences that the search found, each weighed by what is lost with the best
+ * of the others in its place. Owner: caller, mem_free. */
+static weighed_token *found_tokens(int *n, const target_sequences *t)
+{
+    int room = 0;
+    for (int k = 0; k < t->n; k++)
+        room += t->items[k].point.length;
+    weighed_token *list = mem_small((size_t)room, sizeof *list);
+    *n = 0;
+    for (int k = 0; k < t->n; k++) {
+        const sequence *q = &t->items[k];
+        for (int i = 0; i < q->point.length && q->sought; i++)
+            list[(*n)++] = (weighed_token){q->point.tokens[i], q->lost_least_L[i]};
+    }
+    qsort(list, (size_t)*n, sizeof *list, by_falling_weight);
+    return list;
+}
+
+/* Up to `most` tokens: those that matter most in what drives the feature most; then those it
+ * answers to most strongly in the data. */
 static int top_tokens(int32_t *list, study *s, int target, int most)
 {
-    const optimum *o = &s->optima[target];
-    bool *used = mem_small((size_t)o->n_positions, sizeof *used);
-    int n = 0;
-    for (int round = 0; round < o->n_positions; round++) {
-        int best = -1;
-        for (int i = 0; i < o->n_positions; i++)
-            if (!used[i] && o->positions[i].activation > 0 &&
-                (best < 0 || o->positions[i].activation > o->positions[best].activation))
-                best = i;
-        if (best < 0)
-            break;
-        used[best] = true;
-        n = add_token(list, n, most, o->positions[best].nearest_k[0]);
-    }
-    mem_free(used);
+    int n = 0, n_found;
+    weighed_token *found = found_tokens(&n_found, &s->sequences[target]);
+    for (int i = 0; i < n_found && found[i].weight > 0; i++)
+        n = add_token(list, n, most, found[i].token);
+    mem_free(found);
     token_stat *stats;
     int n_stats = survey_tokens(&stats, &s->surveyed, target, &s->prompts, 1, &s->memory);
     for (int i = 0; i < n_stats && n < most; i++)

@@ -297,7 +297,7 @@ typedef struct record_search_summary {
     int length; /* tokens of a sequence at most, without the BOS */
     double cross_entropy_mean, cross_entropy_limit; /* of the data's windows of that length: mean,
                                                        and mean + 2 standard deviations */
-    double tflop_planned, tflop; /* of all targets: at most, before it began; and spent */
+    double tflop_planned, tflop; /* of all targets: expected before it began, and spent */
     int n_starts;
     double dead_starts;   /* share with a gradient of exactly zero */
     record_ratio *ratios; /* in the order of record_chain */

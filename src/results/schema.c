@@ -432,7 +432,7 @@ static const field summary_fields[] = {
     INT(record_search_summary, length, "tokens of a sequence at most"),
     NUMBER(record_search_summary, cross_entropy_mean, "of data windows, nats a token"),
     NUMBER(record_search_summary, cross_entropy_limit, "mean + 2 standard deviations"),
-    NUMBER(record_search_summary, tflop_planned, "at most, 10^12 operations"),
+    NUMBER(record_search_summary, tflop_planned, "expected before it began, 10^12 operations"),
     NUMBER(record_search_summary, tflop, "spent, 10^12 operations"),
     INT(record_search_summary, n_starts, "restarts of all targets"),
     NUMBER(record_search_summary, dead_starts, "share of them without any gradient"),

@@ -100,15 +100,24 @@ err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
 
 /* ---- histograms ---- */
 
-/* The optimum lies far above the data: only a logarithmic axis holds both. */
+static double found_activation(const record_search *s, const char *kind)
+{
+    const record_sequence *found = record_find_sequence(s, kind);
+    return found ? found->activation : (double)NAN;
+}
+
+/* Free vectors lie far above the data: only a logarithmic axis holds both. */
 static err_code draw_histogram(page *p, const record_target *t, const char *key,
                                const record_histogram *h, err *e)
 {
     const record_feature *row = record_find_feature(p->site->r, t->id);
+    double found = record_has_search(t) ? fmax(found_activation(&t->search, "warm"),
+                                               found_activation(&t->search, "cold"))
+                                        : t->optimum.snapped_activation;
     reference_line markers[] = {{row->mean_active, "mean"},
                                 {row->max, "max"},
-                                {t->optimum.snapped_activation, "real tokens"},
-                                {t->optimum.activation, "optimum"}};
+                                {found, "real tokens"},
+                                {t->optimum.activation, "free vectors"}};
     figure f = {.title =
                     h->log_edges ? "Non-zero activations, logarithmic" : "Non-zero activations",
                 .kind = FIGURE_HISTOGRAM,

@@ -27,7 +27,7 @@ err_code draw_funnel(page *p, err *e)
         values[i + 1] = f->remaining;
     }
     labels[n - 1] = "targets";
-    notes[n - 1] = "chosen for optimisation";
+    notes[n - 1] = "chosen to be searched for";
     values[n - 1] = r->n_targets;
     figure f = {.title = "Features left after each test",
                 .kind = FIGURE_ROWS,

@@ -89,6 +89,8 @@ static void put_kept(page *p, compare_features *compare)
         json_add_string(row, "entropy", show_number(a, f->entropy));
         json_add_string(row, "mean_active", show_number(a, f->mean_active));
         json_add_string(row, "maximum", show_number(a, f->max));
+        json_add_string(row, "best_token", show_token(a, f->best_token));
+        json_add_string(row, "best_alone", show_number(a, f->best_token_pre_activation));
     }
     json_add_bool(p->tree, "cut", n > SHOWN_ROWS);
     json_add_string(p->tree, "n_kept", show_count(a, (int64_t)n));

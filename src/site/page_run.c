@@ -27,13 +27,14 @@ static void put_facts(page *p, const record_metric *list, int n)
              arena_printf(a, "of %s features passed the filter", show_count(a, r->n_features)));
     json_add_bool(p->tree, "has_kept", headline(list, n, "kept_features")->value > 0);
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
-    put_fact(facts, show_count(a, r->n_targets), "targets optimised");
+    put_fact(facts, show_count(a, r->n_targets), "target features");
     if (isfinite(warm->value))
-        put_fact(facts, show_ratio(a, warm->value), "the data's maximum, real tokens (median)");
+        put_fact(facts, show_ratio(a, warm->value),
+                 "the data's maximum by the best real tokens (median)");
     if (isfinite(cold->value))
-        put_fact(facts, show_ratio(a, cold->value), "found without the data");
+        put_fact(facts, show_ratio(a, cold->value), "by tokens found without the data");
     if (isfinite(fluent->value))
-        put_fact(facts, show_ratio(a, fluent->value), "with tokens as likely as the data's");
+        put_fact(facts, show_ratio(a, fluent->value), "by tokens as likely as the data's");
     if (isfinite(ratio->value) && !isfinite(warm->value))
         put_fact(facts, show_ratio(a, ratio->value), "the data's maximum (median)");
     if (isfinite(snapped->value) && !isfinite(warm->value))

@@ -38,6 +38,7 @@ static void put_sequence_values(cJSON *object, page *p, const record_sequence *s
     json_add_bool(object, "retokenizes", s->retokenizes);
     json_add_string(object, "pre_activation", show_number(a, s->pre_activation));
     json_add_string(object, "activation", show_number(a, s->activation));
+    json_add_bool(object, "has_ratio", isfinite(s->ratio));
     json_add_string(object, "ratio", show_ratio(a, s->ratio));
     json_add_string(object, "cross_entropy", show_number(a, s->cross_entropy));
     json_add_bool(object, "has_cross_entropy", isfinite(s->cross_entropy));
@@ -130,8 +131,10 @@ static void put_search_values(cJSON *object, page *p, const record_search *s)
     arena *a = &p->memory;
     put_text(object, "effort", a, s->effort);
     put_text(object, "kind", a, s->kind);
+    json_add_bool(object, "has_unit", isfinite(s->unit));
     json_add_string(object, "unit", show_number(a, s->unit));
     json_add_string(object, "length", show_count(a, all->length));
+    json_add_bool(object, "has_limit", isfinite(all->cross_entropy_limit));
     json_add_string(object, "cross_entropy_mean", show_number(a, all->cross_entropy_mean));
     json_add_string(object, "cross_entropy_limit", show_number(a, all->cross_entropy_limit));
     json_add_string(object, "hypervolume", show_number(a, s->hypervolume));
@@ -156,12 +159,12 @@ err_code put_search(page *p, const record_target *t, err *e)
     put_chain(object, p, &s->chain);
     put_other_sequences(object, p, s);
     put_search_restarts(object, p, s);
-    err_code rc = draw_chain(p, t, e);
+    err_code rc = isfinite(s->unit) ? draw_chain(p, t, e) : OK;
     for (size_t i = 0; i < sizeof FOUND / sizeof *FOUND && !rc; i++)
         rc = put_found(object, p, t, FOUND[i], e);
-    if (!rc)
+    if (!rc && isfinite(s->unit))
         rc = draw_front(p, t, &front, e);
-    if (!rc)
+    if (!rc && isfinite(s->unit))
         rc = draw_search_curve(p, t, &curve, e);
     json_add_bool(object, "has_front", front);
     json_add_bool(object, "has_curve", curve);
@@ -215,6 +218,7 @@ void put_search_summary(page *p)
     cJSON *object = json_add_object(p->tree, "search");
     put_text(object, "effort", a, s->effort);
     json_add_string(object, "length", show_count(a, s->length));
+    json_add_bool(object, "has_limit", isfinite(s->cross_entropy_limit));
     json_add_string(object, "cross_entropy_mean", show_number(a, s->cross_entropy_mean));
     json_add_string(object, "cross_entropy_limit", show_number(a, s->cross_entropy_limit));
     json_add_string(object, "tflop_planned", show_number(a, s->tflop_planned));

@@ -326,7 +326,7 @@ static void pages_say_what_the_search_found(void **state)
         const char *second = arena_printf(&a, "features/L02-00378%s", ends[i]);
         says(&a, dir, first, "No single swap among the 64 tokens a position");
         says(&a, dir, first, "unlike the data");
-        says(&a, dir, first, "of them ended within 5% of it");
+        says(&a, dir, first, "of them within 5% of it");
         says(&a, dir, first, "no gradient");
         says(&a, dir, second, "No certificate.");
         says(&a, dir, second, "so it depends on its place");
