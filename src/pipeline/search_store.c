@@ -22,8 +22,9 @@ bool singles_unpack(singles *out, const str *payload)
     store_get(&r, sizes, COUNT_OF(sizes), sizeof *sizes);
     *out = (singles){.n_tokens = sizes[0], .F = sizes[1], .n_targets = sizes[2], .S = sizes[3]};
     size_t F = (size_t)out->F, NS = (size_t)out->n_targets * (size_t)out->S;
-    if (r.short_read || out->F < 0 || out->n_targets < 0 || out->S < 0 ||
-        r.left != (F + NS) * (sizeof(int32_t) + sizeof(float))) {
+    size_t cells = r.left / (sizeof(int32_t) + sizeof(float)); /* F + NS, which may not fit */
+    if (r.short_read || out->F < 0 || out->n_targets < 0 || out->S < 0 || F > cells ||
+        NS != cells - F || r.left % (sizeof(int32_t) + sizeof(float))) {
         *out = (singles){0};
         return false;
     }
