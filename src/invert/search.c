@@ -377,9 +377,11 @@ static err_code check_options(const search_options *o, const optimise_setting *s
     if (o->length < 1 || o->length + (set->bos >= 0) > context)
         return err_set(e, E_SHAPE, "inputs of %d tokens%s do not fit the model's context of %d",
                        o->length, set->bos >= 0 ? " and the BOS" : "", context);
-    if (restarts < 1 || o->batch_features < 1 || o->top_first < 1 || o->top_last < o->top_first)
+    if (restarts < 1 || o->batch_features < 1 || o->sweep_walkers < 1 || o->top_first < 1 ||
+        o->top_last < o->top_first)
         return err_set(e, E_CONFIG,
-                       "a search needs a start, a feature at a time and tokens to draw from");
+                       "a search needs a start, a feature at a time, a walker and tokens to draw "
+                       "from");
     return OK;
 }
 
