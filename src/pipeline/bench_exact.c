@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS = 32, LENGTH = 4, PREFIXES = WORDS * WORDS * WORDS, AT_ONCE = 64, WINDOWS = 16 };
+enum {
+    WORDS = 32,
+    LENGTH = 4,
+    PREFIXES = WORDS * WORDS * WORDS,
+    AT_ONCE = 64,
+    WINDOWS = 16,
+    ENDLESS = 1000000 /* iterations */
+};
 /* Features that this vocabulary moves at all: less than so much of the data's maximum is noise. */
 static const double LEAST = 0.3;
 /* An optimum counts as found when it is the true one up to rounding. */
@@ -123,7 +130,8 @@ static err_code try_all(exact *x, err *e)
     forward *parents = NULL, *children = NULL;
     err_code rc = forward_new(&parents, s->model, AT_ONCE, T, &s->hook, FORWARD_INPUT_GRADIENT, e);
     if (!rc)
-        rc = forward_new(&children, s->model, AT_ONCE * WORDS / T + 1, T, &s->hook, FORWARD_ONLY, e);
+        rc =
+            forward_new(&children, s->model, AT_ONCE * WORDS / T + 1, T, &s->hook, FORWARD_ONLY, e);
     progress bar = progress_start(s->reporter, "every sequence", PREFIXES);
     for (int first = 0; first < PREFIXES && !rc; first += AT_ONCE) {
         int n = PREFIXES - first < AT_ONCE ? PREFIXES - first : AT_ONCE;
@@ -280,6 +288,8 @@ static err_code run_methods(exact *x, const search_job *fresh, const double *bes
         search_options o;
         search_preset(&o, rows[r].preset, LENGTH);
         o.flops = spent;
+        if (r > 0 && o.iterations > 0)
+            o.iterations = ENDLESS; /* the work ends it */
         memcpy(jobs, fresh, (size_t)n * sizeof *jobs);
         rc = search_features(jobs, n, &setting, &o, (uint64_t)s->config->run.seed, &s->memory, e);
         for (int i = 0; i < n && r == 0; i++)

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_ACTIVE = 10 /* tokens, for a feature to count as live */ };
+enum {
+    LEAST_ACTIVE = 10, /* tokens, for a feature to count as live */
+    FREE_STARTS = 2,
+    ENDLESS = 1000000 /* iterations */
+};
 
 /* ---- features -----------------------------------------------------------------------------------
  */
@@ -371,6 +375,8 @@ static err_code run_preset(study *s, const char *preset, const char *name, doubl
     method_result r;
     search_preset(&o, preset, s->config->optimise.sequence_length);
     o.flops = flops * s->n_targets;
+    if (flops > 0 && o.iterations > 0)
+        o.iterations = ENDLESS; /* the work ends it */
     err_code rc = run_search(&jobs, &r, s, name, &o, e);
     if (!rc)
         print_result(&r, s->n_targets);
@@ -418,9 +424,10 @@ static err_code run_all(study *s, const bench_options *o, err *e)
     if (!rc)
         rc = run_free(s, "original program, 1 start, read as tokens", FREE_ORIGINAL, 1, e);
     if (!rc)
-        rc = run_free(s, "free embeddings in a ball, 8 starts, as tokens", FREE_BALL, 8, e);
+        rc = run_free(s, "free embeddings in a ball, 2 starts, as tokens", FREE_BALL, FREE_STARTS,
+                      e);
     if (!rc)
-        rc = run_free(s, "free, whitened, 8 starts, as tokens", FREE_WHITENED, 8, e);
+        rc = run_free(s, "free, whitened, 2 starts, as tokens", FREE_WHITENED, FREE_STARTS, e);
     if (rc)
         return rc;
     print_dead(jobs, s->n_targets);
