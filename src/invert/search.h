@@ -36,9 +36,9 @@ typedef struct search_options {
     search_readout readout;
     int starts[START_KINDS]; /* members by where they come from */
     /* climbing: activation alone */
-    int iterations, children; /* children of a member an iteration */
+    int iterations, children;                          /* children of a member an iteration */
     double share[MOVE_KINDS], front_share[MOVE_KINDS]; /* of the children, adding up to 1 */
-    int top_first, top_last;  /* tokens by gradient a swap is drawn from, rising geometrically */
+    int top_first, top_last; /* tokens by gradient a swap is drawn from, rising geometrically */
     search_acceptance acceptance;
     double temperature; /* KEEP_BEST: a worse child is taken within this share of scale,
                            falling to 0; 0: never */

@@ -124,7 +124,7 @@ void state_propose(search_state *s, int per_member);
 
 enum {
     SWEEP_NARROW = 8, /* tokens a position of a walker's sweep */
-    SWEEP_SHIFTS = 2   /* other children a position */
+    SWEEP_SHIFTS = 2  /* other children a position */
 };
 
 /* ---- the phases: what to do with children that have been measured ---- */
