@@ -173,7 +173,7 @@ static const config_key keys[] = {
     INT(search, children, "sequences", "0", 0, 100000,
         "Tried by each member in an iteration; 0: as effort says."),
     INT(search, front_iterations, "iterations", "-1", -1, 1000000,
-        "Of the search for fluent inputs; -1: as effort says."),
+        "Of the search for fluent inputs, which gcg and random do not have; -1: as effort says."),
     INT(search, sweep_tokens, "tokens", "-1", -1, 100000,
         "Tokens a position that the final sweep tries, to certify the best; 0: no sweep; -1: as "
         "effort says."),

@@ -54,7 +54,7 @@ search_options study_search_options(const study *s)
         o.iterations = c->search.iterations;
     if (c->search.children > 0)
         o.children = c->search.children;
-    if (c->search.front_iterations >= 0)
+    if (c->search.front_iterations >= 0 && o.front_members > 0)
         o.front_iterations = c->search.front_iterations;
     if (c->search.sweep_tokens >= 0)
         o.sweep_tokens = c->search.sweep_tokens;
