@@ -132,4 +132,4 @@ quick=(--set collect.n_prompts=200 --set select.max_features=3 --set select.num_
     --set optimise.restarts=2 --set optimise.max_steps=8 --set cluster.min_cluster_size=3
     --set explain.max_steps=5 --set cluster.umap_epochs=50 --set search.effort=warm
     --set search.restarts=2 --set search.iterations=2 --set search.children=4
-    --set search.front_iterations=1 --set search.sweep_tokens=2)
+    --set search.front_iterations=1 --set search.sweep_tokens=0 --set search.single_tokens=300)

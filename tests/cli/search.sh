@@ -6,7 +6,7 @@ source tests/cli/lib.sh
 needs_model 'the search for real tokens'
 cached=(--set "collect.cache_dir=$work/cache")
 search=(--set collect.n_prompts=80 --set search.effort=standard --set search.restarts=4
-    --set search.iterations=6)
+    --set search.iterations=6 --set search.sweep_tokens=2 --set search.single_tokens=0)
 
 # column REPORT NAME: of data/targets.csv, whose cells hold no commas here.
 column() {
@@ -57,17 +57,16 @@ another() {
             "^\| \`${key#*.}\` \| \*\*${setting#*=}\*\*"
     done
 }
-another warm 'warm effort' search.effort=warm search.restarts=2
+another warm 'warm effort' search.effort=warm search.readout=last
 holds 'warm: nothing is sought without the data' test -z "$(column "$work/warm" search_chain_cold | tr -d '\n')"
 holds 'warm: no target ends below its window' warm_reaches_its_window "$work/warm"
-for method in gcg epo random; do
+holds 'warm: read at the last of all tokens' \
+    awk -F, '/"kind": "warm"/ { warm = 1 } warm && /"ids": / { if (NF != 11) exit 1; warm = 0; n++ }
+        END { exit n != 3 }' <(cat "$work"/warm/data/targets/*.json)
+for method in gcg epo; do
     another $method $method search.method=$method
     holds "$method: the report calls it so" says "$work/$method/data/search.json" "\"effort\": \"$method\""
 done
-another last 'standard effort' search.readout=last
-holds 'last: read at the last of all tokens' \
-    awk -F, '/"kind": "warm"/ { warm = 1 } warm && /"ids": / { if (NF != 11) exit 1; warm = 0; n++ }
-        END { exit n != 3 }' <(cat "$work"/last/data/targets/*.json)
 
 another less 'standard effort' search.budget_tflop=0.006
 holds 'less: less is spent' awk "BEGIN { exit !($(tflop "$work/less") < $(tflop "$work/whole")) }"
