@@ -45,8 +45,8 @@ int survey_contexts(feature_context **out, const survey *s, int which, const pro
                     const context_options *o, arena *a);
 
 /* Windows of `length` tokens without the BOS and without special tokens that end at the feature's
- * peaks (or begin with the prompt, where that is less far): one of each prompt, the same words never
- * twice, strongest first, at most `most`. out_WL is in the arena. Returns how many. */
+ * peaks (or begin with the prompt, where that is less far): one of each prompt, the same words
+ * never twice, strongest first, at most `most`. out_WL is in the arena. Returns how many. */
 int survey_windows(int32_t **out_WL, const survey *s, int which, const prompt_set *p,
                    const tokenizer *t, int length, int most, arena *a);
 

@@ -228,8 +228,7 @@ static err_code lay_out_parts(double *z_NE, double *part_SE, const double *centr
         for (int i = 0; i < m->size; i++)
             for (int j = 0; j < n_components; j++)
                 ROW(z_NE, m->member[i], n_components)
-                [j] =
-                    ROW(centre_CE, c, n_components)[j] + radius * ROW(part_SE, i, n_components)[j];
+        [j] = ROW(centre_CE, c, n_components)[j] + radius * ROW(part_SE, i, n_components)[j];
     }
     return OK;
 }

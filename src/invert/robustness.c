@@ -52,7 +52,7 @@ static void draw_contexts(beginning *list, const token_table *t, const prompt_se
 
 static void summarise(robustness_job *job)
 {
-    double clean = (double)job->pre_activation_C[0], total = 0, least = INFINITY;
+    double clean = (double)job->pre_activation_C[0], total = 0, least = (double)INFINITY;
     for (int i = 1; i < ROBUSTNESS_CONTEXTS; i++) {
         total += (double)job->pre_activation_C[i];
         least = fmin(least, (double)job->pre_activation_C[i]);

@@ -72,7 +72,8 @@ static spread spread_of(const double *x, int n)
 {
     double *sorted = mem_small((size_t)n, sizeof *sorted);
     int m = 0;
-    spread out = {NAN, NAN, NAN, NAN};
+    const double none = (double)NAN;
+    spread out = {none, none, none, none};
     for (int i = 0; i < n; i++)
         if (!isnan(x[i]))
             sorted[m++] = x[i];
@@ -127,7 +128,8 @@ static void print_result(const method_result *r, int n)
 
 static method_result new_result(study *s, const char *name)
 {
-    method_result r = {.name = name, .flops = NAN, .sequences = NAN, .seconds = NAN};
+    const double none = (double)NAN;
+    method_result r = {.name = name, .flops = none, .sequences = none, .seconds = none};
     double **arrays[] = {&r.ratio_n, &r.fluent_n, &r.hypervolume_n};
     for (size_t k = 0; k < COUNT_OF(arrays); k++) {
         *arrays[k] = arena_push(&s->memory, (size_t)s->n_targets, sizeof(double));

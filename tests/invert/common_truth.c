@@ -193,7 +193,7 @@ float truth_gradient(float *d_x_LD, const truth *t, int feature, const int32_t *
     float *d_h_TW = mem_small((size_t)(T * W), sizeof *d_h_TW);
     float *d_x_TD = mem_small((size_t)(T * D), sizeof *d_x_TD);
     forward *f;
-    sae_columns *column;
+    sae_columns *column = NULL;
     err e = {0};
     put_bos(tokens_T, tokens_L, 1, L);
     if (forward_new(&f, t->model, 1, T, &t->hook, FORWARD_INPUT_GRADIENT, &e) ||

@@ -75,7 +75,7 @@ static bool is_behind_prompt(bed *b, const robustness_job *job, const prompt_set
 
 static void expect_summary(const robustness_job *job)
 {
-    double total = 0, least = INFINITY, clean = (double)job->pre_activation_C[0];
+    double total = 0, least = (double)INFINITY, clean = (double)job->pre_activation_C[0];
     for (int c = 1; c < C; c++) {
         total += (double)job->pre_activation_C[c] / clean;
         least = fmin(least, (double)job->pre_activation_C[c] / clean);

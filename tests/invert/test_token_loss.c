@@ -52,7 +52,7 @@ static void equal_to_running_each_alone(void **state)
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         bed *b = bed_open(cases[c].backend_name, 2, "hook_embed", cases[c].bos);
         int32_t windows[N * L];
-        double loss[N], least = INFINITY, most = 0;
+        double loss[N], least = (double)INFINITY, most = 0;
         err e = {0};
         draw_windows(windows, b->r.n_tokens, N * L);
         assert_int_equal(token_loss_windows(loss, &b->set, windows, N, cases[c].length, &e), OK);
