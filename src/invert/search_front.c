@@ -84,10 +84,10 @@ err_code front_enter(search_state *s, scorer *sc, err *e)
         member *m = &s->members[i];
         m->toll = toll_of(s, i);
         const search_point *best = best_point(&s->front, m->toll);
+        if (i >= s->n_members) /* a new one: what stands behind a point's end must be tokens too */
+            candidate_copy(&m->at, &s->members[i % s->n_members].at, s->o->length);
         if (climbed && best)
             take_point(m, best);
-        else if (i >= s->n_members)
-            candidate_copy(&m->at, &s->members[i % s->n_members].at, s->o->length);
         m->fresh = true;
     }
     s->n_members = s->o->front_members;

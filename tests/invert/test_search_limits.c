@@ -242,6 +242,32 @@ static void no_windows_and_no_singles(void **state)
     truth_close(t);
 }
 
+/* What is found is made of candidates even by a feature that wants the special token 0 above all,
+ * which fresh memory would hold: the front has more members than climbed, and they are filled up.
+ */
+static void only_candidates_are_found(void **state)
+{
+    (void)state;
+    bed *b = bed_open("cpu", 1, "hook_embed", 0);
+    float special_D[RIG_D], bias = 0;
+    arena memory = {0};
+    search_options o = small(8);
+    search_job job = {.feature = 0, .scale = 1, .fluent_limit = 4};
+    const int one[START_KINDS] = {[START_RANDOM] = 1};
+    memcpy(o.starts, one, sizeof one);
+    token_table_row(special_D, b->table, 0);
+    bed_set_directions(b, special_D, &bias, 1);
+    run(&job, 1, &b->set, &o, &memory);
+    assert_non_null(job.cold.tokens);
+    for (int i = 0; i < job.cold.length; i++)
+        assert_true(job.cold.tokens[i] > 0);
+    for (int k = 0; k < job.n_front; k++)
+        for (int i = 0; i < job.front[k].length; i++)
+            assert_true(job.front[k].tokens[i] > 0);
+    arena_release(&memory);
+    bed_close(b);
+}
+
 /* Windows of a text that spells its words by letters: they are where the search begins, but it
  * reports nothing that cannot be written down. */
 static void windows_that_cannot_be_written_down(void **state)
@@ -460,6 +486,7 @@ int main(void)
         cmocka_unit_test(no_bos),
         cmocka_unit_test(the_last_position_is_read),
         cmocka_unit_test(no_windows_and_no_singles),
+        cmocka_unit_test(only_candidates_are_found),
         cmocka_unit_test(windows_that_cannot_be_written_down),
         cmocka_unit_test(windows_of_no_vocabulary_are_refused),
         cmocka_unit_test(a_spent_budget_keeps_the_best_so_far),
