@@ -179,7 +179,10 @@ $(BUILD)/fuzz_%: $(FUZZ_PARTS)
 TEST_FOLDERS ?= $(FOLDERS) fuzz cli
 TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c))) \
          $(if $(filter fuzz,$(TEST_FOLDERS)),$(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%))
-CLI_TESTS := $(filter-out tests/cli/lib.sh,$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
+# Under the sanitizers not those that run the whole experiment over and over to compare the reports:
+# the code is gone through by the others.
+COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets)
+CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
 
 -include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f)))) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))

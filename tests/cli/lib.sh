@@ -46,10 +46,14 @@ finish() {
     exit
 }
 
+# Seconds that a run may take where the test does not say; the sanitizers make it ten times as slow.
+patience=100
+[ "${CONFIG-}" != asan ] || patience=600
+
 # saeinv ARGS...: runs it; leaves $status, $work/out, $work/err.
 saeinv() {
     status=0
-    timeout "${seconds:-100}" "$SAEINV" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    timeout "${seconds:-$patience}" "$SAEINV" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
 }
 
 # broken_badly: did it crash, hang or trip a sanitizer? Says so.

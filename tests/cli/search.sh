@@ -76,8 +76,7 @@ other_settings() {
     holds 'hurried: the best so far is kept' warm_reaches_its_window "$work/hurried"
     holds 'hurried: its report is whole' tests/check_report.sh "$work/hurried"
 }
-# Under the sanitizers these runs take minutes; their code is looked at by tests/invert there.
-[ "${CONFIG-}" = asan ] || other_settings
+other_settings
 
 one=(--set search.batch_features=1)
 succeeds 'one thread, one feature at a time' -- run "${quick[@]}" "${search[@]}" "${one[@]}" \
