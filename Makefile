@@ -204,7 +204,7 @@ test: tests ## every test: C programs, then shell tests of the program
 
 tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
 
-asan tsan: ## all tests under ASan + UBSan, or under TSan
+asan tsan: ## the tests under ASan + UBSan, or under TSan
 	@SAEINV_TEST_SECONDS=900 $(MAKE) --no-print-directory CONFIG=$@ test
 
 fuzz: build/packages-dev ## the parsers under clang's libFuzzer; tests/fuzz/run.sh NAME SECONDS runs one
