@@ -371,13 +371,11 @@ static err_code run_all(search *s, err *e)
 
 static err_code check_options(const search_options *o, const optimise_setting *set, err *e)
 {
-    int restarts = 0, context = model_describe(set->model)->context;
-    for (int k = 0; k < START_KINDS; k++)
-        restarts += o->starts[k];
+    int context = model_describe(set->model)->context;
     if (o->length < 1 || o->length + (set->bos >= 0) > context)
         return err_set(e, E_SHAPE, "inputs of %d tokens%s do not fit the model's context of %d",
                        o->length, set->bos >= 0 ? " and the BOS" : "", context);
-    if (restarts < 1 || o->batch_features < 1 || o->sweep_walkers < 1 || o->top_first < 1 ||
+    if (restarts_of(o) < 1 || o->batch_features < 1 || o->sweep_walkers < 1 || o->top_first < 1 ||
         o->top_last < o->top_first)
         return err_set(e, E_CONFIG,
                        "a search needs a start, a feature at a time, a walker and tokens to draw "

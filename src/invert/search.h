@@ -16,10 +16,8 @@
 typedef enum { START_WINDOW, START_BEAM, START_RELAXED, START_RANDOM, START_KINDS } start_kind;
 typedef enum { READ_MAX, READ_LAST } search_readout; /* best of all positions; the last one */
 typedef enum {
-    KEEP_BEST,     /* a member takes its best child when that is better than itself */
-    KEEP_ALWAYS,   /* its best child in any case (GCG) */
-    KEEP_BY_WEIGHT /* each member has a weight on cross-entropy and takes the best of all members
-                      and children under it, the same sequence perhaps twice (EPO) */
+    KEEP_BEST,  /* a member takes its best child when that is better than itself */
+    KEEP_ALWAYS /* its best child in any case (GCG) */
 } search_acceptance;
 typedef enum {
     MOVE_GRADIENT,

@@ -59,14 +59,16 @@ void climb_accept(search_state *s)
     for (int i = 0; i < s->n_members; i++) {
         member *m = &s->members[i];
         candidate *c;
+        bool written = false; /* can c be? */
         double floor = o->acceptance == KEEP_ALWAYS ? (double)-INFINITY
                                                     : (double)m->at.value - allowed_loss(s, m);
-        while ((c = best_child(s, i)) && !candidate_respells(s, c) && (double)c->value > floor)
-            c->value = NAN; /* cannot be written down: the next best */
-        if (c)
-            state_offer(s, c);
+        while ((c = best_child(s, i)) && !(written = candidate_respells(s, c)) &&
+               (double)c->value > floor)
+            c->value = NAN; /* the next best */
         m->stalled++;
-        if (c && c->value > m->best.value && candidate_respells(s, c)) {
+        if (c && written)
+            state_offer(s, c);
+        if (c && written && c->value > m->best.value) {
             candidate_copy(&m->best, c, o->length);
             m->stalled = 0;
         }

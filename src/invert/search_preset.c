@@ -102,7 +102,6 @@ static search_options epo(int length)
     search_options o = common(length);
     o.readout = READ_LAST;
     o.starts[START_RANDOM] = 8;
-    o.acceptance = KEEP_BY_WEIGHT;
     o.front_share[MOVE_GRADIENT] = 1;
     o.top_first = o.top_last = 512;
     o.front_iterations = 300;
@@ -148,11 +147,9 @@ bool search_preset(search_options *o, const char *name, int length)
 double search_flops(const optimise_setting *setting, const search_options *o)
 {
     const model_config *c = model_describe(setting->model);
-    double L = o->length, T = L + (setting->bos >= 0), half = (L + 1) / 2, restarts = 0;
+    double L = o->length, T = L + (setting->bos >= 0), half = (L + 1) / 2;
     double to_hook = model_flops(c, setting->hook, L / 2), to_end = model_flops(c, NULL, L / 2);
-    for (int k = 0; k < START_KINDS; k++)
-        restarts += o->starts[k];
-    double climb = o->iterations * restarts * (2 * T + o->children * half) * to_hook;
+    double climb = o->iterations * restarts_of(o) * (2 * T + o->children * half) * to_hook;
     double measured = o->cross_entropy_of_all ? o->front_children : 2;
     double whole = (1 + measured + (o->gradient_of_cross_entropy ? 1 : 0)) * T * to_end;
     double fronts = o->front_iterations * o->front_members *

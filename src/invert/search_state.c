@@ -21,9 +21,7 @@ static candidate new_candidate(search_state *s)
 
 state_size state_size_of(const search_options *o, const token_table *t)
 {
-    int restarts = 0, K = at_least(o->top_last, o->sweep_tokens);
-    for (int k = 0; k < START_KINDS; k++)
-        restarts += o->starts[k];
+    int restarts = restarts_of(o), K = at_least(o->top_last, o->sweep_tokens);
     int climbing = restarts * o->children, fronting = o->front_members * o->front_children;
     int walkers = LANES * o->sweep_walkers;
     int narrow = walkers * o->length * (SWEEP_NARROW + SWEEP_SHIFTS);

@@ -12,6 +12,15 @@ static inline search_lane lane_of(start_kind start)
     return start == START_WINDOW ? LANE_WARM : LANE_COLD;
 }
 
+/* Members that climb. */
+static inline int restarts_of(const search_options *o)
+{
+    int n = 0;
+    for (int k = 0; k < START_KINDS; k++)
+        n += o->starts[k];
+    return n;
+}
+
 typedef enum { PHASE_CLIMB, PHASE_FRONT, PHASE_SWEEP, PHASE_DONE } search_phase;
 
 /* A swap that improves on its parent. */

@@ -7,14 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    WORDS = 32,
-    LENGTH = 4,
-    PREFIXES = WORDS * WORDS * WORDS,
-    AT_ONCE = 64,
-    WINDOWS = 16,
-    ENDLESS = 1000000 /* iterations */
-};
+enum { WORDS = 32, LENGTH = 4, PREFIXES = WORDS * WORDS * WORDS, AT_ONCE = 64, WINDOWS = 16 };
 /* Features that this vocabulary moves at all: less than so much of the data's maximum is noise. */
 static const double LEAST = 0.3;
 /* An optimum counts as found when it is the true one up to rounding. */
@@ -238,20 +231,14 @@ static err_code add_windows(exact *x, search_job *jobs, const int *targets, int 
 /* ---- who finds it -------------------------------------------------------------------------------
  */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void print_found(const char *name, double *ratio, int n, double flops)
+static void print_found(const char *name, const double *ratio, int n, double flops)
 {
     int found = 0;
     for (int i = 0; i < n; i++)
         found += ratio[i] >= 1 - SAME;
-    qsort(ratio, (size_t)n, sizeof *ratio, by_value);
-    printf("%-44s %8.3f %8.3f %7.0f %% %8.1f\n", name, ratio[n / 2], ratio[n / 10],
-           100.0 * found / n, flops / n / 1e9);
+    spread share = spread_of(ratio, n);
+    printf("%-44s %8.3f %8.3f %7.0f %% %8.1f\n", name, share.median, share.tenth, 100.0 * found / n,
+           flops / n / 1e9);
     fflush(stdout);
 }
 
@@ -289,7 +276,7 @@ static err_code run_methods(exact *x, const search_job *fresh, const double *bes
         search_preset(&o, rows[r].preset, LENGTH);
         o.flops = spent;
         if (r > 0 && o.iterations > 0)
-            o.iterations = ENDLESS; /* the work ends it */
+            o.iterations = BENCH_ENDLESS; /* the work ends it */
         memcpy(jobs, fresh, (size_t)n * sizeof *jobs);
         rc = search_features(jobs, n, &setting, &o, (uint64_t)s->config->run.seed, &s->memory, e);
         for (int i = 0; i < n && r == 0; i++)

@@ -10,8 +10,7 @@
 
 enum {
     LEAST_ACTIVE = 10, /* tokens, for a feature to count as live */
-    FREE_STARTS = 2,
-    ENDLESS = 1000000 /* iterations */
+    FREE_STARTS = 2
 };
 
 /* ---- features -----------------------------------------------------------------------------------
@@ -64,11 +63,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-typedef struct spread {
-    double median, tenth, above_1, above_08;
-} spread;
-
-static spread spread_of(const double *x, int n)
+spread spread_of(const double *x, int n)
 {
     double *sorted = mem_small((size_t)n, sizeof *sorted);
     int m = 0;
@@ -378,7 +373,7 @@ static err_code run_preset(study *s, const char *preset, const char *name, doubl
     search_preset(&o, preset, s->config->optimise.sequence_length);
     o.flops = flops * s->n_targets;
     if (flops > 0 && o.iterations > 0)
-        o.iterations = ENDLESS; /* the work ends it */
+        o.iterations = BENCH_ENDLESS; /* the work ends it */
     err_code rc = run_search(&jobs, &r, s, name, &o, e);
     if (!rc)
         print_result(&r, s->n_targets);

@@ -12,6 +12,15 @@ typedef struct bench_options {
 /* Prints the tables to stdout. The study is open; its collect stage is run here. */
 err_code bench_invert(study *s, const bench_options *o, err *e);
 
+/* Iterations of a method that is to end when its work is spent. */
+enum { BENCH_ENDLESS = 1000000 };
+
+/* Of the numbers of a list that are not NaN; NaN when there are none. */
+typedef struct spread {
+    double median, tenth, above_1, above_08; /* the last two in percent */
+} spread;
+spread spread_of(const double *x, int n);
+
 /* ---- its parts ---------------------------------------------------------------------------------
  */
 

@@ -57,26 +57,23 @@ another() {
             "^\| \`${key#*.}\` \| \*\*${setting#*=}\*\*"
     done
 }
-other_settings() {
-    another warm 'warm effort' search.effort=warm search.readout=last
-    holds 'warm: nothing is sought without the data' test -z "$(column "$work/warm" search_chain_cold | tr -d '\n')"
-    holds 'warm: no target ends below its window' warm_reaches_its_window "$work/warm"
-    holds 'warm: read at the last of all tokens' \
-        awk -F, '/"kind": "warm"/ { warm = 1 } warm && /"ids": / { if (NF != 11) exit 1; warm = 0; n++ }
-            END { exit n != 3 }' <(cat "$work"/warm/data/targets/*.json)
-    for method in gcg epo; do
-        another $method $method search.method=$method
-        holds "$method: the report calls it so" says "$work/$method/data/search.json" "\"effort\": \"$method\""
-    done
+another warm 'warm effort' search.effort=warm search.readout=last
+holds 'warm: nothing is sought without the data' test -z "$(column "$work/warm" search_chain_cold | tr -d '\n')"
+holds 'warm: no target ends below its window' warm_reaches_its_window "$work/warm"
+holds 'warm: read at the last of all tokens' \
+    awk -F, '/"kind": "warm"/ { warm = 1 } warm && /"ids": / { if (NF != 11) exit 1; warm = 0; n++ }
+        END { exit n != 3 }' <(cat "$work"/warm/data/targets/*.json)
+for method in gcg epo; do
+    another $method $method search.method=$method
+    holds "$method: the report calls it so" says "$work/$method/data/search.json" "\"effort\": \"$method\""
+done
 
-    another less 'standard effort' search.budget_tflop=0.006
-    holds 'less: less is spent' awk "BEGIN { exit !($(tflop "$work/less") < $(tflop "$work/whole")) }"
-    holds 'less: no target ends below its window' warm_reaches_its_window "$work/less"
-    another hurried 'thorough effort' search.effort=thorough search.iterations=100000 search.budget_seconds=1
-    holds 'hurried: the best so far is kept' warm_reaches_its_window "$work/hurried"
-    holds 'hurried: its report is whole' tests/check_report.sh "$work/hurried"
-}
-other_settings
+another less 'standard effort' search.budget_tflop=0.006
+holds 'less: less is spent' awk "BEGIN { exit !($(tflop "$work/less") < $(tflop "$work/whole")) }"
+holds 'less: no target ends below its window' warm_reaches_its_window "$work/less"
+another hurried 'thorough effort' search.effort=thorough search.iterations=100000 search.budget_seconds=1
+holds 'hurried: the best so far is kept' warm_reaches_its_window "$work/hurried"
+holds 'hurried: its report is whole' tests/check_report.sh "$work/hurried"
 
 one=(--set search.batch_features=1)
 succeeds 'one thread, one feature at a time' -- run "${quick[@]}" "${search[@]}" "${one[@]}" \
