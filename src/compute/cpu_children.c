@@ -6,8 +6,9 @@
  * a time. Every sum runs in the order of its index. */
 #include "compute/cpu.h"
 #include "compute/cpu_math.h"
+#include "compute/cpu_turn.h"
 #include "compute/install.h"
-#include <math.h>
+#include <string.h>
 
 enum {
     KEYS = 32,        /* turned together */
@@ -63,39 +64,57 @@ static int first_key(const attention_shape *s, int position)
     return s->window && position >= s->window ? position - s->window + 1 : 0;
 }
 
-/* turned[d][j] = number `from + d` of key `first + j`, 0 where there is no such key. */
+/* Half a block is turned and multiplied where that holds the n keys, as it does in short
+ * sequences. */
+static int columns_of(int n)
+{
+    return n <= KEYS / 2 ? KEYS / 2 : KEYS;
+}
+
+/* turned[d][j] = number `from + d` of key `first + j`, 0 where there is none. */
 static void turn_keys(float turned[DEPTH][KEYS], const child_head *x, const attention_shape *s,
                       int first, int n, int from, int depth)
 {
-    for (int j = 0; j < KEYS; j++) {
-        const float *k = j < n ? key(x, s, first + j) + from : NULL;
-        for (int d = 0; d < depth; d++)
-            turned[d][j] = k ? k[d] : 0;
+    static const float none[DEPTH];
+    int whole = depth / SQUARE * SQUARE;
+    for (int j = 0; j < columns_of(n); j += SQUARE) {
+        const float *keys[SQUARE];
+        for (int i = 0; i < SQUARE; i++)
+            keys[i] = j + i < n ? key(x, s, first + j + i) + from : none;
+        for (int d = 0; d < whole; d += SQUARE)
+            turn_square(&turned[d][j], KEYS, keys, d);
+        for (int d = whole; d < depth; d++)
+            for (int i = 0; i < SQUARE; i++)
+                turned[d][j + i] = keys[i][d];
     }
 }
 
-/* Adds the products of `depth` numbers of one query with those of `keys` keys. */
+/* Adds the products of `depth` numbers of one query with those of the keys in some squares. */
 static inline void add_products_of(float *scores, const float *q, float turned[DEPTH][KEYS],
-                                   int depth, int keys)
+                                   int depth, int squares)
 {
-    float sum[KEYS];
-    for (int j = 0; j < keys; j++)
-        sum[j] = scores[j];
-    for (int d = 0; d < depth; d++)
-        for (int j = 0; j < keys; j++)
-            sum[j] += q[d] * turned[d][j];
-    for (int j = 0; j < keys; j++)
-        scores[j] = sum[j];
+    eight *to = (eight *)scores, sum[KEYS / SQUARE];
+#pragma GCC unroll 4
+    for (int i = 0; i < squares; i++)
+        sum[i] = to[i];
+    for (int d = 0; d < depth; d++) {
+        const eight *keys = (const eight *)turned[d];
+#pragma GCC unroll 4
+        for (int i = 0; i < squares; i++)
+            sum[i] += q[d] * keys[i];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < squares; i++)
+        to[i] = sum[i];
 }
 
-/* n: keys that there are. Half a block is computed where that is enough, as it is for short
- * sequences; either number is known when this is compiled. */
+/* Either number of squares is known when this is compiled. */
 static void add_products(float *scores, const float *q, float turned[DEPTH][KEYS], int depth, int n)
 {
-    if (n <= KEYS / 2)
-        add_products_of(scores, q, turned, depth, KEYS / 2);
+    if (columns_of(n) < KEYS)
+        add_products_of(scores, q, turned, depth, KEYS / 2 / SQUARE);
     else
-        add_products_of(scores, q, turned, depth, KEYS);
+        add_products_of(scores, q, turned, depth, KEYS / SQUARE);
 }
 
 /* Products of queries first .. first+n-1 with every key up to the last one's, `width` a row. */
@@ -104,8 +123,7 @@ static void products(float *tile, const child_head *x, const attention_shape *s,
 {
     float turned[DEPTH][KEYS] __attribute__((aligned(64)));
     int keys = first + n;
-    for (size_t i = 0; i < (size_t)n * width; i++)
-        tile[i] = 0;
+    memset(tile, 0, (size_t)n * (size_t)width * sizeof *tile);
     for (int at = first_key(s, first) / KEYS * KEYS; at < keys; at += KEYS) {
         for (int from = 0; from < s->d_head; from += DEPTH) {
             int depth = s->d_head - from < DEPTH ? s->d_head - from : DEPTH;
@@ -118,33 +136,48 @@ static void products(float *tile, const child_head *x, const attention_shape *s,
     }
 }
 
-/* Products to weights that add up to 1. */
-static void soften(float *row, const attention_shape *s, int n)
+/* Products with keys from .. to-1 to weights that add up to 1. Elementwise work is done in whole
+ * vectors, also on the numbers beside those that count: a row of the tile has room for them. */
+static void soften(float *row, const attention_shape *s, int from, int to)
 {
+    float *first = row + from / LANES * LANES;
+    int n = (int)(row + to - first + LANES - 1) / LANES * LANES;
     for (int j = 0; j < n; j++)
-        row[j] *= s->scale;
+        first[j] *= s->scale;
     for (int j = 0; j < n && s->softcap > 0; j++)
-        row[j] = s->softcap * fast_tanh(row[j] / s->softcap);
-    float largest = row_max(row, n);
+        first[j] = s->softcap * fast_tanh(first[j] / s->softcap);
+    float largest = row_max(row + from, to - from);
     for (int j = 0; j < n; j++)
-        row[j] = fast_exp(row[j] - largest);
-    float inverse = 1.0f / row_sum(row, n);
+        first[j] = fast_exp(first[j] - largest);
+    float inverse = 1.0f / row_sum(row + from, to - from);
     for (int j = 0; j < n; j++)
-        row[j] *= inverse;
+        first[j] *= inverse;
 }
 
-/* `width` (at most VALUES) numbers of z from number `at` of the values of keys from .. to-1. */
+/* VALUES numbers of z from number `at` of the values of keys from .. to-1. */
 static inline void add_values(float *z, const float *weights, const child_head *x,
-                              const attention_shape *s, int from, int to, int at, int width)
+                              const attention_shape *s, int from, int to, int at)
 {
-    float sum[VALUES] = {0};
+    eight sum[VALUES / SQUARE] = {{0}};
     for (int j = from; j < to; j++) {
-        const float *v = value(x, s, j) + at;
-        for (int d = 0; d < width; d++)
-            sum[d] += weights[j] * v[d];
+        const eight *v = (const eight *)(value(x, s, j) + at);
+#pragma GCC unroll 4
+        for (int i = 0; i < VALUES / SQUARE; i++)
+            sum[i] += weights[j] * v[i];
     }
-    for (int d = 0; d < width; d++)
-        z[d] = sum[d];
+    memcpy(z + at, sum, sizeof sum);
+}
+
+/* The same for fewer, one by one. */
+static void add_last_values(float *z, const float *weights, const child_head *x,
+                            const attention_shape *s, int from, int to, int at)
+{
+    for (int d = at; d < s->d_head; d++) {
+        float sum = 0;
+        for (int j = from; j < to; j++)
+            sum += weights[j] * value(x, s, j)[d];
+        z[d] = sum;
+    }
 }
 
 static void weigh_values(float *z, const float *weights, const child_head *x,
@@ -152,9 +185,8 @@ static void weigh_values(float *z, const float *weights, const child_head *x,
 {
     int at = 0;
     for (; at + VALUES <= s->d_head; at += VALUES)
-        add_values(z + at, weights, x, s, from, to, at, VALUES);
-    if (at < s->d_head)
-        add_values(z + at, weights, x, s, from, to, at, s->d_head - at);
+        add_values(z, weights, x, s, from, to, at);
+    add_last_values(z, weights, x, s, from, to, at);
 }
 
 static void children_task(void *context, int index)
@@ -171,7 +203,7 @@ static void children_task(void *context, int index)
         for (int i = 0; i < n; i++) {
             float *row = ROW(tile, i, width);
             int position = first + i, from = first_key(s, position);
-            soften(row + from, s, position + 1 - from);
+            soften(row, s, from, position + 1);
             weigh_values(ROW(x.z, position - x.shared, s->n_heads * s->d_head), row, &x, s, from,
                          position + 1);
         }

@@ -11,7 +11,7 @@
 enum {
     BLOCKS_WANTED = 8, /* enough for the threads to finish together */
     MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
-    MAX_ROWS = 256,
+    MAX_ROWS = 512,
     MIN_COLUMNS = 256, /* columns are cut only when there are too few rows to share */
     STEP = 96          /* block sides are multiples of this, and it is of the tiles' */
 };

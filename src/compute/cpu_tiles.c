@@ -8,6 +8,7 @@
  *
  * This file is compiled so that a product and its addition may become one instruction. */
 #include "compute/cpu.h"
+#include "compute/cpu_turn.h"
 #include <string.h>
 
 /* A tile's sums fill the registers but for a row of b and a number of a. */
@@ -19,13 +20,11 @@ enum { WIDTH = 8, TILE_ROWS = 6 };
 enum {
     TILE_COLUMNS = 2 * WIDTH,
     DEPTH = 1024,
-    PACKED = 65536, /* numbers of b laid out at a time: they and a tile's rows stay in a cache */
-    SQUARE = 8      /* side of what is turned at once */
+    PACKED = 65536 /* numbers of b laid out at a time: they and a tile's rows stay in a cache */
 };
 
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 typedef float anywhere __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float))));
-typedef float eight __attribute__((vector_size(SQUARE * sizeof(float)), aligned(sizeof(float))));
 
 /* out = a b for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the rows' addresses take
  * all other registers. */
@@ -77,31 +76,6 @@ static void put_whole_tile(const tile_product *p, float *c, const float *sum, in
 /* ---- laying out b ------------------------------------------------------------------------------
  */
 
-/* One of three steps that turn a square of 8 x 8: rows i and i + 4 become columns. */
-static inline void interleave(eight to[SQUARE], const eight from[SQUARE])
-{
-#pragma GCC unroll 4
-    for (int i = 0; i < SQUARE / 2; i++) {
-        eight a = from[i], b = from[i + SQUARE / 2];
-        to[2 * i] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-        to[2 * i + 1] = __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-    }
-}
-
-static void turn_square(float *to, const float *from, int ld)
-{
-    eight x[SQUARE], y[SQUARE];
-#pragma GCC unroll 8
-    for (int i = 0; i < SQUARE; i++)
-        x[i] = *(const eight *)ROW(from, i, ld);
-    interleave(y, x);
-    interleave(x, y);
-    interleave(y, x);
-#pragma GCC unroll 8
-    for (int i = 0; i < SQUARE; i++)
-        *(eight *)ROW(to, i, TILE_COLUMNS) = y[i];
-}
-
 /* Column j of op(b) goes to tile j / TILE_COLUMNS, depth x TILE_COLUMNS numbers each; 0 in columns
  * of the last tile that are not there. Here op(b)[k][j] = b[j][k]. */
 static void lay_turned(float *packed, const float *b, int ldb, int n, int depth)
@@ -110,9 +84,13 @@ static void lay_turned(float *packed, const float *b, int ldb, int n, int depth)
     int last = (n + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
     for (int j = 0; j < last; j++) {
         float *to = ROW(packed, j / TILE_COLUMNS * TILE_COLUMNS, depth) + j % TILE_COLUMNS;
-        if (j < whole && j % SQUARE == 0)
+        if (j < whole && j % SQUARE == 0) {
+            const float *rows[SQUARE];
+            for (int i = 0; i < SQUARE; i++)
+                rows[i] = ROW(b, j + i, ldb);
             for (int k = 0; k < whole_depth; k += SQUARE)
-                turn_square(ROW(to, k, TILE_COLUMNS), ROW(b, j, ldb) + k, ldb);
+                turn_square(ROW(to, k, TILE_COLUMNS), TILE_COLUMNS, rows, k);
+        }
         for (int k = j < whole ? whole_depth : 0; k < depth; k++)
             *ROW(to, k, TILE_COLUMNS) = j < n ? ROW(b, j, ldb)[k] : 0;
     }

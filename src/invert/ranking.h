@@ -2,6 +2,7 @@
 #ifndef INVERT_RANKING_H
 #define INVERT_RANKING_H
 #include <stdint.h>
+#include <string.h>
 
 /* Offers one more id to a list of the k largest values, best first, after `seen` others; of equals
  * the first come stays ahead. The list holds the smaller of k and seen. */
@@ -10,11 +11,16 @@ static inline void ranking_add(int32_t *ids_k, float *value_k, int k, int seen, 
 {
     if (seen >= k && !(value > value_k[k - 1]))
         return;
-    int at = seen < k ? seen : k - 1;
-    for (; at > 0 && value > value_k[at - 1]; at--) {
-        value_k[at] = value_k[at - 1];
-        ids_k[at] = ids_k[at - 1];
+    int last = seen < k ? seen : k - 1, at = 0;
+    for (int end = last; at < end;) {
+        int middle = at + (end - at) / 2;
+        if (value > value_k[middle])
+            end = middle;
+        else
+            at = middle + 1;
     }
+    memmove(value_k + at + 1, value_k + at, (size_t)(last - at) * sizeof *value_k);
+    memmove(ids_k + at + 1, ids_k + at, (size_t)(last - at) * sizeof *ids_k);
     value_k[at] = value;
     ids_k[at] = id;
 }
