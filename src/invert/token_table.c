@@ -173,8 +173,9 @@ static void rank_row(void *context, int row)
     }
 }
 
-static void finish_row(const search *s, int row)
+static void finish_row(void *context, int row)
 {
+    const search *s = context;
     int D = s->t->D;
     const float *x = ROW(s->host_x_ND, row, D);
     double norm = 0;
@@ -240,8 +241,8 @@ static err_code search_rows(search *s, const workspace *w, int rows, err *e)
         if (!rc)
             pool_run(be->pool, rows, rank_row, s);
     }
-    for (int row = 0; row < rows && !rc && s->by == BY_COSINE; row++)
-        finish_row(s, row);
+    if (!rc && s->by == BY_COSINE)
+        pool_run(be->pool, rows, finish_row, s);
     return rc;
 }
 
