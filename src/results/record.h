@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 3,
+    RECORD_SCHEMA = 4,
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };
@@ -216,6 +216,7 @@ typedef struct record_sequence {
     const char *provenance; /* what it grew from: "data window", "beam", "relaxed", "random"; "" */
     record_bytes text;      /* the tokens as the tokenizer decodes them together */
     bool retokenizes;       /* the text gives these very tokens again */
+    bool rule_fires;        /* record_rule fires at the last token */
     double pre_activation, activation,
         ratio;            /* at the last token; pre-activation / data's maximum */
     double cross_entropy; /* of the model itself, nats a token */
@@ -383,6 +384,71 @@ typedef struct record_explanation {
     int n_scores;
 } record_explanation;
 
+/* low..high: where 95% of the values over resampled documents lie. */
+typedef struct record_estimate {
+    double value, low, high;
+} record_estimate;
+
+/* How well something predicts where the feature is active, token by token, on documents that it
+ * was not made from. */
+typedef struct record_score {
+    const char *of;     /* what predicts: "rule", "other rule", "shuffled", "frequent tokens",
+                           "random direction", "template", "prompt", "language model" */
+    const char *active; /* when a token counts as active: "level" (at or above record_rule.level)
+                           or "any" (above 0) */
+    int64_t tp, fp, fn, tn;
+    record_estimate precision, recall, f1, balanced_accuracy, auprc;
+    record_estimate pearson;   /* the rest does not depend on `active` */
+    double detection, fuzzing; /* balanced accuracy over windows, as delphi defines it */
+    int n_active_windows, n_silent_windows;
+    double simulation; /* Pearson over 5 top and 5 random windows, as Bills et al. define it */
+} record_score;
+
+/* A stretch of a sentence: words of ours, or a token's bytes. */
+typedef struct record_piece {
+    bool is_token;
+    record_bytes text;
+} record_piece;
+
+/* What predicts where the feature is active, found on one part of the documents, chosen on a second
+ * and measured on a third. An empty kind says that none was sought. */
+typedef struct record_rule {
+    const char *kind;   /* "token set", "n-gram", ..., "dense", "dead", "unexplained" */
+    const char *form;   /* of the rule itself: "token set"; "" without one */
+    const char *formal; /* the rule in one line */
+    record_bytes text;  /* the sentence, tokens between backticks */
+    record_piece *pieces;
+    int n_pieces;
+    double level;               /* a token counts as active from this activation on */
+    int64_t n_active;           /* tokens of the report part at or above the level */
+    int n_documents;            /* documents of it with such a token */
+    int n_predicates, n_tokens; /* length of the rule */
+    record_score *scores;       /* the rule's first */
+    int n_scores;
+    record_context *false_alarms; /* the rule fires, the feature is silent */
+    int n_false_alarms;
+    record_context *missed; /* the feature is active, the rule does not fire */
+    int n_missed;
+    record_context *near_misses; /* a token of the strongest activations, the feature silent */
+    int n_near_misses;
+    int64_t all_false_alarms, all_missed, all_near_misses; /* tokens, before some were chosen */
+} record_rule;
+
+/* The documents by part, and what the same procedure finds where there is nothing to find. */
+typedef struct record_split {
+    int prompt;
+    const char *part; /* "fit", "choose", "report" */
+} record_split;
+
+typedef struct record_rules {
+    double mass; /* share of a feature's activation that its level keeps; NaN: no rules */
+    int fit_documents, choose_documents, report_documents;
+    int64_t fit_tokens, choose_tokens, report_tokens;
+    int left_out;         /* documents beyond rules.most_tokens */
+    record_score *random; /* rules for random directions, as often active as the targets */
+    int n_random;
+} record_rules;
+
 typedef struct record_target {
     int id;
     const char *reason; /* why it was chosen, one sentence */
@@ -398,6 +464,7 @@ typedef struct record_target {
     int n_top;
     record_context *sampled; /* by decile, lowest first */
     int n_sampled;
+    record_rule rule;
     record_explanation *explanations;
     int n_explanations;
     record_search search;
@@ -425,6 +492,9 @@ typedef struct record {
     int n_clusters;
     record_matrix matrix;
     record_search_summary search;
+    record_rules rules;
+    record_split *splits; /* ascending prompts */
+    int n_splits;
     record_target *targets; /* ascending ids */
     int n_targets;
 } record;

@@ -135,6 +135,12 @@ static err_code check_target(const record *r, int i, err *e)
     if (!rc)
         rc = check_contexts(t->sampled, t->n_sampled, t->id, "sampled", e);
     if (!rc)
+        rc = check_contexts(t->rule.false_alarms, t->rule.n_false_alarms, t->id, "false_alarms", e);
+    if (!rc)
+        rc = check_contexts(t->rule.missed, t->rule.n_missed, t->id, "missed", e);
+    if (!rc)
+        rc = check_contexts(t->rule.near_misses, t->rule.n_near_misses, t->id, "near_misses", e);
+    if (!rc)
         rc = check_search(&t->search, t->id, e);
     return rc;
 }

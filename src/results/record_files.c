@@ -30,6 +30,8 @@ static const struct {
      "Tests of the filter, in the order applied"},
     {"data/features.csv", &SCHEMA_FEATURE, offsetof(record, features), offsetof(record, n_features),
      "Every feature of the dictionary"},
+    {"data/splits.csv", &SCHEMA_SPLIT, offsetof(record, splits), offsetof(record, n_splits),
+     "What each prompt was used for: rules are fitted, chosen and measured on different ones"},
 };
 
 /* Lists of every target together, for people and other programs; read back from the targets' own
@@ -42,6 +44,9 @@ static const struct {
 } target_tables[] = {
     {"data/explanations.csv", &SCHEMA_EXPLANATION, offsetof(record_target, explanations),
      offsetof(record_target, n_explanations), "One row per explanation"},
+    {"data/scores.csv", &SCHEMA_SCORE, offsetof(record_target, rule.scores),
+     offsetof(record_target, rule.n_scores),
+     "How well rules, controls and other explanations predict where the targets are active"},
     {"data/sequences.csv", &SCHEMA_SEQUENCE, offsetof(record_target, search.sequences),
      offsetof(record_target, search.n_sequences),
      "Real tokens that drive the targets; what each token gives is in `targets/`"},
@@ -200,6 +205,10 @@ static err_code write_readme(const char *dir, err *e)
              "", &SCHEMA_RATIO);
     describe(&out, "data/search_strata.csv",
              "The same by density and kind of feature; also in `search.json`", "", &SCHEMA_STRATUM);
+    describe(&out, "data/rules.json", "The parts of the documents", "", &SCHEMA_RULES);
+    describe(&out, "data/rules_random.csv",
+             "Rules for random directions, as often active as the targets; also in `rules.json`",
+             "", &SCHEMA_SCORE);
     describe(&out, "data/clusters.csv",
              "One row per cluster, largest first; members and tokens "
              "are in `clusters.json`",
@@ -235,6 +244,11 @@ err_code record_write(const char *dir, const record *r, err *e)
     if (!rc)
         rc = write_list(dir, "data/search_strata.csv", &SCHEMA_STRATUM, r->search.strata,
                         r->search.n_strata, e);
+    if (!rc)
+        rc = write_object(dir, "data/rules.json", &SCHEMA_RULES, &r->rules, e);
+    if (!rc)
+        rc = write_list(dir, "data/rules_random.csv", &SCHEMA_SCORE, r->rules.random,
+                        r->rules.n_random, e);
     if (!rc)
         rc = write_object(dir, "data/clusters.json", &SCHEMA_CLUSTERING, r, e);
     if (!rc)
@@ -333,6 +347,8 @@ err_code record_read(record *out, arena *a, const char *dir, err *e)
         rc = read_object(out, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
     if (!rc)
         rc = read_object(&out->search, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, e);
+    if (!rc)
+        rc = read_object(&out->rules, a, dir, "data/rules.json", &SCHEMA_RULES, e);
     if (!rc)
         rc = read_targets(out, a, dir, e);
     if (!rc && (rc = record_check(out, e)))

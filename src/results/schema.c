@@ -237,7 +237,7 @@ static const field context_fields[] = {
     TOKENS(record_context, tokens, n_tokens, "tokens"),
     NUMBERS(record_context, activations, n_tokens, "activation on each"),
 };
-static SCHEMA(context_schema, record_context, context_fields);
+SCHEMA(SCHEMA_CONTEXT, record_context, context_fields);
 
 static const field restart_fields[] = {
     INT(record_restart, index, "restart"),
@@ -323,6 +323,7 @@ static const field sequence_fields[] = {
     TEXT(record_sequence, kind, "bar of the chain it stands for"),
     TEXT(record_sequence, provenance, "what it grew from"),
     BYTES(record_sequence, text, "the tokens decoded together"),
+    BOOL(record_sequence, rule_fires, "whether the rule fires at the last token"),
     BOOL(record_sequence, retokenizes, "whether the text gives these tokens again"),
     NUMBER(record_sequence, pre_activation, "pre-activation at the last token"),
     NUMBER(record_sequence, activation, "activation at the last token"),
@@ -434,8 +435,9 @@ static const field target_fields[] = {
     STRUCT(record_target, histogram, histogram_schema, "non-zero activations, linear bins"),
     STRUCT(record_target, log_histogram, histogram_schema, "non-zero activations, log bins"),
     LIST(record_target, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
-    LIST(record_target, top, n_top, context_schema, "strongest contexts"),
-    LIST(record_target, sampled, n_sampled, context_schema, "contexts by activation decile"),
+    LIST(record_target, top, n_top, SCHEMA_CONTEXT, "strongest contexts"),
+    LIST(record_target, sampled, n_sampled, SCHEMA_CONTEXT, "contexts by activation decile"),
+    STRUCT(record_target, rule, SCHEMA_RULE, "what predicts where it is active"),
     LIST(record_target, explanations, n_explanations, SCHEMA_EXPLANATION, "explanations"),
     STRUCT(record_target, search, search_schema, "real tokens that drive it most"),
     STRUCT(record_target, optimum, optimum_schema, "best input of free embeddings"),
