@@ -89,9 +89,10 @@ $(BUILD)/flags: FORCE
 
 # Each folder is an archive; a test links its own folder and what that folder may depend on, so
 # a dependency that is not allowed does not even link. Keep in step with tests/lint/layers.txt.
-FOLDERS := base compute data model sae train features rules invert explain results draw site \
+FOLDERS := base net compute data model sae train features rules invert explain results draw site \
            builtin hub pipeline
 USES_base     := base
+USES_net      := net base
 USES_compute  := compute base
 USES_data     := data base
 USES_model    := model compute data base
@@ -101,13 +102,13 @@ USES_results  := results base
 USES_features := features sae model data compute results base
 USES_rules    := rules features sae model data compute results base
 USES_invert   := invert features sae model data compute results base
-USES_explain  := explain invert features sae model data compute results base
+USES_explain  := explain invert features sae model data compute results net base
 USES_draw     := draw base
 USES_site     := site draw results base
 USES_builtin  := builtin data base
-USES_hub      := hub data base
+USES_hub      := hub data net base
 USES_pipeline := pipeline site draw explain invert rules features train model sae compute results \
-                 builtin hub data base
+                 builtin hub data net base
 archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
 
 SOURCES := $(wildcard src/*/*.c)

@@ -47,3 +47,14 @@ err_code cancel_check(err *e)
 {
     return requested ? err_set(e, E_CANCELLED, "stopped on request") : OK;
 }
+
+void cancel_wait(double seconds)
+{
+    const double step = 0.05;
+    for (double end = clock_seconds() + seconds; clock_seconds() < end && !cancel_requested();) {
+        double left = end - clock_seconds();
+        struct timespec pause = {0, (long)(1e9 * (left < step ? left : step))};
+        if (pause.tv_nsec > 0)
+            nanosleep(&pause, NULL);
+    }
+}

@@ -43,5 +43,7 @@ void cancel_install(void);
 bool cancel_requested(void);
 /* E_CANCELLED when asked to stop, else OK: long loops return it upward. */
 err_code cancel_check(err *e);
+/* Sleeps, waking early after Ctrl-C. */
+void cancel_wait(double seconds);
 
 #endif

@@ -112,7 +112,7 @@ err_code hub_fetch(fetch_result *out, const fetch_request *request, const hub_se
                        request->name);
     if ((rc =
              http_open(&server.http, network->endpoint, network->token, network->stall_seconds, e)))
-        return rc;
+        return err_context(e, "the hub's address or token (HF_ENDPOINT, HF_TOKEN)");
     server.repo = ref.repo;
     server.revision = ref.revision;
     rc = fetch_from(out, request, &server, &ref, s, a, e);

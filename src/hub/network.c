@@ -1,7 +1,7 @@
 /* How to reach the hub, as the environment says. */
 #include "hub/fetch.h"
 #include "hub/environment.h"
-#include "hub/http.h"
+#include "net/http.h"
 #include "base/io.h"
 #include "base/memory.h"
 #include <stdio.h>

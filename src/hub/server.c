@@ -1,8 +1,8 @@
 /* Requests to the hub, with patience, and refusals in words a user can act on. */
 #include "hub/server.h"
-#include "hub/store.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "net/url.h"
 #include <string.h>
 
 enum { LARGEST_LISTING = 32 << 20, LONGEST_WAIT = 60 };
@@ -55,16 +55,14 @@ bool server_retry(retry *r, const hub_server *s, const http_reply *reply, const 
         explain(e, s, reply, file);
         return false;
     }
-    double wait = s->network->retry_seconds;
-    for (int i = 1; i < r->failures && wait < LONGEST_WAIT; i++)
-        wait *= 2;
+    double wait = http_backoff(r->failures, s->network->retry_seconds, LONGEST_WAIT);
     if ((double)reply->retry_after > wait)
         wait = (double)reply->retry_after;
     if (wait > LONGEST_WAIT)
         wait = LONGEST_WAIT;
     report_warning(s->reporter, "%s: %s; trying again in %.0f s", file ? file : s->repo, e->text,
                    wait);
-    store_wait(wait);
+    cancel_wait(wait);
     return !cancel_check(e);
 }
 
@@ -133,7 +131,7 @@ out:
 
 err_code server_list(listing *out, const hub_server *s, arena *a, err *e)
 {
-    char *revision = http_escape(s->revision, false);
+    char *revision = url_escape(s->revision, false);
     const char *url = arena_printf(a, "%s/api/models/%s/revision/%s?blobs=true",
                                    s->network->endpoint, s->repo, revision);
     text_sink t = {.e = e};
@@ -160,7 +158,7 @@ err_code server_list(listing *out, const hub_server *s, arena *a, err *e)
 
 static const char *file_url(const hub_server *s, const char *commit, const char *file, arena *a)
 {
-    char *escaped = http_escape(file, true);
+    char *escaped = url_escape(file, true);
     const char *url =
         arena_printf(a, "%s/%s/resolve/%s/%s", s->network->endpoint, s->repo, commit, escaped);
     mem_free(escaped);

@@ -2,7 +2,7 @@
 #ifndef HUB_SERVER_H
 #define HUB_SERVER_H
 #include "hub/fetch.h"
-#include "hub/http.h"
+#include "net/http.h"
 #include "hub/repo_id.h"
 
 typedef struct hub_server {

@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 static err_code failed(err *e, const char *what, const char *path)
@@ -124,7 +123,7 @@ err_code store_lock(int *fd, bool *waited, const char *path, err *e)
             return rc;
         }
         *waited = true;
-        store_wait(pause);
+        cancel_wait(pause);
     }
     return OK;
 }
@@ -162,15 +161,4 @@ err_code store_free_bytes(uint64_t *out, const char *dir, err *e)
     if (__builtin_mul_overflow((uint64_t)st.f_bavail, (uint64_t)st.f_frsize, out))
         *out = UINT64_MAX;
     return OK;
-}
-
-void store_wait(double seconds)
-{
-    const double step = 0.05;
-    for (double end = clock_seconds() + seconds; clock_seconds() < end && !cancel_requested();) {
-        double left = end - clock_seconds();
-        struct timespec pause = {0, (long)(1e9 * (left < step ? left : step))};
-        if (pause.tv_nsec > 0)
-            nanosleep(&pause, NULL);
-    }
 }

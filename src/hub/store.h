@@ -41,7 +41,5 @@ err_code store_link(const char *path, const char *target, const char *whole, err
 
 /* Bytes that this user may still write where `dir` is. */
 err_code store_free_bytes(uint64_t *out, const char *dir, err *e);
-/* Sleeps, waking early after Ctrl-C. */
-void store_wait(double seconds);
 
 #endif

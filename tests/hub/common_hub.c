@@ -2,7 +2,7 @@
 #include "test.h"
 #include "hub/common_hub.h"
 #include "hub/common.h"
-#include "hub/common_server.h"
+#include "net/common_server.h"
 #include "hub/sha1.h"
 #include "base/io.h"
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /* HTTP through libcurl: one request at a time, redirects followed here, the token sent only where
- * it belongs. The only file that knows libcurl is http.c. */
-#ifndef HUB_HTTP_H
-#define HUB_HTTP_H
+ * it belongs. Only http.c and url.c know libcurl. */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
 #include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ typedef struct http_reply {
     int64_t length;       /* Content-Length */
     int64_t start, total; /* Content-Range */
     int64_t linked_size;  /* X-Linked-Size */
-    int64_t retry_after;  /* seconds */
+    int64_t retry_after;  /* seconds from now, whichever way it was said */
     char etag[HTTP_TEXT], linked_etag[HTTP_TEXT]; /* without W/ and quotes */
     char commit[HTTP_TEXT];                       /* X-Repo-Commit, of whichever answer had one */
     char error_code[HTTP_TEXT];                   /* X-Error-Code */
@@ -55,7 +55,18 @@ err_code http_get(http_reply *reply, http *h, const char *url, uint64_t from, ht
  * headers describe the file). OK for 200 and 3xx. */
 err_code http_head(http_reply *reply, http *h, const char *url, err *e);
 
-/* "a b/c" as "a%20b/c", with the '/' as %2F where slash is false; memory from mem_strdup. */
-char *http_escape(const char *text, bool keep_slash);
+/* What a POST sends. */
+typedef struct http_body {
+    const char *type; /* "application/json" */
+    const void *data;
+    size_t n;
+    double seconds; /* until the whole answer must be there */
+} http_body;
+/* POST. As http_get(), but a redirect is not followed: it is a status like others. */
+err_code http_post(http_reply *reply, http *h, const char *url, const http_body *body,
+                   http_sink *sink, err *e);
+
+/* Seconds to wait after so many failures (at least one): the first wait, doubled each time. */
+double http_backoff(int failures, double first_seconds, double longest_seconds);
 
 #endif

@@ -1,7 +1,7 @@
 /* A small HTTP server for the tests of fetching: a process of its own on 127.0.0.1, a child per
  * connection, so that the test's process stays without threads. */
-#ifndef TESTS_HUB_COMMON_SERVER_H
-#define TESTS_HUB_COMMON_SERVER_H
+#ifndef TESTS_NET_COMMON_SERVER_H
+#define TESTS_NET_COMMON_SERVER_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
