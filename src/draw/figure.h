@@ -100,7 +100,8 @@ typedef struct histogram {
     const double *edges;  /* n + 1, ascending */
     const double *counts; /* n, >= 0 */
     int n;
-    const reference_line *markers; /* vertical lines: median, p99, max */
+    const reference_line *markers; /* vertical lines: median, p99, max; also rows of the CSV, from
+                                      and to their value, without a count */
     int n_markers;
 } histogram;
 

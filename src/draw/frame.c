@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { VERTICAL_ROWS = 4, VERTICALS = 16 };
+enum { VERTICAL_ROWS = 5, VERTICALS = 16 };
 
 bool axis_draws(const axis *a, double value)
 {

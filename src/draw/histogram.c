@@ -70,13 +70,26 @@ void histogram_draw(canvas *c, const figure *fig)
 void histogram_csv(str *out, const figure *fig)
 {
     const histogram *h = &fig->histogram;
-    str_add(out, "from,to,count\n");
+    str_add(out, h->n_markers ? "from,to,count,marker\n" : "from,to,count\n");
     for (int i = 0; i < h->n; i++) {
         csv_number(out, h->edges[i]);
         csv_next(out);
         csv_number(out, h->edges[i + 1]);
         csv_next(out);
         csv_number(out, h->counts[i]);
+        if (h->n_markers)
+            csv_next(out);
+        csv_end(out);
+    }
+    for (int i = 0; i < h->n_markers; i++) {
+        if (!axis_draws(&h->x, h->markers[i].value))
+            continue;
+        csv_number(out, h->markers[i].value);
+        csv_next(out);
+        csv_number(out, h->markers[i].value);
+        csv_next(out);
+        csv_next(out);
+        csv_text(out, h->markers[i].label);
         csv_end(out);
     }
 }
@@ -103,7 +116,7 @@ void histogram_alt(str *out, const figure *fig)
     if (h->n && total > 0)
         str_addf(out, " and %s", number_text(n, h->edges[fullest + 1]));
     for (int i = 0; i < h->n_markers; i++)
-        if (h->markers[i].label && isfinite(h->markers[i].value))
+        if (h->markers[i].label && axis_draws(&h->x, h->markers[i].value))
             str_addf(out, "; %s", h->markers[i].label);
     alt_dropped(out, dropped);
 }

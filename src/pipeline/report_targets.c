@@ -1,5 +1,6 @@
 /* The record's heart: every target feature from the side of the data and from the inverse side. */
 #include "base/memory.h"
+#include "features/quantiles.h"
 #include "pipeline/report.h"
 #include <math.h>
 #include <string.h>
@@ -8,6 +9,19 @@ enum { TARGET_TOKENS = 20, LEAST_OCCURRENCES = 3, HISTOGRAM_BINS = 40 };
 
 /* ---- the data's side ----------------------------------------------------------------------------
  */
+
+static void fill_quantiles(record_target *t, study *s, int target)
+{
+    activation_quantiles q = survey_quantiles(&s->surveyed, target);
+    t->quantiles = (record_quantiles){.n = q.n,
+                                      .n_prompts = q.n_prompts,
+                                      .least = q.least,
+                                      .p10 = q.p10,
+                                      .median = q.median,
+                                      .p90 = q.p90,
+                                      .p99 = q.p99,
+                                      .most = q.most};
+}
 
 static record_histogram empty_histogram(study *s, int bins)
 {
@@ -263,6 +277,7 @@ void report_targets(record *r, study *s)
                 t->concept_index = c;
                 t->concept_f1 = r->concepts[c].f1;
             }
+        fill_quantiles(t, s, i);
         linear_histogram(t, s, i);
         log_histogram(t, s);
         fill_tokens(t, s, i);

@@ -36,6 +36,18 @@ const record_cluster *record_find_cluster(const record *r, int label)
     return NULL;
 }
 
+record_state record_state_of(const record_feature *f, const record_target *t)
+{
+    const record_quantiles *q = &t->quantiles;
+    if (f->n_active <= 0)
+        return RECORD_DEAD;
+    if (q->n > 1 && q->least == q->most)
+        return RECORD_CONSTANT;
+    if (f->density > RECORD_DENSE)
+        return RECORD_IS_DENSE;
+    return q->n_prompts < RECORD_ENOUGH_PROMPTS ? RECORD_UNDER_SAMPLED : RECORD_USUAL;
+}
+
 bool record_has_search(const record_target *t)
 {
     return t->search.effort && *t->search.effort;

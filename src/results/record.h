@@ -318,6 +318,13 @@ typedef struct record_histogram {
     int n_counts;
 } record_histogram;
 
+/* Order statistics of the non-zero activations; each is one that occurred. */
+typedef struct record_quantiles {
+    int64_t n;     /* active tokens */
+    int n_prompts; /* prompts that hold one */
+    double least, p10, median, p90, p99, most;
+} record_quantiles;
+
 /* A stretch of a prompt; tokens[i] has activations[i]. */
 typedef struct record_context {
     int prompt, start; /* token index of tokens[0] in the prompt */
@@ -456,6 +463,7 @@ typedef struct record_target {
     double threshold;   /* the SAE's, of this feature; 0 for relu */
     int concept_index;  /* best matching row of record.concepts, -1: none */
     double concept_f1;
+    record_quantiles quantiles;
     record_histogram histogram;     /* linear bins */
     record_histogram log_histogram; /* bins in log10 */
     record_token_stat *tokens;      /* strongest first */
@@ -542,6 +550,20 @@ const char *record_feature_label(arena *a, const record_feature *f);
 enum { RECORD_NAME = 32 };
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id);
 const char *record_cluster_name(char name[RECORD_NAME], int layer, int label);
+
+/* What has to be said before any number of a feature: it is never active, always equally strong,
+ * active on more than RECORD_DENSE of the tokens, or active in fewer than RECORD_ENOUGH_PROMPTS
+ * prompts. The first that holds. */
+typedef enum {
+    RECORD_USUAL,
+    RECORD_DEAD,
+    RECORD_CONSTANT,
+    RECORD_IS_DENSE,
+    RECORD_UNDER_SAMPLED
+} record_state;
+#define RECORD_DENSE 0.2
+enum { RECORD_ENOUGH_PROMPTS = 200 };
+record_state record_state_of(const record_feature *f, const record_target *t);
 
 /* Whether real tokens were sought for the target; in the run at all. */
 bool record_has_search(const record_target *t);

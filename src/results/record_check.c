@@ -86,6 +86,20 @@ static err_code check_histogram(const record_histogram *h, int id, const char *n
     return OK;
 }
 
+/* Values are not known, or rise; then there are as many tokens as prompts at least. */
+static err_code check_quantiles(const record_quantiles *q, int id, err *e)
+{
+    const double rising[] = {q->least, q->p10, q->median, q->p90, q->p99, q->most};
+    if (q->n_prompts < 0 || q->n < q->n_prompts)
+        return err_set(e, E_SHAPE, "target %d: quantiles: %lld tokens in %d prompts", id,
+                       (long long)q->n, q->n_prompts);
+    for (size_t i = 1; i < sizeof rising / sizeof *rising; i++)
+        if (rising[i] < rising[i - 1])
+            return err_set(e, E_SHAPE, "target %d: quantiles: %g comes after %g", id, rising[i],
+                           rising[i - 1]);
+    return OK;
+}
+
 static err_code check_contexts(const record_context *list, int n, int id, const char *name, err *e)
 {
     for (int i = 0; i < n; i++)
@@ -127,7 +141,9 @@ static err_code check_target(const record *r, int i, err *e)
     if (o->n_positions && (o->position < 0 || o->position >= o->n_positions))
         return err_set(e, E_SHAPE, "target %d: optimum.position is %d of %d", t->id, o->position,
                        o->n_positions);
-    err_code rc = check_histogram(&t->histogram, t->id, "histogram", e);
+    err_code rc = check_quantiles(&t->quantiles, t->id, e);
+    if (!rc)
+        rc = check_histogram(&t->histogram, t->id, "histogram", e);
     if (!rc)
         rc = check_histogram(&t->log_histogram, t->id, "log_histogram", e);
     if (!rc)

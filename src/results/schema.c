@@ -229,6 +229,18 @@ static const field histogram_fields[] = {
 };
 static SCHEMA(histogram_schema, record_histogram, histogram_fields);
 
+static const field quantile_fields[] = {
+    INT64(record_quantiles, n, "tokens with activation > 0"),
+    INT(record_quantiles, n_prompts, "prompts that hold one"),
+    NUMBER(record_quantiles, least, "smallest non-zero activation"),
+    NUMBER(record_quantiles, p10, "activation that a tenth of them do not exceed"),
+    NUMBER(record_quantiles, median, "activation that half of them do not exceed"),
+    NUMBER(record_quantiles, p90, "activation that nine tenths of them do not exceed"),
+    NUMBER(record_quantiles, p99, "activation that 99% of them do not exceed"),
+    NUMBER(record_quantiles, most, "largest activation"),
+};
+static SCHEMA(quantiles_schema, record_quantiles, quantile_fields);
+
 static const field context_fields[] = {
     INT(record_context, prompt, "index of the prompt"),
     INT(record_context, start, "position of the first token in the prompt"),
@@ -432,6 +444,7 @@ static const field target_fields[] = {
     NUMBER(record_target, threshold, "activation threshold of the SAE"),
     INT(record_target, concept_index, "row of concepts.csv that fits best, -1 for none"),
     NUMBER(record_target, concept_f1, "F1 with that concept"),
+    STRUCT(record_target, quantiles, quantiles_schema, "order statistics of the activations"),
     STRUCT(record_target, histogram, histogram_schema, "non-zero activations, linear bins"),
     STRUCT(record_target, log_histogram, histogram_schema, "non-zero activations, log bins"),
     LIST(record_target, tokens, n_tokens, token_stat_schema, "tokens it is active on"),

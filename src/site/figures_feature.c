@@ -1,4 +1,5 @@
 /* Charts of a feature's page. */
+#include "base/memory.h"
 #include "site/figures.h"
 #include "site/show.h"
 
@@ -106,36 +107,54 @@ static double found_activation(const record_search *s, const char *kind)
     return found ? found->activation : (double)NAN;
 }
 
+/* "median 1.23", in ASCII for the PNG. */
+static reference_line marker(arena *a, const char *name, double value)
+{
+    return (reference_line){value, arena_printf(a, "%s %.3g", name, value)};
+}
+
+/* The best real tokens of the search; without a search, those nearest to the free vectors. */
+static double best_real_activation(const record_target *t)
+{
+    return record_has_search(t)
+               ? fmax(found_activation(&t->search, "warm"), found_activation(&t->search, "cold"))
+               : t->optimum.snapped_activation;
+}
+
 /* Free vectors lie far above the data: only a logarithmic axis holds both. */
 static err_code draw_histogram(page *p, const record_target *t, const char *key,
                                const record_histogram *h, err *e)
 {
-    const record_feature *row = record_find_feature(p->site->r, t->id);
-    double found = record_has_search(t) ? fmax(found_activation(&t->search, "warm"),
-                                               found_activation(&t->search, "cold"))
-                                        : t->optimum.snapped_activation;
-    reference_line markers[] = {{row->mean_active, "mean"},
-                                {row->max, "max"},
-                                {found, "real tokens"},
-                                {t->optimum.activation, "free vectors"}};
+    arena *a = &p->memory;
+    const record_quantiles *q = &t->quantiles;
+    bool inverted = record_has_search(t) || t->optimum.n_positions > 0;
+    reference_line markers[] = {
+        marker(a, "median", q->median), marker(a, "p99", q->p99), marker(a, "max", q->most),
+        marker(a, "real tokens", inverted ? best_real_activation(t) : (double)NAN),
+        marker(a, "free vectors",
+               h->log_edges && t->optimum.n_positions ? t->optimum.activation : (double)NAN)};
     figure f = {.title =
                     h->log_edges ? "Non-zero activations, logarithmic" : "Non-zero activations",
                 .kind = FIGURE_HISTOGRAM,
                 .width = HALF_WIDTH,
                 .height = HALF_HEIGHT,
                 .histogram = {.x = {.title = "activation", .log = h->log_edges},
-                              .y = {.title = "tokens", .integer = true, .log = !h->log_edges},
+                              .y = {.title = "tokens",
+                                    .unit = arena_printf(a, "n = %lld", (long long)q->n),
+                                    .integer = true,
+                                    .log = !h->log_edges},
                               .edges = h->edges,
                               .counts = h->counts,
                               .n = h->n_counts,
                               .markers = markers,
-                              .n_markers = h->log_edges && t->optimum.n_positions ? 4 : 2}};
+                              .n_markers = COUNT_OF(markers)}};
     return page_figure(p, key, stem_of(p, t, key), &f, e);
 }
 
 err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e)
 {
-    *drawn = t->histogram.n_counts > 0 && t->log_histogram.n_counts > 0;
+    *drawn = t->histogram.n_counts > 0 && t->log_histogram.n_counts > 0 &&
+             t->quantiles.least < t->quantiles.most;
     if (!*drawn)
         return OK;
     err_code rc = draw_histogram(p, t, "histogram", &t->histogram, e);

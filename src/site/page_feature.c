@@ -19,7 +19,11 @@ static void put_facts(page *p, const record_target *t, const record_feature *f)
 {
     arena *a = &p->memory;
     cJSON *facts = json_add_array(p->tree, "facts");
-    put_fact(facts, show_share(a, f->density), "of tokens activate it");
+    const record_data *d = &p->site->r->run.data;
+    put_fact(facts, show_share(a, f->density),
+             arena_printf(a, "of %s tokens activate it", show_count(a, d->n_tokens)));
+    put_fact(facts, show_count(a, t->quantiles.n_prompts),
+             arena_printf(a, "of %s prompts hold such a token", show_count(a, d->n_prompts)));
     put_fact(facts, show_number(a, f->max), "largest activation on the data");
     if (record_has_search(t)) {
         const record_chain *c = &t->search.chain;
@@ -214,22 +218,58 @@ static void put_optimum(page *p, const record_target *t)
     json_add_string(object, "restart_overlap", show_share(a, o->restart_token_overlap));
 }
 
+/* What the reader must know before any number; the words are the template's. */
+static void put_state(page *p, const record_target *t, const record_feature *f)
+{
+    arena *a = &p->memory;
+    const record_run *run = &p->site->r->run;
+    record_state state = record_state_of(f, t);
+    cJSON *object = json_add_object(p->tree, "state");
+    json_add_bool(p->tree, "alive", state != RECORD_DEAD);
+    json_add_bool(object, "dead", state == RECORD_DEAD);
+    json_add_bool(object, "constant", state == RECORD_CONSTANT);
+    json_add_bool(object, "dense", state == RECORD_IS_DENSE);
+    json_add_bool(object, "under_sampled", state == RECORD_UNDER_SAMPLED);
+    json_add_string(object, "limit", show_share(a, RECORD_DENSE));
+    json_add_string(object, "enough", show_count(a, RECORD_ENOUGH_PROMPTS));
+    json_add_string(object, "density", show_share(a, f->density));
+    json_add_string(object, "value", show_number(a, t->quantiles.most));
+    json_add_string(p->tree, "n_active", show_count(a, f->n_active));
+    json_add_string(p->tree, "n_tokens", show_count(a, run->data.n_tokens));
+    json_add_string(p->tree, "n_active_prompts", show_count(a, t->quantiles.n_prompts));
+    json_add_string(p->tree, "n_prompts", show_count(a, run->data.n_prompts));
+}
+
 static void put_statistics(page *p, const record_target *t, const record_feature *f)
 {
     arena *a = &p->memory;
+    const record_quantiles *q = &t->quantiles;
+    const record_data *d = &p->site->r->run.data;
+    const char *active = arena_printf(a, "of the %s active tokens", show_count(a, f->n_active));
+    const char *all = arena_printf(a, "of all %s tokens", show_count(a, d->n_tokens));
+    const char *prompts = arena_printf(a, "of %s prompts", show_count(a, d->n_prompts));
     const struct {
         const char *name, *value, *note;
     } rows[] = {
-        {"active tokens", show_count(a, f->n_active), "tokens with activation > 0"},
-        {"density", show_share(a, f->density), "share of tokens with activation > 0"},
-        {"active prompts", show_share(a, f->prompt_share), "above activation_threshold"},
-        {"entropy", show_number(a, f->entropy), "nats, of the activation over prompts"},
-        {"mean", show_number(a, f->mean), "over all tokens"},
-        {"mean when active", show_number(a, f->mean_active), "over active tokens"},
-        {"maximum", show_number(a, f->max), "over all tokens"},
-        {"variance", show_number(a, f->variance), "of the non-zero activations"},
-        {"skewness", show_number(a, f->skewness), "of the non-zero activations"},
-        {"kurtosis", show_number(a, f->kurtosis), "of the non-zero activations"},
+        {"density", show_share(a, f->density),
+         arena_printf(a, "%s %s, with activation > 0", show_count(a, f->n_active), all)},
+        {"active prompts", show_share(a, (double)q->n_prompts / (d->n_prompts ? d->n_prompts : 1)),
+         arena_printf(a, "%s %s, with an active token", show_count(a, q->n_prompts), prompts)},
+        {"prompts above", show_share(a, f->prompt_share),
+         arena_printf(a, "%s, above activation_threshold", prompts)},
+        {"entropy", show_number(a, f->entropy),
+         arena_printf(a, "nats, of the activation over %s prompts", show_count(a, d->n_prompts))},
+        {"mean", show_number(a, f->mean), all},
+        {"mean when active", show_number(a, f->mean_active), active},
+        {"least", show_number(a, q->least), active},
+        {"tenth percentile", show_number(a, q->p10), active},
+        {"median", show_number(a, q->median), active},
+        {"90th percentile", show_number(a, q->p90), active},
+        {"99th percentile", show_number(a, q->p99), active},
+        {"maximum", show_number(a, f->max), active},
+        {"variance", show_number(a, f->variance), active},
+        {"skewness", show_number(a, f->skewness), active},
+        {"kurtosis", show_number(a, f->kurtosis), active},
         {"threshold", show_number(a, t->threshold), "below it the SAE reports 0"},
     };
     cJSON *list = json_add_array(p->tree, "statistics");
@@ -284,6 +324,7 @@ err_code page_feature(const site *s, int index, err *e)
     put_cluster_link(p.tree, "cluster", &p, t->cluster);
     put_feature_link(p.tree, "previous", &p, index ? r->targets[index - 1].id : -1);
     put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);
+    put_state(&p, t, f);
     put_facts(&p, t, f);
     put_explanations(&p, t);
     put_concept(&p, t);

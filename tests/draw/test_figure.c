@@ -382,6 +382,37 @@ static void test_row_groups(void **state)
     str_release(&csv);
 }
 
+/* Markers stand over the bars with their words, in the CSV and in the alternative text. */
+static void test_histogram_markers(void **state)
+{
+    (void)state;
+    const reference_line markers[] = {
+        {2.5, "median 2.5"}, {2.6, "p99 2.6"}, {(double)NAN, "nothing"}, {9, "found 9"}};
+    figure f = {.title = "Test",
+                .kind = FIGURE_HISTOGRAM,
+                .histogram = {.edges = (double[]){0, 2, 4},
+                              .counts = (double[]){3, 5},
+                              .n = 2,
+                              .markers = markers,
+                              .n_markers = 4}};
+    str svg = {0}, csv = {0}, alt = {0};
+    figure_svg(&svg, &f);
+    figure_csv(&csv, &f);
+    figure_alt(&alt, &f);
+    assert_string_equal(str_text(&csv), "from,to,count,marker\n0,2,3,\n2,4,5,\n"
+                                        "2.5,2.5,,median 2.5\n2.6,2.6,,p99 2.6\n9,9,,found 9\n");
+    assert_string_equal(str_text(&alt), "Histogram of Test: value, 8 values in 2 bins from 0 to 4, "
+                                        "most (5) between 2 and 4; median 2.5; p99 2.6; found 9");
+    assert_non_null(strstr(str_text(&svg), ">median 2.5</text>"));
+    assert_non_null(strstr(str_text(&svg), ">p99 2.6</text>"));
+    assert_null(strstr(str_text(&svg), "nothing"));
+    assert_true(after(strstr(str_text(&svg), ">median 2.5</text>") - 100, " y=\"") >
+                after(strstr(str_text(&svg), ">p99 2.6</text>") - 100, " y=\""));
+    str_release(&svg);
+    str_release(&csv);
+    str_release(&alt);
+}
+
 /* The band is inside the plot even where no point is, and its label only where it fits. */
 static void test_band(void **state)
 {
@@ -414,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_no_text_overlaps),
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_row_groups),
+        cmocka_unit_test(test_histogram_markers),
         cmocka_unit_test(test_band),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

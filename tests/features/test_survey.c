@@ -3,8 +3,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "features/common_rig.h"
-#include "features/survey.h"
+#include "features/common_by_hand.h"
 #include <math.h>
 #include <string.h>
 
@@ -72,46 +71,13 @@ static void active_tokens_are_those_of_the_whole_sae(void **state)
     rig_close(&r);
 }
 
-/* A survey by hand: one feature, active where told. */
-typedef struct by_hand {
-    rig rig;
-    prompt_set prompts;
-    survey survey;
-    int feature;
-    token_activation *active;
-    size_t n;
-    arena memory;
-} by_hand;
-
-static void open_by_hand(by_hand *b, int room)
-{
-    *b = (by_hand){.rig = rig_open("ref", 1, "hook_embed"), .feature = 4};
-    b->prompts = (prompt_set){.bos = 0, .min_tokens = 1, .max_tokens = 100};
-    b->active = mem_small((size_t)room, sizeof *b->active);
-    b->survey =
-        (survey){.n_features = 1, .features = &b->feature, .active = &b->active, .n_active = &b->n};
-}
-
-static void close_by_hand(by_hand *b)
-{
-    mem_free(b->active);
-    prompts_release(&b->prompts);
-    rig_close(&b->rig);
-    arena_release(&b->memory);
-}
-
-static void activate(by_hand *b, int prompt, int position, float value)
-{
-    b->active[b->n++] = (token_activation){.prompt = prompt, .position = position, .value = value};
-}
-
 static void stretches_around_the_peak(void **state)
 {
     (void)state;
     by_hand b;
-    open_by_hand(&b, 20);
-    add(&b.prompts, &b.rig, "abcdefghijklmnopqrst"); /* 20 tokens at positions 1 .. 20 */
-    add(&b.prompts, &b.rig, "abc");
+    by_hand_open(&b, 20);
+    by_hand_add(&b, "abcdefghijklmnopqrst"); /* 20 tokens at positions 1 .. 20 */
+    by_hand_add(&b, "abc");
     static const struct {
         int prompt, peak, window;
         int start, n_tokens;
@@ -130,10 +96,10 @@ static void stretches_around_the_peak(void **state)
         b.n = 0;
         /* Weaker activity on both sides, some of it outside the stretch; a later equal peak. */
         if (peak > 2)
-            activate(&b, cases[c].prompt, peak - 2, 1);
-        activate(&b, cases[c].prompt, peak, 5);
+            by_hand_activate(&b, cases[c].prompt, peak - 2, 1);
+        by_hand_activate(&b, cases[c].prompt, peak, 5);
         if (peak + 5 < prompts_length(&b.prompts, cases[c].prompt))
-            activate(&b, cases[c].prompt, peak + 5, 5);
+            by_hand_activate(&b, cases[c].prompt, peak + 5, 5);
         assert_int_equal(survey_contexts(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 1);
         assert_int_equal(out->prompt, cases[c].prompt);
         assert_int_equal(out->start, start);
@@ -148,24 +114,24 @@ static void stretches_around_the_peak(void **state)
             assert_true(out->activations[i] == want);
         }
     }
-    close_by_hand(&b);
+    by_hand_close(&b);
 }
 
 static void top_contexts_are_different_words(void **state)
 {
     (void)state;
     by_hand b;
-    open_by_hand(&b, 20);
+    by_hand_open(&b, 20);
     static const struct {
         const char *text;
         float max;
     } prompts[] = {{"one cat", 2}, {"a dog", 7}, {"a dog", 9},
                    {"two", 9},     {"a dog", 8}, {"six", 0}};
     for (int i = 0; i < (int)COUNT_OF(prompts); i++) {
-        add(&b.prompts, &b.rig, prompts[i].text);
+        by_hand_add(&b, prompts[i].text);
         if (prompts[i].max > 0) {
-            activate(&b, i, 1, prompts[i].max / 2);
-            activate(&b, i, 2, prompts[i].max);
+            by_hand_activate(&b, i, 1, prompts[i].max / 2);
+            by_hand_activate(&b, i, 2, prompts[i].max);
         }
     }
     static const int want[] = {2, 3, 0}; /* 9 twice by prompt, "a dog" once, then 2 */
@@ -181,7 +147,7 @@ static void top_contexts_are_different_words(void **state)
     feature_context *out;
     context_options o = {.top = 3, .per_decile = 2, .window = 10};
     assert_int_equal(survey_contexts(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 0);
-    close_by_hand(&b);
+    by_hand_close(&b);
 }
 
 static void samples_come_from_their_tenth(void **state)
@@ -189,7 +155,7 @@ static void samples_come_from_their_tenth(void **state)
     (void)state;
     enum { N = 47, PER = 3 };
     by_hand b;
-    open_by_hand(&b, N);
+    by_hand_open(&b, N);
     rng s = rng_stream(9, "test_survey");
     int rank_of[N];
     for (int i = 0; i < N; i++)
@@ -197,8 +163,8 @@ static void samples_come_from_their_tenth(void **state)
     rng_shuffle(&s, rank_of, N);
     for (int i = 0; i < N; i++) {
         char text[3] = {(char)('A' + i % 26), (char)('a' + i / 26), '\0'};
-        add(&b.prompts, &b.rig, text);
-        activate(&b, i, 1, (float)(N - rank_of[i])); /* rank 0: the strongest */
+        by_hand_add(&b, text);
+        by_hand_activate(&b, i, 1, (float)(N - rank_of[i])); /* rank 0: the strongest */
     }
     int differ = 0;
     feature_context *kept = NULL;
@@ -227,23 +193,23 @@ static void samples_come_from_their_tenth(void **state)
     b.n = 3; /* fewer prompts than tenths: three tenths have one */
     o.per_decile = 1;
     assert_int_equal(survey_contexts(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 3);
-    close_by_hand(&b);
+    by_hand_close(&b);
 }
 
 static void tokens_by_their_mean(void **state)
 {
     (void)state;
     by_hand b;
-    open_by_hand(&b, 20);
-    add(&b.prompts, &b.rig, "abac"); /* a b a c at positions 1 .. 4 */
-    add(&b.prompts, &b.rig, "dxab");
-    activate(&b, 0, 1, 1);    /* a */
-    activate(&b, 0, 2, 4);    /* b */
-    activate(&b, 0, 3, 3);    /* a */
-    activate(&b, 0, 4, 2);    /* c */
-    activate(&b, 1, 1, 9);    /* d */
-    activate(&b, 1, 3, 2);    /* a */
-    activate(&b, 1, 4, 0.5f); /* b */
+    by_hand_open(&b, 20);
+    by_hand_add(&b, "abac"); /* a b a c at positions 1 .. 4 */
+    by_hand_add(&b, "dxab");
+    by_hand_activate(&b, 0, 1, 1);    /* a */
+    by_hand_activate(&b, 0, 2, 4);    /* b */
+    by_hand_activate(&b, 0, 3, 3);    /* a */
+    by_hand_activate(&b, 0, 4, 2);    /* c */
+    by_hand_activate(&b, 1, 1, 9);    /* d */
+    by_hand_activate(&b, 1, 3, 2);    /* a */
+    by_hand_activate(&b, 1, 4, 0.5f); /* b */
     static const struct {
         char letter;
         int count;
@@ -258,14 +224,13 @@ static void tokens_by_their_mean(void **state)
         for (size_t i = 0; i < COUNT_OF(want); i++) {
             if (want[i].count < min_count)
                 continue;
-            char letter[2] = {want[i].letter, '\0'};
-            assert_int_equal(out[at].token, tokenizer_find(b.rig.tokenizer, letter));
+            assert_int_equal(out[at].token, by_hand_token(&b, want[i].letter));
             assert_int_equal(out[at].n_active, want[i].count);
             assert_true(out[at].mean == want[i].mean && out[at].max == want[i].max);
             at++;
         }
     }
-    close_by_hand(&b);
+    by_hand_close(&b);
 }
 
 int main(void)

@@ -439,6 +439,14 @@ static void make_targets(record *r, maker *m, int n)
         record_target *t = &r->targets[i];
         int topic = i % CLUSTERS;
         r->features[t->id].selected = true;
+        t->quantiles = (record_quantiles){.n = 8000,
+                                          .n_prompts = 310,
+                                          .least = 0.01,
+                                          .p10 = 0.3,
+                                          .median = 1.9,
+                                          .p90 = 4.5,
+                                          .p99 = 7,
+                                          .most = 8};
         t->histogram = make_histogram(m, false);
         t->log_histogram = make_histogram(m, true);
         t->tokens = make_tokens(&t->n_tokens, m, topic);

@@ -152,8 +152,8 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 3", "\"schema\": 2", "schema is 2", "an older version wrote it"},
-    {"run.json", "\"schema\": 3", "\"schema\": 4", "schema is 4", "a newer version wrote it"},
+    {"run.json", "\"schema\": 4", "\"schema\": 3", "schema is 3", "an older version wrote it"},
+    {"run.json", "\"schema\": 4", "\"schema\": 5", "schema is 5", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
@@ -182,6 +182,10 @@ static const damage damages[] = {
      "maximum after the end"},
     {"data/targets/L02-00343.json", "\"concept_index\": ", "\"concept_index\": 99", "concept_index",
      "a concept nobody knows"},
+    {"data/targets/L02-00343.json", "\"n_prompts\": 310", "\"n_prompts\": 8001", "quantiles",
+     "more prompts than tokens"},
+    {"data/targets/L02-00343.json", "\"p90\": 4.5", "\"p90\": 1.5", "quantiles",
+     "quantiles that fall"},
     {"data/targets/L02-00343.json", "\"edges\": [0, ", "\"edges\": [", "edges", "an edge too few"},
     {"data/targets/L02-00343.json", "\"loss\": [", "\"loss\": [1, ", "beside it",
      "series of unequal length"},
@@ -287,6 +291,30 @@ static void headlines_are_medians_of_what_was_searched(void **state)
     arena_release(&a);
 }
 
+static void states_are_the_first_that_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t n_active;
+        double density;
+        record_quantiles q;
+        record_state want;
+    } rows[] = {
+        {0, 0, {.n = 0}, RECORD_DEAD},
+        {900, 0.09, {.n = 900, .n_prompts = 200, .least = 1, .most = 2}, RECORD_USUAL},
+        {900, 0.09, {.n = 900, .n_prompts = 199, .least = 1, .most = 2}, RECORD_UNDER_SAMPLED},
+        {900, 0.2, {.n = 900, .n_prompts = 900, .least = 1, .most = 2}, RECORD_USUAL},
+        {900, 0.201, {.n = 900, .n_prompts = 9, .least = 1, .most = 2}, RECORD_IS_DENSE},
+        {900, 0.9, {.n = 900, .n_prompts = 900, .least = 2, .most = 2}, RECORD_CONSTANT},
+        {1, 0.001, {.n = 1, .n_prompts = 1, .least = 2, .most = 2}, RECORD_UNDER_SAMPLED},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        record_feature f = {.n_active = rows[i].n_active, .density = rows[i].density};
+        record_target t = {.quantiles = rows[i].q};
+        assert_int_equal(record_state_of(&f, &t), rows[i].want);
+    }
+}
+
 static void headlines_have_unique_names(void **state)
 {
     (void)state;
@@ -312,6 +340,7 @@ int main(void)
         cmocka_unit_test(truncated_files_are_refused),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(tables_of_targets_have_every_row),
+        cmocka_unit_test(states_are_the_first_that_holds),
         cmocka_unit_test(headlines_are_medians_of_what_was_searched),
         cmocka_unit_test(headlines_have_unique_names),
     };
