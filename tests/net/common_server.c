@@ -27,25 +27,41 @@ int server_listen(int *port)
     return fd;
 }
 
-/* Up to the empty line. */
-static bool read_request(int fd, char *text, size_t room)
+/* Up to the empty line; what came of the body stands behind it. */
+static bool read_request(int fd, char *text, size_t room, size_t *n)
 {
-    size_t n = 0;
-    while (n + 1 < room) {
-        ssize_t got = read(fd, text + n, room - 1 - n);
+    *n = 0;
+    while (*n + 1 < room) {
+        ssize_t got = read(fd, text + *n, room - 1 - *n);
         if (got <= 0)
             return false;
-        n += (size_t)got;
-        text[n] = '\0';
+        *n += (size_t)got;
+        text[*n] = '\0';
         if (strstr(text, "\r\n\r\n"))
             return true;
     }
     return false;
 }
 
-static void parse_request(request *r, const char *text)
+/* The rest of the body, of which `there` has come. */
+static void read_body(request *r, size_t length, const char *there, size_t n)
+{
+    r->body = calloc(length + 1, 1);
+    if (!r->body || n > length)
+        _exit(1);
+    memcpy(r->body, there, n);
+    while (n < length) {
+        ssize_t got = read(r->fd, r->body + n, length - n);
+        if (got <= 0)
+            _exit(1);
+        n += (size_t)got;
+    }
+}
+
+static void parse_request(request *r, const char *text, size_t n)
 {
     char method[8] = "";
+    const char *body = strstr(text, "\r\n\r\n") + 4;
     r->from = -1;
     if (sscanf(text, "%7s %1023s", method, r->path) != 2)
         _exit(1);
@@ -57,15 +73,18 @@ static void parse_request(request *r, const char *text)
                      (int)strcspn(line + 17, "\r"), line + 17);
         if (!strncasecmp(line + 2, "range: bytes=", 13))
             r->from = strtoll(line + 15, NULL, 10);
+        if (!strncasecmp(line + 2, "content-length: ", 16))
+            read_body(r, strtoul(line + 18, NULL, 10), body, n - (size_t)(body - text));
     }
 }
 
 static void serve(int fd, handler *answer)
 {
     char text[8192];
+    size_t n;
     request r = {.fd = fd};
-    if (read_request(fd, text, sizeof text)) {
-        parse_request(&r, text);
+    if (read_request(fd, text, sizeof text, &n)) {
+        parse_request(&r, text, n);
         answer(&r);
     }
     shutdown(fd, SHUT_WR);

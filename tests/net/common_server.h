@@ -1,4 +1,4 @@
-/* A small HTTP server for the tests of fetching: a process of its own on 127.0.0.1, a child per
+/* A small HTTP server for the tests: a process of its own on 127.0.0.1, a child per
  * connection, so that the test's process stays without threads. */
 #ifndef TESTS_NET_COMMON_SERVER_H
 #define TESTS_NET_COMMON_SERVER_H
@@ -11,6 +11,7 @@ typedef struct request {
     char path[1024];         /* with the query */
     char authorization[256]; /* "" when absent */
     long long from;          /* of "Range: bytes=FROM-"; -1: none */
+    char *body;              /* NULL when there is none */
     int fd;                  /* to answer on */
 } request;
 

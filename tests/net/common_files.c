@@ -1,0 +1,2 @@
+/* The scratch folder of the tests of base/, for those of net/. */
+#include "base/common.c"
