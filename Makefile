@@ -89,17 +89,18 @@ $(BUILD)/flags: FORCE
 
 # Each folder is an archive; a test links its own folder and what that folder may depend on, so
 # a dependency that is not allowed does not even link. Keep in step with tests/lint/layers.txt.
-FOLDERS := base net compute data model sae train features rules invert explain results draw site \
-           builtin hub pipeline
+FOLDERS := base net compute data model sae features effects train rules invert explain results draw \
+           site builtin hub pipeline
 USES_base     := base
 USES_net      := net base
 USES_compute  := compute base
 USES_data     := data base
 USES_model    := model compute data base
 USES_sae      := sae compute data base
-USES_train    := train model sae compute data base
+USES_train    := train effects model sae compute data base
 USES_results  := results base
 USES_features := features sae model data compute results base
+USES_effects  := effects features sae model data compute base
 USES_rules    := rules features sae model data compute results base
 USES_invert   := invert features sae model data compute results base
 USES_explain  := explain invert features sae model data compute results net base
@@ -107,8 +108,8 @@ USES_draw     := draw base
 USES_site     := site draw results base
 USES_builtin  := builtin data base
 USES_hub      := hub data net base
-USES_pipeline := pipeline site draw explain invert rules features train model sae compute results \
-                 builtin hub data net base
+USES_pipeline := pipeline site draw explain invert rules train effects features model sae compute \
+                 results builtin hub data net base
 archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
 
 SOURCES := $(wildcard src/*/*.c)

@@ -112,3 +112,25 @@ void sae_denormalize(float *y_ND, sae *s, const float *x_ND, int N)
     if (s->config.normalization != SAE_NORMALIZE_NONE)
         change_rows(y_ND, s, x_ND, N, row_restore);
 }
+
+err_code sae_output_scale(float *host_scale_N, const sae *s, const float *x_ND, int N, err *e)
+{
+    int D = s->config.d_in;
+    bool scales = s->config.normalization != SAE_NORMALIZE_NONE && !s->config.transcoder;
+    for (int first = 0; first < N; first += SAE_BLOCK) {
+        int n = N - first < SAE_BLOCK ? N - first : SAE_BLOCK;
+        if (scales) {
+            s->be->download(s->be, s->host_rows_ND, ROW(x_ND, first, D),
+                            (size_t)n * (size_t)D * sizeof(float));
+            err_code rc = backend_sync(s->be, e);
+            if (rc)
+                return rc;
+        }
+        for (int i = 0; i < n; i++)
+            host_scale_N[first + i] =
+                scales ? (float)row_measure(ROW(s->host_rows_ND, i, D), D, s->config.normalization)
+                             .spread
+                       : 1;
+    }
+    return OK;
+}

@@ -139,6 +139,11 @@ const float *sae_thresholds(const sae *s)
     return s->host_threshold_F;
 }
 
+const float *sae_encoder(const sae *s)
+{
+    return s->w_enc_DF;
+}
+
 const float *sae_decoder(const sae *s)
 {
     return s->w_dec_FO;

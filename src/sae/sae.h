@@ -106,6 +106,8 @@ backend *sae_backend(const sae *s);
 const float *sae_log_sparsity(const sae *s);
 /* Thresholds [F] (zeros for standard and top-k), ordinary memory, borrowed. */
 const float *sae_thresholds(const sae *s);
+/* W_enc [d_in, F], backend memory, borrowed. */
+const float *sae_encoder(const sae *s);
 /* W_dec [F, d_out], backend memory, borrowed; and one row of it copied to ordinary memory. */
 const float *sae_decoder(const sae *s);
 void sae_decoder_row(float *host_row_O, const sae *s, int feature);
@@ -123,6 +125,10 @@ void sae_preactivations(float *pre_NF, sae *s, const float *x_ND, int N);
  * encoded: its mean and norm are put back where the cfg normalises activations, and a skip
  * connection reads it; else it is not read and may be NULL. */
 void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N);
+/* What a row of W_dec is multiplied by on its way to y beside its feature's activation, for each
+ * row of x: the row's spread where the cfg normalises activations, else 1. Transcoders: always 1.
+ */
+err_code sae_output_scale(float *host_scale_N, const sae *s, const float *x_ND, int N, err *e);
 /* decode(encode(x)), never holding more than a block of rows of activations.
  * host_l0_N (NULL: not wanted) out: active features per row. */
 err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x_ND, int N, err *e);

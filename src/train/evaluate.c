@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "effects/splice.h"
 #include "train/curves.h"
 #include "train/lm.h"
 #include <string.h>
@@ -32,47 +33,11 @@ static text_stream stream_of(const subject *u, const char *purpose, int group)
 /* ---- loss with the SAE in place
  * ------------------------------------------------------------------ */
 
-typedef enum { CLEAN, SPLICED, ABLATED, VARIANTS } variant;
-
-/* Replaces the rows of all tokens but BOS, which SAEs are not made for (SAELens: evals.py,
- * ignore_tokens). value_ND and the activations are of `rows` tokens. */
-static err_code replace_rows(float *value_ND, const subject *u, const float *x_ND,
-                             const int32_t *tokens, int rows, variant kind, err *e)
+/* Rows that stay as they are: BOS. */
+static void mark_bos(bool *keep_N, const int32_t *tokens_N, int N)
 {
-    backend *be = u->be;
-    int D = u->h.width;
-    size_t row_bytes = (size_t)D * sizeof(float);
-    err_code rc = OK;
-    if (kind == SPLICED)
-        rc = sae_reconstruct(value_ND, NULL, u->s, x_ND, rows, e);
-    else if (kind == ABLATED)
-        be->zero(be, value_ND, (size_t)rows * row_bytes);
-    for (int i = 0; i < rows; i++)
-        if (kind == CLEAN || tokens[i] == TEXT_BOS)
-            be->copy(be, ROW(value_ND, i, D), ROW(x_ND, i, D), row_bytes);
-    return rc;
-}
-
-static err_code loss_of_part(double sums[VARIANTS], double *count, const subject *u, forward *pass,
-                             const int32_t *tokens, const int32_t *targets, float *value_ND,
-                             float *loss, int B, err *e)
-{
-    int T = u->text.context;
-    err_code rc = OK;
-    for (variant kind = CLEAN; kind < VARIANTS && !rc; kind++) {
-        rc = forward_tokens(pass, tokens, B, T, &u->h, e);
-        if (!rc)
-            rc = replace_rows(value_ND, u, forward_hook(pass), tokens, B * T, kind, e);
-        if (!rc)
-            rc = forward_splice(pass, value_ND, e);
-        if (!rc)
-            rc = forward_loss(loss, pass, targets, e);
-        for (int i = 0; i < B * T && !rc; i++) {
-            sums[kind] += (double)loss[i];
-            *count += kind == CLEAN && targets[i] >= 0;
-        }
-    }
-    return rc;
+    for (int n = 0; n < N; n++)
+        keep_N[n] = tokens_N[n] == TEXT_BOS;
 }
 
 static err_code measure_losses(evaluation *out, const subject *u, err *e)
@@ -80,33 +45,29 @@ static err_code measure_losses(evaluation *out, const subject *u, err *e)
     int part = u->o->part, T = u->text.context;
     text_stream text = stream_of(u, "splice text", part);
     size_t rows = (size_t)part * (size_t)T;
-    forward *pass = NULL;
+    splicer *p = NULL;
+    splice_sums sums = {0};
+    bool *keep = mem_small(rows, sizeof *keep);
     int32_t *tokens = mem_small(rows, sizeof *tokens), *targets = mem_small(rows, sizeof *targets);
-    float *loss = mem_small(rows, sizeof *loss);
-    float *value_ND =
-        u->be->alloc(u->be, rows * (size_t)u->h.width, sizeof(float), "spliced activations", e);
-    double sums[VARIANTS] = {0}, count = 0;
-    err_code rc = value_ND ? OK : e->code;
-    if (!rc)
-        rc = forward_new(&pass, u->m, part, T, NULL, FORWARD_ONLY, e);
+    err_code rc = splicer_new(&p, u->m, u->s, &u->h, &u->h, part, T, e);
     for (int w = 0; w < u->o->splice_windows && !rc; w += part) {
         rc = text_windows(tokens, NULL, &text, (uint64_t)w, part, e);
         text_targets(targets, tokens, part, T);
+        mark_bos(keep, tokens, part * T);
         if (!rc)
-            rc = loss_of_part(sums, &count, u, pass, tokens, targets, value_ND, loss, part, e);
+            rc = splicer_add(&sums, NULL, p, tokens, targets, keep, part, T, e);
     }
     if (!rc) {
-        out->clean_loss = sums[CLEAN] / count;
-        out->spliced_loss = sums[SPLICED] / count;
-        out->ablated_loss = sums[ABLATED] / count;
-        out->loss_recovered =
-            (out->ablated_loss - out->spliced_loss) / (out->ablated_loss - out->clean_loss);
+        double count = (double)sums.n;
+        out->clean_loss = sums.clean / count;
+        out->spliced_loss = sums.spliced / count;
+        out->ablated_loss = sums.ablated / count;
+        out->loss_recovered = splice_recovered(&sums);
     }
-    forward_free(pass);
-    u->be->free(u->be, value_ND);
-    mem_free(loss);
+    splicer_free(p);
     mem_free(targets);
     mem_free(tokens);
+    mem_free(keep);
     return rc;
 }
 
@@ -114,33 +75,25 @@ static err_code measure_losses(evaluation *out, const subject *u, err *e)
  * -------------------------------------------------------------- */
 
 typedef struct feature_sums {
-    double error, active;
-    double *sum_D, *squares_D;
+    variance_sums variance;
+    double active;
     long *fired_F;
-    long tokens;
+    bool keep_N[ENCODE_ROWS];
     float *f_NF, *y_ND; /* ENCODE_ROWS rows, backend */
     float *host_f_NF, *host_x_ND, *host_y_ND;
 } feature_sums;
 
-static void add_rows(feature_sums *q, const int32_t *tokens, int rows, int D, int F)
+static void add_rows(feature_sums *q, const int32_t *tokens, int rows, int F)
 {
+    mark_bos(q->keep_N, tokens, rows);
+    variance_sums_add(&q->variance, q->host_x_ND, q->host_y_ND, q->keep_N, rows);
     for (int n = 0; n < rows; n++) {
-        if (tokens[n] == TEXT_BOS)
-            continue;
-        const float *x_D = ROW(q->host_x_ND, n, D), *y_D = ROW(q->host_y_ND, n, D);
         const float *f_F = ROW(q->host_f_NF, n, F);
-        for (int d = 0; d < D; d++) {
-            double x = (double)x_D[d], error = x - (double)y_D[d];
-            q->sum_D[d] += x;
-            q->squares_D[d] += x * x;
-            q->error += error * error;
-        }
-        for (int f = 0; f < F; f++)
+        for (int f = 0; f < F && !q->keep_N[n]; f++)
             if (f_F[f] > 0) {
                 q->fired_F[f]++;
                 q->active++;
             }
-        q->tokens++;
     }
 }
 
@@ -160,33 +113,30 @@ static err_code add_part(feature_sums *q, const subject *u, const float *x_ND,
         be->download(be, q->host_y_ND, q->y_ND, (size_t)n * (size_t)D * sizeof(float));
         rc = backend_sync(be, e);
         if (!rc)
-            add_rows(q, tokens + at, n, D, F);
+            add_rows(q, tokens + at, n, F);
     }
     return rc;
 }
 
 static void conclude_features(evaluation *out, float *host_frequency_F, const feature_sums *q,
-                              int D, int F)
+                              int F)
 {
-    double variance = 0, tokens = (double)q->tokens;
+    double tokens = (double)q->variance.n;
     int dead = 0;
-    for (int d = 0; d < D; d++)
-        variance += q->squares_D[d] - q->sum_D[d] * q->sum_D[d] / tokens;
     for (int f = 0; f < F; f++) {
         dead += q->fired_F[f] == 0;
         host_frequency_F[f] = (float)((double)q->fired_F[f] / tokens);
     }
-    out->explained_variance = 1 - q->error / variance;
+    out->explained_variance = variance_explained(&q->variance);
     out->mean_l0 = q->active / tokens;
     out->dead_share = (double)dead / F;
-    out->feature_tokens = q->tokens;
+    out->feature_tokens = (long)q->variance.n;
 }
 
 static err_code feature_sums_make(feature_sums *q, const subject *u, err *e)
 {
     size_t D = (size_t)u->h.width, F = (size_t)sae_describe(u->s)->d_sae;
-    q->sum_D = mem_small(D, sizeof *q->sum_D);
-    q->squares_D = mem_small(D, sizeof *q->squares_D);
+    q->variance = variance_sums_new(u->h.width);
     q->fired_F = mem_small(F, sizeof *q->fired_F);
     q->f_NF = u->be->alloc(u->be, ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
     q->y_ND = u->be->alloc(u->be, ENCODE_ROWS * D, sizeof(float), "SAE output", e);
@@ -200,7 +150,8 @@ static void feature_sums_release(feature_sums *q, backend *be)
 {
     be->free(be, q->f_NF);
     be->free(be, q->y_ND);
-    void *arrays[] = {q->sum_D, q->squares_D, q->fired_F, q->host_f_NF, q->host_x_ND, q->host_y_ND};
+    variance_sums_release(&q->variance);
+    void *arrays[] = {q->fired_F, q->host_f_NF, q->host_x_ND, q->host_y_ND};
     for (size_t i = 0; i < COUNT_OF(arrays); i++)
         mem_free(arrays[i]);
 }
@@ -229,7 +180,7 @@ static err_code measure_features(evaluation *out, float *host_frequency_F, const
     }
     progress_end(&bar);
     if (!rc)
-        conclude_features(out, host_frequency_F, &q, u->h.width, sae_describe(u->s)->d_sae);
+        conclude_features(out, host_frequency_F, &q, sae_describe(u->s)->d_sae);
     feature_sums_release(&q, u->be);
     forward_free(pass);
     mem_free(tokens);

@@ -1,0 +1,313 @@
+/* Prompts of one feature, some at a time: a clean run, then one for each change. */
+#include "effects/causal.h"
+#include "base/memory.h"
+#include "effects/distribution.h"
+#include "features/peaks.h"
+#include <math.h>
+#include <string.h>
+
+enum { LOGIT_NUMBERS = 1 << 24 }; /* of a batch, unless one prompt alone has more */
+
+struct causal_runner {
+    const effect_setting *s;
+    backend *be;
+    pool *workers;
+    forward *pass;
+    int B, T, V, W;
+    int32_t *tokens_BT;
+    bool *counted_T;
+    float *row_W, *value_BTW, *logits_BTV;    /* backend */
+    float *host_clean_BTV, *host_changed_BTV; /* ordinary memory, as all below */
+    float *added_BT; /* activation times what the decoder's output is scaled by; 0: silent */
+    float *scale_BT;
+    int *active_R, *later_R; /* rows of the batch, R at most B * T */
+    int32_t *active_targets_R, *later_targets_R;
+    int n_active, n_later;
+    row_change *compared_R;
+    double *log_n[EFFECT_CHANGES], *probability_n[EFFECT_CHANGES]; /* sums over active tokens */
+};
+
+double change_factor(effect_change which)
+{
+    return which == CHANGE_REMOVED ? 0 : 2;
+}
+
+void causal_runner_free(causal_runner *r)
+{
+    if (!r)
+        return;
+    forward_free(r->pass);
+    r->be->free(r->be, r->row_W);
+    r->be->free(r->be, r->value_BTW);
+    r->be->free(r->be, r->logits_BTV);
+    void *arrays[] = {
+        r->tokens_BT,  r->counted_T, r->host_clean_BTV, r->host_changed_BTV, r->added_BT,
+        r->scale_BT,   r->active_R,  r->later_R,        r->active_targets_R, r->later_targets_R,
+        r->compared_R, r->log_n[0],  r->log_n[1],       r->probability_n[0], r->probability_n[1]};
+    for (size_t i = 0; i < COUNT_OF(arrays); i++)
+        mem_free(arrays[i]);
+    mem_free(r);
+}
+
+static err_code allocate(causal_runner *r, err *e)
+{
+    size_t N = (size_t)r->B * (size_t)r->T, V = (size_t)r->V, W = (size_t)r->W;
+    r->tokens_BT = mem_small(N, sizeof *r->tokens_BT);
+    r->counted_T = mem_small((size_t)r->T, sizeof *r->counted_T);
+    r->added_BT = mem_small(N, sizeof *r->added_BT);
+    r->scale_BT = mem_small(N, sizeof *r->scale_BT);
+    r->active_R = mem_small(N, sizeof *r->active_R);
+    r->later_R = mem_small(N, sizeof *r->later_R);
+    r->active_targets_R = mem_small(N, sizeof *r->active_targets_R);
+    r->later_targets_R = mem_small(N, sizeof *r->later_targets_R);
+    r->compared_R = mem_small(N, sizeof *r->compared_R);
+    for (int k = 0; k < EFFECT_CHANGES; k++) {
+        r->log_n[k] = mem_small((size_t)r->s->n, sizeof **r->log_n);
+        r->probability_n[k] = mem_small((size_t)r->s->n, sizeof **r->probability_n);
+    }
+    r->host_clean_BTV = mem_array(N * V, sizeof(float), "logits", e);
+    r->host_changed_BTV = mem_array(N * V, sizeof(float), "logits", e);
+    if (!r->host_clean_BTV || !r->host_changed_BTV)
+        return e->code;
+    r->row_W = r->be->alloc(r->be, W, sizeof(float), "a decoder row", e);
+    if (r->row_W)
+        r->value_BTW = r->be->alloc(r->be, N * W, sizeof(float), "changed activations", e);
+    if (r->value_BTW)
+        r->logits_BTV = r->be->alloc(r->be, N * V, sizeof(float), "logits", e);
+    return r->logits_BTV ? OK : e->code;
+}
+
+err_code causal_runner_new(causal_runner **out, const effect_setting *s, err *e)
+{
+    *out = NULL;
+    if (!hook_is_writable(s->write))
+        return err_set(e, E_CONFIG, "%s can only be looked at, nothing can be put in its place",
+                       s->write->name);
+    causal_runner *r = mem_small(1, sizeof *r);
+    *r = (causal_runner){.s = s,
+                         .be = model_backend(s->model),
+                         .workers = model_backend(s->model)->pool,
+                         .T = prompts_longest(s->prompts),
+                         .V = model_describe(s->model)->d_vocab,
+                         .W = s->write->width};
+    int fit = (int)(LOGIT_NUMBERS / ((int64_t)r->T * r->V));
+    r->B = fit < 1 ? 1 : fit < s->batch_size ? fit : s->batch_size;
+    err_code rc = allocate(r, e);
+    if (!rc)
+        rc = forward_new(&r->pass, s->model, r->B, r->T, NULL, FORWARD_ONLY, e);
+    if (rc)
+        causal_runner_free(r);
+    else
+        *out = r;
+    return rc;
+}
+
+/* ---- a batch -----------------------------------------------------------------------------------
+ */
+
+/* Tokens and activations of some prompts; which rows are looked at. Returns the batch's length. */
+static int fill_batch(causal_runner *r, const causal_job *job, const prompt_peak *peaks, int B)
+{
+    const prompt_set *p = r->s->prompts;
+    int T = 1;
+    for (int b = 0; b < B; b++)
+        T = prompts_length(p, peaks[b].prompt) > T ? prompts_length(p, peaks[b].prompt) : T;
+    memset(r->added_BT, 0, (size_t)B * (size_t)T * sizeof *r->added_BT);
+    r->n_active = r->n_later = 0;
+    for (int b = 0; b < B; b++) {
+        const int32_t *tokens = prompts_tokens(p, peaks[b].prompt);
+        const token_activation *active = job->surveyed->active[job->which] + peaks[b].first;
+        int length = prompts_length(p, peaks[b].prompt);
+        for (int t = 0; t < T; t++)
+            ROW(r->tokens_BT, b, T)[t] = t < length ? tokens[t] : tokens[0];
+        for (size_t i = 0; i < peaks[b].n; i++)
+            ROW(r->added_BT, b, T)[active[i].position] = active[i].value;
+        prompts_counted(r->counted_T, p, r->s->tokenizer, peaks[b].prompt);
+        for (int t = active[0].position; t < length; t++) {
+            int row = b * T + t;
+            int32_t next = t + 1 < length ? tokens[t + 1] : -1;
+            if (r->added_BT[row] > 0) {
+                r->active_targets_R[r->n_active] = next;
+                r->active_R[r->n_active++] = row;
+            } else if (r->counted_T[t]) {
+                r->later_targets_R[r->n_later] = next;
+                r->later_R[r->n_later++] = row;
+            }
+        }
+    }
+    return T;
+}
+
+static err_code read_logits(float *host_BTV, causal_runner *r, int rows, err *e)
+{
+    err_code rc = forward_logits(r->logits_BTV, r->pass, 0, rows, e);
+    if (!rc)
+        r->be->download(r->be, host_BTV, r->logits_BTV,
+                        (size_t)rows * (size_t)r->V * sizeof(float));
+    return rc ? rc : backend_sync(r->be, e);
+}
+
+/* The decoder's output is scaled by each row's own spread where the SAE normalises its input. */
+static err_code apply_scale(causal_runner *r, int B, int T, err *e)
+{
+    const sae_config *c = sae_describe(r->s->sae);
+    if (c->normalization == SAE_NORMALIZE_NONE || c->transcoder)
+        return OK;
+    err_code rc = forward_tokens(r->pass, r->tokens_BT, B, T, r->s->read, e);
+    if (!rc)
+        rc = sae_output_scale(r->scale_BT, r->s->sae, forward_hook(r->pass), B * T, e);
+    for (int i = 0; i < B * T && !rc; i++)
+        r->added_BT[i] *= r->scale_BT[i];
+    return rc;
+}
+
+/* Logits with the feature's activation multiplied by `factor`; 1 is the clean run. */
+static err_code run_changed(float *host_BTV, causal_runner *r, const causal_job *job, int B, int T,
+                            double factor, err *e)
+{
+    err_code rc = forward_tokens(r->pass, r->tokens_BT, B, T, r->s->write, e);
+    if (rc)
+        return rc;
+    size_t W = (size_t)r->W;
+    r->be->copy(r->be, r->value_BTW, forward_hook(r->pass), (size_t)(B * T) * W * sizeof(float));
+    for (int i = 0; i < r->n_active; i++) {
+        int row = r->active_R[i];
+        double much = (factor - 1) * job->per_activation * (double)r->added_BT[row];
+        r->be->axpy(r->be, ROW(r->value_BTW, row, W), (float)much, r->row_W, W);
+    }
+    rc = forward_splice(r->pass, r->value_BTW, e);
+    return rc ? rc : read_logits(host_BTV, r, B * T, e);
+}
+
+static void add_rows(double *kl, double *loss, causal_runner *r, const int *rows_R,
+                     const int32_t *targets_R, int R)
+{
+    compare_rows(r->compared_R, r->host_clean_BTV, r->host_changed_BTV, rows_R, targets_R, R, r->V,
+                 r->workers);
+    for (int i = 0; i < R; i++) {
+        *kl += r->compared_R[i].kl;
+        *loss += r->compared_R[i].loss;
+    }
+}
+
+static int64_t count_targets(const int32_t *targets_R, int R)
+{
+    int64_t n = 0;
+    for (int i = 0; i < R; i++)
+        n += targets_R[i] >= 0;
+    return n;
+}
+
+/* Adds the sums of a batch to `out`. */
+static err_code run_batch(causal_effect *out, causal_runner *r, const causal_job *job,
+                          const prompt_peak *peaks, int B, err *e)
+{
+    int T = fill_batch(r, job, peaks, B);
+    err_code rc = apply_scale(r, B, T, e);
+    if (!rc)
+        rc = run_changed(r->host_clean_BTV, r, job, B, T, 1, e);
+    for (int k = 0; k < EFFECT_CHANGES && !rc; k++) {
+        change_effect *c = &out->changes[k];
+        rc = run_changed(r->host_changed_BTV, r, job, B, T, change_factor((effect_change)k), e);
+        if (rc)
+            break;
+        add_rows(&c->kl_later, &c->loss_later, r, r->later_R, r->later_targets_R, r->n_later);
+        add_rows(&c->kl_active, &c->loss_active, r, r->active_R, r->active_targets_R, r->n_active);
+        add_token_changes(r->log_n[k], r->probability_n[k], r->host_clean_BTV, r->host_changed_BTV,
+                          r->active_R, r->compared_R, r->n_active, r->s->ids_n, r->s->n, r->V,
+                          r->workers);
+    }
+    out->n_prompts += B;
+    out->n_active += r->n_active;
+    out->n_later += r->n_later;
+    out->n_active_losses += count_targets(r->active_targets_R, r->n_active);
+    out->n_later_losses += count_targets(r->later_targets_R, r->n_later);
+    return rc ? rc : cancel_check(e);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
+
+/* Of n peaks, strongest first, `most` at even ranks from the first on; in place. */
+static int choose(prompt_peak *peaks, int n, int most)
+{
+    if (n <= most)
+        return n;
+    for (int i = 0; i < most; i++)
+        peaks[i] = peaks[(int64_t)i * n / most];
+    return most;
+}
+
+static int index_of(const effect_setting *s, int32_t id)
+{
+    int low = 0, high = s->n - 1;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (s->ids_n[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* How many of the listed tokens moved to the side of `sign`. */
+static int count_right(const ranked_token *list, int n, const double *change_n,
+                       const effect_setting *s, int sign)
+{
+    int right = 0;
+    for (int i = 0; i < n; i++)
+        right += sign * change_n[index_of(s, list[i].id)] > 0;
+    return right;
+}
+
+static double mean(double sum, int64_t n)
+{
+    return n ? sum / (double)n : (double)NAN;
+}
+
+static void conclude(causal_effect *out, causal_runner *r, const causal_job *job)
+{
+    const effect_setting *s = r->s;
+    for (int k = 0; k < EFFECT_CHANGES; k++) {
+        change_effect *c = &out->changes[k];
+        int sign = change_factor((effect_change)k) > 1 ? 1 : -1;
+        c->kl_active = mean(c->kl_active, out->n_active);
+        c->kl_later = mean(c->kl_later, out->n_later);
+        c->loss_active = mean(c->loss_active, out->n_active_losses);
+        c->loss_later = mean(c->loss_later, out->n_later_losses);
+        c->rank_correlation = (double)NAN;
+        if (!job->logit_n || !out->n_active)
+            continue;
+        c->raised_right = count_right(job->ends->highest, job->ends->n, r->log_n[k], s, sign);
+        c->lowered_right = count_right(job->ends->lowest, job->ends->n, r->log_n[k], s, -sign);
+        c->rank_correlation = sign * rank_correlation(job->logit_n, r->log_n[k], s->n);
+    }
+    if (!out->n_active)
+        return;
+    double *moved_n = r->probability_n[CHANGE_DOUBLED];
+    for (int i = 0; i < s->n; i++)
+        moved_n[i] /= (double)out->n_active;
+    out->moved = find_token_ends(s->ids_n, moved_n, s->n);
+}
+
+err_code causal_measure(causal_effect *out, causal_runner *r, const causal_job *job,
+                        int most_prompts, err *e)
+{
+    *out = (causal_effect){0};
+    for (int k = 0; k < EFFECT_CHANGES; k++) {
+        memset(r->log_n[k], 0, (size_t)r->s->n * sizeof **r->log_n);
+        memset(r->probability_n[k], 0, (size_t)r->s->n * sizeof **r->probability_n);
+    }
+    r->be->upload(r->be, r->row_W, job->row_O, (size_t)r->W * sizeof(float));
+    prompt_peak *peaks;
+    int n = find_peaks(&peaks, job->surveyed, job->which);
+    n = choose(peaks, n, most_prompts);
+    err_code rc = OK;
+    for (int at = 0; at < n && !rc; at += r->B)
+        rc = run_batch(out, r, job, peaks + at, n - at < r->B ? n - at : r->B, e);
+    mem_free(peaks);
+    if (!rc)
+        conclude(out, r, job);
+    return rc;
+}

@@ -1,0 +1,118 @@
+/* Counts from the collection, losses from a sample of the prompts. */
+#include "effects/quality.h"
+#include "base/memory.h"
+#include "effects/splice.h"
+#include <math.h>
+
+static void count_features(sae_quality *q, const collection *c)
+{
+    int64_t active = 0;
+    double tokens = (double)c->n_tokens;
+    q->n_tokens = c->n_tokens;
+    for (int f = 0; f < c->n_features; f++) {
+        int64_t n = c->stats_F[f].n_active;
+        active += n;
+        q->n_dead += n == 0;
+        q->n_dense += (double)n > QUALITY_DENSE * tokens;
+    }
+    q->l0 = tokens > 0 ? (double)active / tokens : (double)NAN;
+}
+
+/* A batch of prompts, padded; padding and special tokens keep their value, padding has no loss. */
+typedef struct sample {
+    int B, T;
+    int32_t *tokens_BT, *targets_BT;
+    bool *keep_BT, *counted_T;
+} sample;
+
+static sample sample_make(int B, int longest)
+{
+    size_t N = (size_t)B * (size_t)longest;
+    return (sample){.B = B,
+                    .tokens_BT = mem_small(N, sizeof(int32_t)),
+                    .targets_BT = mem_small(N, sizeof(int32_t)),
+                    .keep_BT = mem_small(N, sizeof(bool)),
+                    .counted_T = mem_small((size_t)longest, sizeof(bool))};
+}
+
+static void sample_release(sample *b)
+{
+    mem_free(b->tokens_BT);
+    mem_free(b->targets_BT);
+    mem_free(b->keep_BT);
+    mem_free(b->counted_T);
+}
+
+/* Prompt i of a sample of n. */
+static int prompt_at(const effect_setting *s, int i, int n)
+{
+    return (int)((int64_t)i * s->prompts->n / n);
+}
+
+static void fill(sample *b, const effect_setting *s, int first, int count, int n)
+{
+    const prompt_set *p = s->prompts;
+    b->T = 1;
+    for (int i = 0; i < count; i++) {
+        int length = prompts_length(p, prompt_at(s, first + i, n));
+        b->T = length > b->T ? length : b->T;
+    }
+    for (int i = 0; i < count; i++) {
+        int prompt = prompt_at(s, first + i, n), length = prompts_length(p, prompt);
+        const int32_t *tokens = prompts_tokens(p, prompt);
+        prompts_counted(b->counted_T, p, s->tokenizer, prompt);
+        for (int t = 0; t < b->T; t++) {
+            ROW(b->tokens_BT, i, b->T)[t] = t < length ? tokens[t] : tokens[0];
+            ROW(b->targets_BT, i, b->T)[t] = t + 1 < length ? tokens[t + 1] : -1;
+            ROW(b->keep_BT, i, b->T)[t] = t >= length || !b->counted_T[t];
+        }
+    }
+}
+
+static err_code run_sample(sae_quality *q, const effect_setting *s, int n, err *e)
+{
+    int B = s->batch_size < n ? s->batch_size : n, longest = prompts_longest(s->prompts);
+    sample b = sample_make(B, longest);
+    splicer *p = NULL;
+    splice_sums losses = {0};
+    variance_sums variance = variance_sums_new(s->write->width);
+    err_code rc = splicer_new(&p, s->model, s->sae, s->read, s->write, B, longest, e);
+    progress bar = progress_start(s->reporter, s->name, n);
+    for (int first = 0; first < n && !rc; first += B) {
+        int count = n - first < B ? n - first : B;
+        fill(&b, s, first, count, n);
+        rc =
+            splicer_add(&losses, &variance, p, b.tokens_BT, b.targets_BT, b.keep_BT, count, b.T, e);
+        progress_step(&bar, first + count, NULL);
+        if (!rc)
+            rc = cancel_check(e);
+    }
+    progress_end(&bar);
+    double each = losses.n ? (double)losses.n : (double)NAN;
+    q->n_prompts = n;
+    q->n_rows = variance.n;
+    q->explained_variance = variance_explained(&variance);
+    q->n_losses = losses.n;
+    q->clean_loss = losses.clean / each;
+    q->spliced_loss = losses.spliced / each;
+    q->ablated_loss = losses.ablated / each;
+    q->loss_recovered = splice_recovered(&losses);
+    variance_sums_release(&variance);
+    splicer_free(p);
+    sample_release(&b);
+    return rc;
+}
+
+err_code quality_measure(sae_quality *out, const effect_setting *s, const collection *collected,
+                         int most_prompts, err *e)
+{
+    double none = (double)NAN;
+    int n = s->prompts->n < most_prompts ? s->prompts->n : most_prompts;
+    *out = (sae_quality){.explained_variance = none,
+                         .clean_loss = none,
+                         .spliced_loss = none,
+                         .ablated_loss = none,
+                         .loss_recovered = none};
+    count_features(out, collected);
+    return n > 0 ? run_sample(out, s, n, e) : OK;
+}

@@ -1,0 +1,2 @@
+/* The small model, SAE and tokenizer of the features' tests. */
+#include "features/common_rig.c"
