@@ -32,8 +32,9 @@ typedef struct rule_explanation {
     size_t n_active[RULE_PARTS];
     int n_documents[RULE_PARTS];
     rule rule;
-    rule_wording sentence; /* says so when nothing explains the feature */
-    const char *formal;    /* the rule in one line; "" without one */
+    rule_wording sentence;      /* what the page says; says so when nothing explains the feature */
+    rule_wording rule_sentence; /* the rule alone; no piece without one */
+    const char *formal;         /* the rule in one line; "" without one */
     rule_score score;
     rule_score shuffled; /* controls, measured against this feature */
     rule_score frequent;

@@ -18,7 +18,7 @@ typedef struct rule_fit_options {
     double predicate_price, token_price; /* in F1 */
 } rule_fit_options;
 
-/* mass 0.9, beam 6, 64 tokens, 0.01 a predicate and 0.0005 a token. */
+/* mass 0.9, beam 5, 64 tokens, 0.01 a predicate and 0.0005 a token. */
 rule_fit_options rule_fit_defaults(void);
 
 /* The chosen rule, graded; its arrays are in the arena. No clause when nothing on the fit part is

@@ -15,7 +15,7 @@ typedef struct rule_piece {
 
 typedef struct rule_wording {
     int n;
-    rule_piece *pieces;
+    const rule_piece *pieces;
 } rule_wording;
 
 typedef enum {
@@ -40,10 +40,16 @@ rule_class rule_classify(const rule *r, const rule_text *t);
 
 /* "Active on the token ` said` when `"` comes within the 8 tokens before it." Sets of more than 8
  * are named by their strongest, "and N more"; tokens that differ only in case or a leading blank
- * are named once. Pieces from the arena. */
+ * are named once. No piece without a clause. Pieces from the arena. */
 void rule_sentence(rule_wording *out, const rule *r, const rule_text *t, arena *a);
+/* A sentence of words alone. */
+void rule_say(rule_wording *out, arena *a, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* One sentence after another. */
+void rule_wording_join(rule_wording *out, const rule_wording *first, const rule_wording *second,
+                       arena *a);
 /* Appends the pieces, tokens between backticks. */
-void rule_sentence_join(str *out, const rule_wording *w);
+void rule_wording_text(str *out, const rule_wording *w);
 
 /* Appends one line: token in {" said", " asked"} & last8 in {"\""} | ... Bytes outside printable
  * ASCII, quotes and backslashes are written as in C. Sets in full. */
