@@ -24,26 +24,6 @@ err_code survey_features(survey *out, const scan_source *source, sae *s, const i
                          err *e);
 void survey_release(survey *s);
 
-/* A stretch of a prompt around a peak, with the activation of each of its tokens. */
-typedef struct feature_context {
-    int prompt, start, n_tokens; /* tokens start .. start + n_tokens - 1 of the prompt */
-    int peak;                    /* index in the stretch */
-    int decile;                  /* 1 .. 10, 0 for a top context */
-    float *activations;          /* n_tokens, from the arena */
-} feature_context;
-
-typedef struct context_options {
-    int top, per_decile; /* how many */
-    int window;          /* tokens shown at most */
-    uint64_t seed;
-} context_options;
-
-/* Top contexts (one per prompt, strongest first, the same words never twice), then contexts sampled
- * from each tenth of the prompts in which the feature is active, by rising maximum. `out` is in the
- * arena. `which` counts in survey.features. Returns how many. */
-int survey_contexts(feature_context **out, const survey *s, int which, const prompt_set *p,
-                    const context_options *o, arena *a);
-
 /* Windows of `length` tokens without the BOS and without special tokens that end at the feature's
  * peaks (or begin with the prompt, where that is less far): one of each prompt, the same words
  * never twice, strongest first, at most `most`. out_WL is in the arena. Returns how many. */

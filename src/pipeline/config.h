@@ -70,7 +70,8 @@ typedef struct run_config {
         bool allow_special, allow_unused, allow_fragments;
     } search;
     struct {
-        int nearest_tokens, contexts_top, contexts_per_decile, context_tokens;
+        int nearest_tokens, contexts_top, contexts_per_decile, contexts_per_interval;
+        int context_tokens;
     } analyse;
     struct {
         bool template_sentences, optimised_prompt, use_lm_coherence;

@@ -196,7 +196,9 @@ static const config_key keys[] = {
     INT(analyse, nearest_tokens, "tokens", "5", 1, 1000, "Nearest tokens listed per position."),
     INT(analyse, contexts_top, "contexts", "8", 0, 1000, "Strongest contexts shown per feature."),
     INT(analyse, contexts_per_decile, "contexts", "1", 0, 100,
-        "Contexts sampled from each tenth of the activations."),
+        "Contexts sampled from each tenth of the active prompts."),
+    INT(analyse, contexts_per_interval, "contexts", "2", 0, 100,
+        "Contexts sampled from each interval of the activation."),
     INT(analyse, context_tokens, "tokens", "28", 1, 4096, "Tokens shown around a context's peak."),
 
     BOOL(explain, template_sentences, "true", "Fill sentences with the top tokens and score them."),

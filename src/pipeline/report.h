@@ -1,6 +1,7 @@
 /* From a study to its record: the numbers half ends here. */
 #ifndef PIPELINE_REPORT_H
 #define PIPELINE_REPORT_H
+#include "features/text_index.h"
 #include "pipeline/study.h"
 
 /* Fills r from the finished study; memory from s->memory, so r lives as long as the study. */
@@ -13,6 +14,8 @@ void report_filters(record *r, study *s);
 void report_features(record *r, study *s);
 void report_clusters(record *r, study *s);
 void report_targets(record *r, study *s);
+/* The part of a target that its active tokens tell: statistics, tokens, contexts. */
+void report_activity(record_target *t, study *s, int target, const text_index *index);
 
 /* A token's bytes, borrowed from the study's tokenizer. */
 record_bytes report_token(const study *s, int id);

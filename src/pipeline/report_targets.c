@@ -1,121 +1,8 @@
 /* The record's heart: every target feature from the side of the data and from the inverse side. */
 #include "base/memory.h"
-#include "features/quantiles.h"
 #include "pipeline/report.h"
 #include <math.h>
 #include <string.h>
-
-enum { TARGET_TOKENS = 20, LEAST_OCCURRENCES = 3, HISTOGRAM_BINS = 40 };
-
-/* ---- the data's side ----------------------------------------------------------------------------
- */
-
-static void fill_quantiles(record_target *t, study *s, int target)
-{
-    activation_quantiles q = survey_quantiles(&s->surveyed, target);
-    t->quantiles = (record_quantiles){.n = q.n,
-                                      .n_prompts = q.n_prompts,
-                                      .least = q.least,
-                                      .p10 = q.p10,
-                                      .median = q.median,
-                                      .p90 = q.p90,
-                                      .p99 = q.p99,
-                                      .most = q.most};
-}
-
-static record_histogram empty_histogram(study *s, int bins)
-{
-    return (record_histogram){.edges = arena_push(&s->memory, (size_t)bins + 1, sizeof(double)),
-                              .n_edges = bins + 1,
-                              .counts = arena_push(&s->memory, (size_t)bins, sizeof(double)),
-                              .n_counts = bins};
-}
-
-static void linear_histogram(record_target *t, study *s, int target)
-{
-    double max = s->collected.stats_F[t->id].max;
-    if (!(max > 0))
-        return;
-    t->histogram = empty_histogram(s, HISTOGRAM_BINS);
-    for (int i = 0; i <= HISTOGRAM_BINS; i++)
-        t->histogram.edges[i] = max * i / HISTOGRAM_BINS;
-    for (size_t i = 0; i < s->surveyed.n_active[target]; i++) {
-        double share = (double)s->surveyed.active[target][i].value / max;
-        int bin = (int)(share * HISTOGRAM_BINS);
-        t->histogram.counts[bin < HISTOGRAM_BINS ? bin : HISTOGRAM_BINS - 1]++;
-    }
-}
-
-/* The streamed bins between the first and the last that hold anything. */
-static void log_histogram(record_target *t, study *s)
-{
-    const uint32_t *counts = s->collected.stats_F[t->id].histogram;
-    int first = 0, last = STATS_BINS - 1;
-    while (first < STATS_BINS && !counts[first])
-        first++;
-    while (last > first && !counts[last])
-        last--;
-    if (first == STATS_BINS)
-        return;
-    t->log_histogram = empty_histogram(s, last - first + 1);
-    t->log_histogram.log_edges = true;
-    for (int i = first; i <= last + 1; i++)
-        t->log_histogram.edges[i - first] = stats_bin_edge(i);
-    for (int i = first; i <= last; i++)
-        t->log_histogram.counts[i - first] = counts[i];
-}
-
-static void fill_tokens(record_target *t, study *s, int target)
-{
-    token_stat *stats;
-    int n = survey_tokens(&stats, &s->surveyed, target, &s->prompts, LEAST_OCCURRENCES, &s->memory);
-    if (n == 0)
-        n = survey_tokens(&stats, &s->surveyed, target, &s->prompts, 1, &s->memory);
-    t->n_tokens = n < TARGET_TOKENS ? n : TARGET_TOKENS;
-    t->tokens = arena_push(&s->memory, (size_t)t->n_tokens + 1, sizeof *t->tokens);
-    for (int i = 0; i < t->n_tokens; i++)
-        t->tokens[i] = (record_token_stat){.token = report_token(s, stats[i].token),
-                                           .id = stats[i].token,
-                                           .count = stats[i].n_active,
-                                           .activation = stats[i].mean};
-}
-
-static record_context context_of(const feature_context *c, study *s)
-{
-    record_context out = {.prompt = c->prompt,
-                          .start = c->start,
-                          .peak = c->peak,
-                          .decile = c->decile,
-                          .n_tokens = c->n_tokens};
-    out.tokens = arena_push(&s->memory, (size_t)c->n_tokens, sizeof *out.tokens);
-    out.activations = arena_push(&s->memory, (size_t)c->n_tokens, sizeof *out.activations);
-    for (int i = 0; i < c->n_tokens; i++) {
-        out.tokens[i] = report_token(s, prompts_tokens(&s->prompts, c->prompt)[c->start + i]);
-        out.activations[i] = (double)c->activations[i];
-    }
-    return out;
-}
-
-static void fill_contexts(record_target *t, study *s, int target)
-{
-    const run_config *c = s->config;
-    context_options o = {.top = c->analyse.contexts_top,
-                         .per_decile = c->analyse.contexts_per_decile,
-                         .window = c->analyse.context_tokens,
-                         .seed = (uint64_t)c->run.seed};
-    feature_context *found;
-    int n = survey_contexts(&found, &s->surveyed, target, &s->prompts, &o, &s->memory);
-    record_context *all = arena_push(&s->memory, (size_t)n + 1, sizeof *all);
-    for (int i = 0; i < n; i++) {
-        all[i] = context_of(&found[i], s);
-        if (found[i].decile)
-            t->n_sampled++;
-        else
-            t->n_top++;
-    }
-    t->top = all;
-    t->sampled = all + t->n_top;
-}
 
 /* ---- the inverse side
  * ---------------------------------------------------------------------------- */
@@ -260,6 +147,8 @@ static const char *reason_of(study *s, int feature)
 void report_targets(record *r, study *s)
 {
     const float *thresholds = sae_thresholds(s->sae);
+    text_index index;
+    text_index_make(&index, &s->prompts, s->tokenizer, s->tokens->V);
     r->n_targets = s->n_targets;
     r->targets = arena_push(&s->memory, (size_t)s->n_targets, sizeof *r->targets);
     for (int i = 0; i < s->n_targets; i++) {
@@ -277,13 +166,10 @@ void report_targets(record *r, study *s)
                 t->concept_index = c;
                 t->concept_f1 = r->concepts[c].f1;
             }
-        fill_quantiles(t, s, i);
-        linear_histogram(t, s, i);
-        log_histogram(t, s);
-        fill_tokens(t, s, i);
-        fill_contexts(t, s, i);
+        report_activity(t, s, i, &index);
         fill_optimum(t, s, i);
         if (s->explained)
             fill_explanations(t, s, i);
     }
+    text_index_release(&index);
 }

@@ -159,6 +159,10 @@ typedef struct record_token_stat {
     int id;
     int64_t count;     /* active occurrences */
     double activation; /* mean over them */
+    /* What follows is known of targets only. */
+    int64_t occurrences;                 /* active or not, in the whole data; 0: not known */
+    double fires, fires_low, fires_high; /* count / occurrences, with its 95% interval (Wilson) */
+    double share;                        /* count / active tokens of the feature */
 } record_token_stat;
 
 typedef struct record_cluster {
@@ -328,12 +332,40 @@ typedef struct record_quantiles {
 /* A stretch of a prompt; tokens[i] has activations[i]. */
 typedef struct record_context {
     int prompt, start; /* token index of tokens[0] in the prompt */
-    int peak;          /* index in tokens of the strongest */
-    int decile;        /* 1..10 for a sampled context, 0 for a top one */
+    int peak; /* index in tokens of the one it is shown for: the strongest, but in intervals */
     record_bytes *tokens;
     double *activations;
     int n_tokens;
 } record_context;
+
+/* What is active between two strengths, and some of it. */
+typedef struct record_value_group {
+    double low, high;
+    int n_prompts;
+    int64_t n_tokens;
+    record_context *contexts;
+    int n_contexts;
+} record_value_group;
+
+/* Positions first..last of prompts, from 1, the BOS left out. */
+typedef struct record_position_bin {
+    int first, last;
+    int64_t n, n_active;
+    double density; /* n_active / n */
+    double mean;    /* activation over the active tokens */
+} record_position_bin;
+
+/* A node of the tree of suffixes, which is written depth first. Its path is its token and those of
+ * the nodes above it: of depth 1 the token the feature is read at, then the tokens before it. */
+typedef struct record_trie_node {
+    int depth; /* 1..RECORD_TRIE_DEPTH */
+    record_bytes token;
+    int id;
+    int64_t n, n_active; /* occurrences of the path; where the feature is active on its end */
+    double precision, low, high; /* n_active / n, with its 95% interval (Wilson) */
+    double mean;                 /* activation over the active ones */
+} record_trie_node;
+enum { RECORD_TRIE_DEPTH = 4 };
 
 /* One restart of the optimiser; every series has n_steps values. */
 typedef struct record_restart {
@@ -466,12 +498,18 @@ typedef struct record_target {
     record_quantiles quantiles;
     record_histogram histogram;     /* linear bins */
     record_histogram log_histogram; /* bins in log10 */
-    record_token_stat *tokens;      /* strongest first */
+    record_token_stat *tokens;      /* by falling F1 of `fires` and `share` */
     int n_tokens;
+    record_trie_node *trie;
+    int n_trie;
+    record_position_bin *position_bins; /* ascending, without gaps */
+    int n_position_bins;
     record_context *top;
     int n_top;
-    record_context *sampled; /* by decile, lowest first */
-    int n_sampled;
+    record_value_group *deciles; /* tenths of the active prompts by their peaks, weakest first */
+    int n_deciles;
+    record_value_group *intervals; /* of tokens, equally wide between 0 and the maximum, rising */
+    int n_intervals;
     record_rule rule;
     record_explanation *explanations;
     int n_explanations;

@@ -1,6 +1,5 @@
 /* What must agree inside a record. */
 #include "results/record_check.h"
-#include <limits.h>
 
 enum { LARGEST_LAYER = 9999, LARGEST_DICTIONARY = 99999999 }; /* that fit RECORD_NAME */
 
@@ -86,30 +85,6 @@ static err_code check_histogram(const record_histogram *h, int id, const char *n
     return OK;
 }
 
-/* Values are not known, or rise; then there are as many tokens as prompts at least. */
-static err_code check_quantiles(const record_quantiles *q, int id, err *e)
-{
-    const double rising[] = {q->least, q->p10, q->median, q->p90, q->p99, q->most};
-    if (q->n_prompts < 0 || q->n < q->n_prompts)
-        return err_set(e, E_SHAPE, "target %d: quantiles: %lld tokens in %d prompts", id,
-                       (long long)q->n, q->n_prompts);
-    for (size_t i = 1; i < sizeof rising / sizeof *rising; i++)
-        if (rising[i] < rising[i - 1])
-            return err_set(e, E_SHAPE, "target %d: quantiles: %g comes after %g", id, rising[i],
-                           rising[i - 1]);
-    return OK;
-}
-
-static err_code check_contexts(const record_context *list, int n, int id, const char *name, err *e)
-{
-    for (int i = 0; i < n; i++)
-        if (list[i].peak < 0 || list[i].peak >= list[i].n_tokens || list[i].start < 0 ||
-            list[i].start > INT_MAX - list[i].n_tokens)
-            return err_set(e, E_SHAPE, "target %d: %s[%d]: peak %d and start %d with %d tokens", id,
-                           name, i, list[i].peak, list[i].start, list[i].n_tokens);
-    return OK;
-}
-
 static err_code check_search(const record_search *s, int id, err *e)
 {
     for (int i = 1; i < s->n_curve; i++)
@@ -141,21 +116,19 @@ static err_code check_target(const record *r, int i, err *e)
     if (o->n_positions && (o->position < 0 || o->position >= o->n_positions))
         return err_set(e, E_SHAPE, "target %d: optimum.position is %d of %d", t->id, o->position,
                        o->n_positions);
-    err_code rc = check_quantiles(&t->quantiles, t->id, e);
-    if (!rc)
-        rc = check_histogram(&t->histogram, t->id, "histogram", e);
+    err_code rc = check_histogram(&t->histogram, t->id, "histogram", e);
     if (!rc)
         rc = check_histogram(&t->log_histogram, t->id, "log_histogram", e);
     if (!rc)
-        rc = check_contexts(t->top, t->n_top, t->id, "top", e);
+        rc = record_check_activity(t, e);
     if (!rc)
-        rc = check_contexts(t->sampled, t->n_sampled, t->id, "sampled", e);
+        rc = record_check_contexts(t->rule.false_alarms, t->rule.n_false_alarms, t->id,
+                                   "false_alarms", e);
     if (!rc)
-        rc = check_contexts(t->rule.false_alarms, t->rule.n_false_alarms, t->id, "false_alarms", e);
+        rc = record_check_contexts(t->rule.missed, t->rule.n_missed, t->id, "missed", e);
     if (!rc)
-        rc = check_contexts(t->rule.missed, t->rule.n_missed, t->id, "missed", e);
-    if (!rc)
-        rc = check_contexts(t->rule.near_misses, t->rule.n_near_misses, t->id, "near_misses", e);
+        rc = record_check_contexts(t->rule.near_misses, t->rule.n_near_misses, t->id, "near_misses",
+                                   e);
     if (!rc)
         rc = check_search(&t->search, t->id, e);
     return rc;

@@ -8,4 +8,8 @@
  * range or order, clusters nobody knows, lists of the wrong length, NaN where a page divides. */
 err_code record_check(const record *r, err *e);
 
+/* Parts of it. */
+err_code record_check_activity(const record_target *t, err *e);
+err_code record_check_contexts(const record_context *list, int n, int id, const char *name, err *e);
+
 #endif

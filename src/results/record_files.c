@@ -42,6 +42,13 @@ static const struct {
     size_t list, count; /* in record_target */
     const char *title;
 } target_tables[] = {
+    {"data/tokens.csv", &SCHEMA_TOKEN_STAT, offsetof(record_target, tokens),
+     offsetof(record_target, n_tokens), "Tokens on which the targets are active, the best first"},
+    {"data/paths.csv", &SCHEMA_TRIE_NODE, offsetof(record_target, trie),
+     offsetof(record_target, n_trie),
+     "Which tokens before it make a target fire on a token, each target's tree depth first"},
+    {"data/positions.csv", &SCHEMA_POSITION_BIN, offsetof(record_target, position_bins),
+     offsetof(record_target, n_position_bins), "The targets by position in the prompt"},
     {"data/explanations.csv", &SCHEMA_EXPLANATION, offsetof(record_target, explanations),
      offsetof(record_target, n_explanations), "One row per explanation"},
     {"data/scores.csv", &SCHEMA_SCORE, offsetof(record_target, rule.scores),

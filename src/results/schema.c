@@ -168,8 +168,13 @@ static const field token_stat_fields[] = {
     INT(record_token_stat, id, "token id"),
     INT64(record_token_stat, count, "active occurrences"),
     NUMBER(record_token_stat, activation, "mean activation over them"),
+    INT64(record_token_stat, occurrences, "in the whole data, active or not, 0 when not known"),
+    NUMBER(record_token_stat, fires, "share of the occurrences on which the feature is active"),
+    NUMBER(record_token_stat, fires_low, "lower end of its 95% interval (Wilson)"),
+    NUMBER(record_token_stat, fires_high, "upper end"),
+    NUMBER(record_token_stat, share, "share of the feature's active tokens that are this one"),
 };
-static SCHEMA(token_stat_schema, record_token_stat, token_stat_fields);
+SCHEMA(SCHEMA_TOKEN_STAT, record_token_stat, token_stat_fields);
 
 static const field cluster_fields[] = {
     INT(record_cluster, label, "smallest member id"),
@@ -184,7 +189,7 @@ static const field cluster_fields[] = {
     NUMBER(record_cluster, score_sparsity, "score by rarity"),
     NUMBER(record_cluster, score_composite, "all four together"),
     INTS(record_cluster, members, n_members, "feature ids"),
-    LIST(record_cluster, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
+    LIST(record_cluster, tokens, n_tokens, SCHEMA_TOKEN_STAT, "tokens it is active on"),
 };
 SCHEMA(SCHEMA_CLUSTER, record_cluster, cluster_fields);
 
@@ -229,23 +234,10 @@ static const field histogram_fields[] = {
 };
 static SCHEMA(histogram_schema, record_histogram, histogram_fields);
 
-static const field quantile_fields[] = {
-    INT64(record_quantiles, n, "tokens with activation > 0"),
-    INT(record_quantiles, n_prompts, "prompts that hold one"),
-    NUMBER(record_quantiles, least, "smallest non-zero activation"),
-    NUMBER(record_quantiles, p10, "activation that a tenth of them do not exceed"),
-    NUMBER(record_quantiles, median, "activation that half of them do not exceed"),
-    NUMBER(record_quantiles, p90, "activation that nine tenths of them do not exceed"),
-    NUMBER(record_quantiles, p99, "activation that 99% of them do not exceed"),
-    NUMBER(record_quantiles, most, "largest activation"),
-};
-static SCHEMA(quantiles_schema, record_quantiles, quantile_fields);
-
 static const field context_fields[] = {
     INT(record_context, prompt, "index of the prompt"),
     INT(record_context, start, "position of the first token in the prompt"),
-    INT(record_context, peak, "index of the strongest token"),
-    INT(record_context, decile, "activation decile 1 to 10, 0 for a top context"),
+    INT(record_context, peak, "index of the token it is shown for"),
     TOKENS(record_context, tokens, n_tokens, "tokens"),
     NUMBERS(record_context, activations, n_tokens, "activation on each"),
 };
@@ -444,12 +436,15 @@ static const field target_fields[] = {
     NUMBER(record_target, threshold, "activation threshold of the SAE"),
     INT(record_target, concept_index, "row of concepts.csv that fits best, -1 for none"),
     NUMBER(record_target, concept_f1, "F1 with that concept"),
-    STRUCT(record_target, quantiles, quantiles_schema, "order statistics of the activations"),
+    STRUCT(record_target, quantiles, SCHEMA_QUANTILES, "order statistics of the activations"),
     STRUCT(record_target, histogram, histogram_schema, "non-zero activations, linear bins"),
     STRUCT(record_target, log_histogram, histogram_schema, "non-zero activations, log bins"),
-    LIST(record_target, tokens, n_tokens, token_stat_schema, "tokens it is active on"),
+    LIST(record_target, tokens, n_tokens, SCHEMA_TOKEN_STAT, "tokens it is active on"),
+    LIST(record_target, trie, n_trie, SCHEMA_TRIE_NODE, "tokens before it that make it fire"),
+    LIST(record_target, position_bins, n_position_bins, SCHEMA_POSITION_BIN, "by position"),
     LIST(record_target, top, n_top, SCHEMA_CONTEXT, "strongest contexts"),
-    LIST(record_target, sampled, n_sampled, SCHEMA_CONTEXT, "contexts by activation decile"),
+    LIST(record_target, deciles, n_deciles, SCHEMA_VALUE_GROUP, "tenths of the active prompts"),
+    LIST(record_target, intervals, n_intervals, SCHEMA_VALUE_GROUP, "active tokens by activation"),
     STRUCT(record_target, rule, SCHEMA_RULE, "what predicts where it is active"),
     LIST(record_target, explanations, n_explanations, SCHEMA_EXPLANATION, "explanations"),
     STRUCT(record_target, search, search_schema, "real tokens that drive it most"),

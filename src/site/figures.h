@@ -16,10 +16,12 @@ err_code draw_lm_training(page *p, bool *drawn, err *e);
 err_code draw_sae_training(page *p, bool *drawn, err *e);
 err_code draw_concepts(page *p, bool *drawn, err *e);
 
-/* Feature page: blocks loss, activation, penalties; positions; histogram, log-histogram. */
+/* Feature page: blocks loss, activation, penalties; positions; histogram,
+ * log-histogram; position-density, position-mean. */
 err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e);
 err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e);
 err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e);
+err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err *e);
 
 /* Feature page, the search for real tokens: blocks chain; front; curve. */
 err_code draw_chain(page *p, const record_target *t, err *e);

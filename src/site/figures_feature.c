@@ -3,7 +3,7 @@
 #include "site/figures.h"
 #include "site/show.h"
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, LABEL = 7, ROOMY = 12 };
+enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, LOW_HEIGHT = 240, LABEL = 7, ROOMY = 12 };
 
 static const char *stem_of(page *p, const record_target *t, const char *what)
 {
@@ -159,4 +159,53 @@ err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e)
         return OK;
     err_code rc = draw_histogram(p, t, "histogram", &t->histogram, e);
     return rc ? rc : draw_histogram(p, t, "log-histogram", &t->log_histogram, e);
+}
+
+/* ---- positions in the prompts ---- */
+
+static err_code draw_by_position(page *p, const record_target *t, const char *key,
+                                 const char *title, const axis *y, const double *values,
+                                 const char *const *labels, err *e)
+{
+    figure f = {.title = title,
+                .kind = FIGURE_BARS,
+                .width = HALF_WIDTH,
+                .height = LOW_HEIGHT,
+                .bars = {.x = {.title = "position in the prompt"},
+                         .y = *y,
+                         .labels = labels,
+                         .values = values,
+                         .n = t->n_position_bins}};
+    return page_figure(p, key, stem_of(p, t, key), &f, e);
+}
+
+err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err *e)
+{
+    arena *a = &p->memory;
+    size_t n = (size_t)t->n_position_bins;
+    const char **labels = arena_push(a, n + 1, sizeof *labels);
+    double *density = arena_push(a, n + 1, sizeof *density);
+    double *mean = arena_push(a, n + 1, sizeof *mean);
+    int64_t n_active = 0, n_tokens = 0;
+    for (size_t i = 0; i < n; i++) {
+        const record_position_bin *b = &t->position_bins[i];
+        labels[i] = b->first == b->last ? arena_printf(a, "%d", b->first)
+                                        : arena_printf(a, "%d-%d", b->first, b->last);
+        density[i] = 100 * b->density;
+        mean[i] = b->mean;
+        n_active += b->n_active;
+        n_tokens += b->n;
+    }
+    *drawn = n_active > 0;
+    if (!*drawn)
+        return OK;
+    axis y_density = {.title = "active tokens",
+                      .unit = arena_printf(a, "%% of n = %lld", (long long)n_tokens)},
+         y_mean = {.title = "mean activation",
+                   .unit = arena_printf(a, "n = %lld", (long long)n_active)};
+    err_code rc = draw_by_position(p, t, "position-density", "Density by position", &y_density,
+                                   density, labels, e);
+    return rc ? rc
+              : draw_by_position(p, t, "position-mean", "Strength by position", &y_mean, mean,
+                                 labels, e);
 }

@@ -7,8 +7,6 @@
 #include "site/tokens.h"
 #include <string.h>
 
-enum { FIRST_CONTEXTS = 6, SHOWN_TOKENS = 12 };
-
 static void put_ratio(cJSON *facts, arena *a, double ratio, const char *label)
 {
     if (isfinite(ratio))
@@ -109,46 +107,6 @@ static void put_concept(page *p, const record_target *t)
     json_add_string(object, "f1", show_number(a, t->concept_f1));
 }
 
-static void put_contexts(page *p, const char *key, const record_context *list, int from, int to,
-                         double maximum)
-{
-    arena *a = &p->memory;
-    cJSON *rows = json_add_array(p->tree, key);
-    for (int i = from; i < to; i++) {
-        const record_context *c = &list[i];
-        cJSON *row = put_entry(rows);
-        json_add_string(row, "activation", show_number(a, c->activations[c->peak]));
-        json_add_string(row, "place", arena_printf(a, "%d:%d", c->prompt, c->start + c->peak));
-        json_add_string(row, "decile", arena_printf(a, "%d", c->decile));
-        json_add_string(row, "tokens", context_mark(p, c, maximum));
-    }
-}
-
-static void put_all_contexts(page *p, const record_target *t, double maximum)
-{
-    int first = t->n_top < FIRST_CONTEXTS ? t->n_top : FIRST_CONTEXTS;
-    put_contexts(p, "top", t->top, 0, first, maximum);
-    put_contexts(p, "more", t->top, first, t->n_top, maximum);
-    put_contexts(p, "sampled", t->sampled, 0, t->n_sampled, maximum);
-    json_add_bool(p->tree, "has_top", t->n_top > 0);
-    json_add_bool(p->tree, "has_more", t->n_top > first);
-    json_add_bool(p->tree, "has_sampled", t->n_sampled > 0);
-    json_add_string(p->tree, "n_more", show_count(&p->memory, t->n_top - first));
-}
-
-static void put_tokens(page *p, const record_target *t)
-{
-    arena *a = &p->memory;
-    cJSON *rows = json_add_array(p->tree, "tokens");
-    for (int i = 0; i < t->n_tokens && i < SHOWN_TOKENS; i++) {
-        cJSON *row = put_entry(rows);
-        json_add_string(row, "token", show_token(a, t->tokens[i].token));
-        json_add_string(row, "count", show_count(a, t->tokens[i].count));
-        json_add_string(row, "activation", show_number(a, t->tokens[i].activation));
-    }
-    json_add_bool(p->tree, "has_tokens", t->n_tokens > 0);
-}
-
 /* The nearest tokens of a position but the first, as code spans. */
 static const char *other_tokens(arena *a, const record_position *q)
 {
@@ -218,87 +176,21 @@ static void put_optimum(page *p, const record_target *t)
     json_add_string(object, "restart_overlap", show_share(a, o->restart_token_overlap));
 }
 
-/* What the reader must know before any number; the words are the template's. */
-static void put_state(page *p, const record_target *t, const record_feature *f)
-{
-    arena *a = &p->memory;
-    const record_run *run = &p->site->r->run;
-    record_state state = record_state_of(f, t);
-    cJSON *object = json_add_object(p->tree, "state");
-    json_add_bool(p->tree, "alive", state != RECORD_DEAD);
-    json_add_bool(object, "dead", state == RECORD_DEAD);
-    json_add_bool(object, "constant", state == RECORD_CONSTANT);
-    json_add_bool(object, "dense", state == RECORD_IS_DENSE);
-    json_add_bool(object, "under_sampled", state == RECORD_UNDER_SAMPLED);
-    json_add_string(object, "limit", show_share(a, RECORD_DENSE));
-    json_add_string(object, "enough", show_count(a, RECORD_ENOUGH_PROMPTS));
-    json_add_string(object, "density", show_share(a, f->density));
-    json_add_string(object, "value", show_number(a, t->quantiles.most));
-    json_add_string(p->tree, "n_active", show_count(a, f->n_active));
-    json_add_string(p->tree, "n_tokens", show_count(a, run->data.n_tokens));
-    json_add_string(p->tree, "n_active_prompts", show_count(a, t->quantiles.n_prompts));
-    json_add_string(p->tree, "n_prompts", show_count(a, run->data.n_prompts));
-}
-
-static void put_statistics(page *p, const record_target *t, const record_feature *f)
-{
-    arena *a = &p->memory;
-    const record_quantiles *q = &t->quantiles;
-    const record_data *d = &p->site->r->run.data;
-    const char *active = arena_printf(a, "of the %s active tokens", show_count(a, f->n_active));
-    const char *all = arena_printf(a, "of all %s tokens", show_count(a, d->n_tokens));
-    const char *prompts = arena_printf(a, "of %s prompts", show_count(a, d->n_prompts));
-    const struct {
-        const char *name, *value, *note;
-    } rows[] = {
-        {"density", show_share(a, f->density),
-         arena_printf(a, "%s %s, with activation > 0", show_count(a, f->n_active), all)},
-        {"active prompts", show_share(a, (double)q->n_prompts / (d->n_prompts ? d->n_prompts : 1)),
-         arena_printf(a, "%s %s, with an active token", show_count(a, q->n_prompts), prompts)},
-        {"prompts above", show_share(a, f->prompt_share),
-         arena_printf(a, "%s, above activation_threshold", prompts)},
-        {"entropy", show_number(a, f->entropy),
-         arena_printf(a, "nats, of the activation over %s prompts", show_count(a, d->n_prompts))},
-        {"mean", show_number(a, f->mean), all},
-        {"mean when active", show_number(a, f->mean_active), active},
-        {"least", show_number(a, q->least), active},
-        {"tenth percentile", show_number(a, q->p10), active},
-        {"median", show_number(a, q->median), active},
-        {"90th percentile", show_number(a, q->p90), active},
-        {"99th percentile", show_number(a, q->p99), active},
-        {"maximum", show_number(a, f->max), active},
-        {"variance", show_number(a, f->variance), active},
-        {"skewness", show_number(a, f->skewness), active},
-        {"kurtosis", show_number(a, f->kurtosis), active},
-        {"threshold", show_number(a, t->threshold), "below it the SAE reports 0"},
-    };
-    cJSON *list = json_add_array(p->tree, "statistics");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cJSON *row = put_entry(list);
-        json_add_string(row, "name", rows[i].name);
-        json_add_string(row, "value", rows[i].value);
-        json_add_string(row, "note", rows[i].note);
-    }
-}
-
 static err_code draw(page *p, const record_target *t, err *e)
 {
     char name[RECORD_NAME];
-    bool curves = false, bars = false, histograms = false;
+    bool curves = false, bars = false;
     err_code rc = put_search(p, t, e);
     if (!rc)
         rc = draw_optimisation(p, t, &curves, e);
     if (!rc)
         rc = draw_positions(p, t, &bars, e);
-    if (!rc)
-        rc = draw_histograms(p, t, &histograms, e);
     if (!rc && t->optimum.n_positions) {
         record_feature_name(name, p->site->r->run.sae.layer, t->id);
         rc = optimum_strip(p, "strip", arena_printf(&p->memory, "%s-strip", name), &t->optimum, e);
     }
     json_add_bool(p->tree, "has_curves", curves);
     json_add_bool(p->tree, "has_bars", bars);
-    json_add_bool(p->tree, "has_histograms", histograms);
     return rc;
 }
 
@@ -324,15 +216,13 @@ err_code page_feature(const site *s, int index, err *e)
     put_cluster_link(p.tree, "cluster", &p, t->cluster);
     put_feature_link(p.tree, "previous", &p, index ? r->targets[index - 1].id : -1);
     put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);
-    put_state(&p, t, f);
     put_facts(&p, t, f);
     put_explanations(&p, t);
     put_concept(&p, t);
-    put_all_contexts(&p, t, f->max);
-    put_tokens(&p, t);
     put_optimum(&p, t);
-    put_statistics(&p, t, f);
-    err_code rc = draw(&p, t, e);
+    err_code rc = put_activity(&p, t, e);
+    if (!rc)
+        rc = draw(&p, t, e);
     if (!rc)
         return page_write(&p, "feature.md", e);
     page_drop(&p);

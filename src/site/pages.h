@@ -24,6 +24,9 @@ void put_cluster_link(cJSON *object, const char *key, page *p, int label);
 void put_target_rows(cJSON *tree, const char *key, page *p);
 /* One row per cluster. */
 void put_cluster_rows(cJSON *tree, const char *key, page *p);
+/* What the target's active tokens tell: `state`, contexts, `tokens`, `statistics` and their
+ * figures. */
+err_code put_activity(page *p, const record_target *t, err *e);
 /* `search`: what the search for real tokens found for the target, with its figures as blocks; false
  * when there was none. */
 err_code put_search(page *p, const record_target *t, err *e);

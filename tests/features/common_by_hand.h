@@ -17,7 +17,7 @@ typedef struct by_hand {
 /* Prompts get the BOS, token 0, which is a special one. At most `room` active tokens. */
 void by_hand_open(by_hand *b, int room);
 void by_hand_close(by_hand *b);
-/* A prompt of one token per letter. */
+/* A prompt of one token per letter, where no "ca", "at", "do", "og" or space is in it. */
 void by_hand_add(by_hand *b, const char *text);
 /* Active tokens must be told in the order of the text. */
 void by_hand_activate(by_hand *b, int prompt, int position, float value);

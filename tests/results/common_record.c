@@ -220,9 +220,15 @@ static record_token_stat *make_tokens(int *n, maker *m, int topic)
     *n = 6;
     record_token_stat *list = arena_push(m->a, 6, sizeof *list);
     for (int i = 0; i < 6; i++)
-        list[i] = (record_token_stat){maker_token(m, TOPICS[topic][i]), 300 + topic * 6 + i,
-                                      40 + (int64_t)maker_between(m, 0, 400),
-                                      maker_between(m, 1, 2) * (7 - i)};
+        list[i] = (record_token_stat){.token = maker_token(m, TOPICS[topic][i]),
+                                      .id = 300 + topic * 6 + i,
+                                      .count = 40 + (int64_t)maker_between(m, 0, 400),
+                                      .activation = maker_between(m, 1, 2) * (7 - i),
+                                      .occurrences = 500,
+                                      .fires = 0.5,
+                                      .fires_low = 0.456,
+                                      .fires_high = 0.544,
+                                      .share = 0.12 - 0.02 * i};
     return list;
 }
 
@@ -278,17 +284,17 @@ static void make_clusters(record *r, maker *m)
         r->matrix.values[i] = rng_below(&m->random, 5) ? 0 : pow(maker_between(m, 0, 1.4), 3);
 }
 
-static record_context make_context(maker *m, int topic, int decile)
+/* `strength`: 1..10 of a sampled one, 0 of a top one. */
+static record_context make_context(maker *m, int topic, int strength)
 {
     enum { TOKENS = 32 };
     record_context c = {.prompt = (int)rng_below(&m->random, 512),
                         .peak = 14,
-                        .decile = decile,
                         .start = (int)rng_below(&m->random, 60),
                         .n_tokens = TOKENS};
     c.tokens = arena_push(m->a, TOKENS, sizeof *c.tokens);
     c.activations = arena_push(m->a, TOKENS, sizeof(double));
-    double peak = decile ? decile * 0.7 : maker_between(m, 6.5, 8);
+    double peak = strength ? strength * 0.7 : maker_between(m, 6.5, 8);
     for (int i = 0; i < TOKENS; i++) {
         bool on = i == c.peak || rng_below(&m->random, 9) == 0;
         c.tokens[i] = maker_token(m, on ? TOPICS[topic][rng_below(&m->random, 6)]
@@ -296,6 +302,60 @@ static record_context make_context(maker *m, int topic, int decile)
         c.activations[i] = i == c.peak ? peak : on ? maker_between(m, 0.05, 0.8) * peak : 0;
     }
     return c;
+}
+
+/* n groups of two contexts; every third is empty when `gaps` says so. */
+static record_value_group *make_groups(maker *m, int topic, int n, bool gaps)
+{
+    record_value_group *list = arena_push(m->a, (size_t)n, sizeof *list);
+    for (int i = 0; i < n; i++) {
+        record_value_group *g = &list[i];
+        *g = (record_value_group){.low = 8.0 * i / n, .high = 8.0 * (i + 1) / n};
+        if (gaps && i % 3 == 2)
+            continue;
+        g->n_prompts = 31 + i;
+        g->n_tokens = 800 - 10 * i;
+        g->n_contexts = 2;
+        g->contexts = arena_push(m->a, 2, sizeof *g->contexts);
+        for (int k = 0; k < 2; k++)
+            g->contexts[k] = make_context(m, topic, 1 + i * 10 / n);
+    }
+    return list;
+}
+
+static void make_positions(record_target *t, maker *m)
+{
+    enum { BINS = 8 };
+    t->n_position_bins = BINS;
+    t->position_bins = arena_push(m->a, BINS, sizeof *t->position_bins);
+    for (int i = 0; i < BINS; i++) {
+        int first = i ? (1 << (i - 1)) + 1 : 1;
+        bool silent = i == 1;
+        t->position_bins[i] = (record_position_bin){.first = first,
+                                                    .last = i < BINS - 1 ? 1 << i : 100,
+                                                    .n = 500 * (i + 1),
+                                                    .n_active = silent ? 0 : 50,
+                                                    .density = silent ? 0 : 0.1 / (i + 1),
+                                                    .mean = silent ? (double)NAN : 2 + 0.1 * i};
+    }
+}
+
+static void make_trie(record_target *t, maker *m, int topic)
+{
+    static const int depths[] = {1, 2, 3, 4, 2, 1, 2};
+    t->n_trie = COUNT_OF(depths);
+    t->trie = arena_push(m->a, COUNT_OF(depths), sizeof *t->trie);
+    for (int i = 0; i < t->n_trie; i++)
+        t->trie[i] = (record_trie_node){
+            .depth = depths[i],
+            .token = maker_token(m, depths[i] == 1 ? TOPICS[topic][i % 6] : FILLERS[i]),
+            .id = 40 + i,
+            .n = 900 >> depths[i],
+            .n_active = 400 >> depths[i],
+            .precision = 4.0 / 9,
+            .low = 0.40,
+            .high = 0.49,
+            .mean = 1 + 0.25 * i};
 }
 
 static record_histogram make_histogram(maker *m, bool log_edges)
@@ -450,13 +510,16 @@ static void make_targets(record *r, maker *m, int n)
         t->histogram = make_histogram(m, false);
         t->log_histogram = make_histogram(m, true);
         t->tokens = make_tokens(&t->n_tokens, m, topic);
-        t->n_top = t->n_sampled = 10;
+        t->n_top = 10;
         t->top = arena_push(m->a, 10, sizeof *t->top);
-        t->sampled = arena_push(m->a, 10, sizeof *t->sampled);
-        for (int k = 0; k < 10; k++) {
+        for (int k = 0; k < 10; k++)
             t->top[k] = make_context(m, topic, 0);
-            t->sampled[k] = make_context(m, topic, k + 1);
-        }
+        t->n_deciles = 10;
+        t->deciles = make_groups(m, topic, 10, false);
+        t->n_intervals = 5;
+        t->intervals = make_groups(m, topic, 5, true);
+        make_trie(t, m, topic);
+        make_positions(t, m);
         make_explanations(t, m, topic);
         make_search(&t->search, m, topic);
         make_optimum(&t->optimum, m, topic);

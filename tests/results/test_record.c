@@ -186,6 +186,22 @@ static const damage damages[] = {
      "more prompts than tokens"},
     {"data/targets/L02-00343.json", "\"p90\": 4.5", "\"p90\": 1.5", "quantiles",
      "quantiles that fall"},
+    {"data/targets/L02-00343.json", "\"occurrences\": 500", "\"occurrences\": 5", "tokens[0]",
+     "more active occurrences than occurrences"},
+    {"data/targets/L02-00343.json", "\"depth\": 1,", "\"depth\": 2,", "trie[0]",
+     "a tree without a root"},
+    {"data/targets/L02-00343.json", "\"depth\": 4,", "\"depth\": 5,", "trie[3]",
+     "a path that is too long"},
+    {"data/targets/L02-00343.json", "\"n\": 500,", "\"n\": 49,", "position_bins[0]",
+     "more active tokens than tokens"},
+    {"data/targets/L02-00343.json", "\"n\": 225", "\"n\": 451", "trie[1]",
+     "a longer path that is more frequent"},
+    {"data/targets/L02-00343.json", "\"last\": 2,", "\"last\": 3,", "position_bins[2]",
+     "positions twice"},
+    {"data/targets/L02-00343.json", "\"high\": 0.8", "\"high\": -1", "deciles[0]",
+     "a group that ends before it begins"},
+    {"data/targets/L02-00343.json", "\"n_prompts\": 31,", "\"n_prompts\": 801,", "deciles[0]",
+     "more prompts than tokens in a group"},
     {"data/targets/L02-00343.json", "\"edges\": [0, ", "\"edges\": [", "edges", "an edge too few"},
     {"data/targets/L02-00343.json", "\"loss\": [", "\"loss\": [1, ", "beside it",
      "series of unequal length"},
@@ -237,10 +253,9 @@ static void tables_of_targets_have_every_row(void **state)
     static const struct {
         const char *file;
         int rows;
-    } tables[] = {{"data/sequences.csv", 48},
-                  {"data/front.csv", 72},
-                  {"data/restarts.csv", 64},
-                  {"data/explanations.csv", 24}};
+    } tables[] = {{"data/sequences.csv", 48},    {"data/front.csv", 72},  {"data/restarts.csv", 64},
+                  {"data/explanations.csv", 24}, {"data/tokens.csv", 48}, {"data/paths.csv", 56},
+                  {"data/positions.csv", 64}};
     arena a = {0};
     err e = {0};
     write_record(&a, "tables", SYNTHETIC_USUAL);

@@ -37,7 +37,7 @@ static void die(record *r, record_target *t)
     r->features[t->id].density = 0;
     t->quantiles = (record_quantiles){0};
     t->histogram = t->log_histogram = (record_histogram){0};
-    t->n_top = t->n_tokens = 0;
+    t->n_top = t->n_tokens = t->n_trie = t->n_deciles = t->n_intervals = 0;
 }
 
 static void freeze(record *r, record_target *t)
@@ -86,10 +86,92 @@ static void a_state_is_said_first_and_draws_nothing_empty(void **state)
     }
 }
 
+/* A path's tokens stand in the order of the text, pieces of characters together. */
+static void split_character(record *r, record_target *t)
+{
+    (void)r;
+    static record_trie_node nodes[] = {
+        {.depth = 1, .token = {"\xa9", 1}, .n = 12, .n_active = 6, .precision = 0.5},
+        {.depth = 2, .token = {"\xc3", 1}, .n = 10, .n_active = 6, .precision = 0.6},
+        {.depth = 3, .token = {" caf", 4}, .n = 6, .n_active = 6, .precision = 1},
+        {.depth = 1, .token = {" <b>", 4}, .n = 3, .n_active = 2, .precision = 2.0 / 3}};
+    t->trie = nodes;
+    t->n_trie = COUNT_OF(nodes);
+}
+
+static void paths_are_a_drawing_and_a_list(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *page = page_of(&a, "paths", split_character, "html");
+    const char *drawing = strstr(page, "class=\"tree\"");
+    assert_non_null(drawing);
+    assert_non_null(strstr(drawing, "<title>\\xa9: active on 6 of 12"));
+    assert_non_null(strstr(drawing, "<title>\u00e9: active on 6 of 10"));
+    assert_non_null(strstr(drawing, "<title>\u2423caf\u00e9: active on 6 of 6"));
+    assert_non_null(strstr(drawing, "<title>\u2423&lt;b&gt;: active on 2 of 3"));
+    const char *text = page_of(&a, "paths", split_character, "md");
+    assert_non_null(strstr(text, "\n- `\\xa9` 50.0% of 12 "));
+    assert_non_null(strstr(text, "\n  - `\u00e9` 60.0% of 10 "));
+    assert_non_null(strstr(text, "\n    - `\u2423caf\u00e9` 100.0% of 6 "));
+    assert_non_null(strstr(text, "\n- `\u2423<b>` 66.7% of 3 "));
+    arena_release(&a);
+}
+
+static void prune(record *r, record_target *t)
+{
+    (void)r;
+    t->n_trie = 0;
+}
+
+static void no_paths_are_said_to_be_none(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *page = page_of(&a, "pruned", prune, "html");
+    assert_null(strstr(page, "class=\"tree\""));
+    assert_non_null(strstr(page, "it depends on more than four tokens"));
+    arena_release(&a);
+}
+
+static void count_one_token(record *r, record_target *t)
+{
+    (void)r;
+    static record_token_stat one = {.token = {" cat", 4},
+                                    .id = 3,
+                                    .count = 27,
+                                    .activation = 1.5,
+                                    .occurrences = 30,
+                                    .fires = 0.9,
+                                    .fires_low = 0.744,
+                                    .fires_high = 0.965,
+                                    .share = 0.125};
+    t->tokens = &one;
+    t->n_tokens = 1;
+}
+
+static void tokens_and_groups_say_their_counts(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *text = page_of(&a, "tokens", count_one_token, "md");
+    assert_non_null(
+        strstr(text, "| `\u2423cat` | 27 | 30 | 90.0% | 74.4% to 96.5% | 12.5% | 1.50 |"));
+    assert_non_null(strstr(text, "| 1 | 0 | 0.800 | 31 | 800 |")); /* a tenth: from, to, counts */
+    assert_non_null(strstr(text, "| 0 | 1.60 | 800 | 31 |"));      /* an interval */
+    assert_non_null(strstr(text, "| 3.20 | 4.80 | 0 | 0 | \u2013 | none | \u2013 |"));
+    assert_non_null(strstr(text, "| 65\u2013100 | 4000 | 50 | 1.25% | 2.70 |"));
+    assert_non_null(strstr(text, "| 2 | 1000 | 0 | 0.00% | \u2013 |"));
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_is_said_first_and_draws_nothing_empty),
+        cmocka_unit_test(paths_are_a_drawing_and_a_list),
+        cmocka_unit_test(no_paths_are_said_to_be_none),
+        cmocka_unit_test(tokens_and_groups_say_their_counts),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

@@ -1,0 +1,169 @@
+/* Rows of a suffix tree, drawn on the SVG canvas. */
+#include "draw/path_tree.h"
+#include "draw/csv.h"
+#include "draw/svg_canvas.h"
+#include "draw/svg_text.h"
+#include "draw/text_file.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/*  |- indent -|- token rest ... -|- bar 0..1 -|- 93% of 1204 -|  */
+enum { ROW_HEIGHT = 22, INDENT = 18, BAR_LEFT = 290, BAR_WIDTH = 180, GAP = 4 };
+
+static double share_of(const path_row *r)
+{
+    return r->n > 0 ? (double)r->n_active / (double)r->n : 0;
+}
+
+static double bar_x(double share)
+{
+    return BAR_LEFT + BAR_WIDTH * fmin(fmax(share, 0), 1);
+}
+
+static double left_of(const path_row *r)
+{
+    return (r->depth - 1) * INDENT + 2;
+}
+
+/* Down from the sibling above, or from the parent, then to the right. */
+static void draw_branch(canvas *c, const path_row *rows, int i)
+{
+    int above = i - 1;
+    while (above >= 0 && rows[above].depth > rows[i].depth)
+        above--;
+    if (rows[i].depth < 2 || above < 0)
+        return;
+    bool sibling = rows[above].depth == rows[i].depth;
+    double x = left_of(&rows[i]) - INDENT * 2 / 3.0, y = i * ROW_HEIGHT + ROW_HEIGHT / 2.0;
+    double from = above * ROW_HEIGHT + (sibling ? ROW_HEIGHT / 2.0 : 19.0);
+    double xy[] = {x, from, x, y, left_of(&rows[i]) - 2, y};
+    canvas_polyline(c, xy, 3, 1, DASH_SOLID, PAINT(INK_MUTED));
+}
+
+static void draw_words(canvas *c, const path_row *r, double y)
+{
+    str shown = {0}, rest = {0};
+    double x = left_of(r), room = BAR_LEFT - 2 * GAP - x;
+    font_fit(&shown, FONT_REGULAR, r->token, room);
+    canvas_text(c, x, y + 15, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), str_text(&shown));
+    double used = font_width(FONT_REGULAR, str_text(&shown)) + GAP;
+    if (used + 3 * GAP < room)
+        font_fit(&rest, FONT_REGULAR, r->rest, room - used);
+    if (rest.len)
+        canvas_text(c, x + used, y + 15, ANCHOR_START, FONT_REGULAR, PAINT(INK_MUTED),
+                    str_text(&rest));
+    str_release(&shown);
+    str_release(&rest);
+}
+
+static void draw_bar(canvas *c, const path_row *r, double y)
+{
+    char note[64];
+    double end = bar_x(share_of(r)), middle = y + ROW_HEIGHT / 2.0;
+    canvas_rectangle(c, BAR_LEFT, y + 5, end - BAR_LEFT, ROW_HEIGHT - 10,
+                     FAINT_PAINT(INK_SERIES, 0.75));
+    canvas_rectangle(c, bar_x(r->low), middle - 0.75, bar_x(r->high) - bar_x(r->low), 1.5,
+                     PAINT(INK_TEXT));
+    snprintf(note, sizeof note, "%.3g%% of %lld", 100 * share_of(r), (long long)r->n);
+    canvas_text(c, BAR_LEFT + BAR_WIDTH + 2 * GAP, y + 15, ANCHOR_START, FONT_REGULAR,
+                PAINT(INK_TEXT), note);
+}
+
+static void add_title(str *out, const path_row *r)
+{
+    char mean[NUMBER_TEXT];
+    str_add(out, "<title>");
+    svg_escape(out, r->token);
+    svg_escape(out, r->rest);
+    str_addf(out, ": active on %lld of %lld, 95%% interval %.3g%% to %.3g%%, mean activation %s",
+             (long long)r->n_active, (long long)r->n, 100 * r->low, 100 * r->high,
+             number_text(mean, r->mean));
+    str_add(out, "</title>\n");
+}
+
+static void draw_tree(str *out, const path_row *rows, int n, double reference, const char *label,
+                      const char *style)
+{
+    svg_canvas c;
+    double height = n * ROW_HEIGHT + 2;
+    svg_canvas_init(&c, out, PATH_TREE_WIDTH, height);
+    svg_open(out, "img", PATH_TREE_WIDTH, height, label, style);
+    if (style) /* a file stands alone: opaque */
+        canvas_rectangle(&c.canvas, 0, 0, PATH_TREE_WIDTH, height, PAINT(INK_BACKGROUND));
+    canvas_rectangle(&c.canvas, BAR_LEFT - 0.5, 0, 0.5, height, PAINT(INK_MUTED));
+    for (int i = 0; i < n; i++) {
+        str_add(out, "<g>");
+        add_title(out, &rows[i]);
+        draw_branch(&c.canvas, rows, i);
+        draw_words(&c.canvas, &rows[i], i * ROW_HEIGHT);
+        draw_bar(&c.canvas, &rows[i], i * ROW_HEIGHT);
+        str_add(out, "</g>\n");
+    }
+    if (isfinite(reference))
+        canvas_line(&c.canvas, bar_x(reference), 0, bar_x(reference), height, 1, DASH_REFERENCE,
+                    PAINT(INK_TEXT));
+    svg_close(out);
+}
+
+void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label)
+{
+    draw_tree(out, rows, n, reference, label, NULL);
+}
+
+static void tree_csv(str *out, const path_row *rows, int n)
+{
+    str_add(out, "depth,token,rest,n,active,share,low,high,mean\n");
+    for (int i = 0; i < n; i++) {
+        const path_row *r = &rows[i];
+        str_addf(out, "%d,", r->depth);
+        csv_text(out, r->token);
+        csv_next(out);
+        csv_text(out, r->rest);
+        str_addf(out, ",%lld,%lld,", (long long)r->n, (long long)r->n_active);
+        csv_number(out, share_of(r));
+        csv_next(out);
+        csv_number(out, r->low);
+        csv_next(out);
+        csv_number(out, r->high);
+        csv_next(out);
+        csv_number(out, r->mean);
+        csv_end(out);
+    }
+}
+
+/* The best path is the one that is surest to be a hit. */
+static void tree_alt(str *out, const path_row *rows, int n, const char *label)
+{
+    int best = 0;
+    str text = {0};
+    for (int i = 1; i < n; i++)
+        best = rows[i].low > rows[best].low ? i : best;
+    str_addf(&text, "%s: %d paths", label, n);
+    if (n)
+        str_addf(&text, ", the surest %s%s, active on %lld of %lld", rows[best].token,
+                 rows[best].rest, (long long)rows[best].n_active, (long long)rows[best].n);
+    alt_add_limited(out, str_text(&text));
+    str_release(&text);
+}
+
+err_code path_tree_write(const path_row *rows, int n, double reference, const char *label,
+                         const char *dir, const char *stem, err *e)
+{
+    str text = {0}, style = {0}, alt = {0};
+    tree_alt(&alt, rows, n, label);
+    draw_css(&style);
+    draw_tree(&text, rows, n, reference, str_text(&alt), str_text(&style));
+    err_code rc = drawing_write_text(&text, dir, stem, ".svg", e);
+    str_clear(&text);
+    tree_csv(&text, rows, n);
+    if (!rc)
+        rc = drawing_write_text(&text, dir, stem, ".csv", e);
+    str_add_char(&alt, '\n');
+    if (!rc)
+        rc = drawing_write_text(&alt, dir, stem, ".txt", e);
+    str_release(&alt);
+    str_release(&style);
+    str_release(&text);
+    return rc;
+}
