@@ -105,7 +105,7 @@ void world_rig_open(text_rig *r)
     char common[WORLD_COMMON][8];
     for (int i = 0; i < WORLD_COMMON; i++) {
         snprintf(common[i], sizeof common[i], " %c%c%s", 'a' + i / 26, 'a' + i % 26,
-                 i % 5 ? "o" : "ing");
+                 i % 5 == 2 ? "ing" : "o");
         words[WORLD_FIRST_COMMON - 1 + i] = common[i];
     }
     text_rig_open(r, words, WORLD_SIZE - 1);

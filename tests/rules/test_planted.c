@@ -62,7 +62,7 @@ static bool two_ways(const int32_t *tokens, int i)
 
 static bool ends_in_ing(const int32_t *tokens, int i)
 {
-    return tokens[i] >= WORLD_FIRST_COMMON && (tokens[i] - WORLD_FIRST_COMMON) % 5 == 0;
+    return tokens[i] >= WORLD_FIRST_COMMON && (tokens[i] - WORLD_FIRST_COMMON) % 5 == 2;
 }
 
 static const struct {
