@@ -8,7 +8,7 @@
 rule_fit_options rule_fit_defaults(void)
 {
     return (rule_fit_options){
-        .mass = 0.9, .beam = 5, .most_tokens = 64, .predicate_price = 0.01, .token_price = 0.0005};
+        .mass = 0.9, .beam = 5, .most_tokens = 64, .predicate_price = 0.02, .token_price = 0.001};
 }
 
 typedef struct fitter {
@@ -46,7 +46,7 @@ static judged judge(fitter *f, const rule *r)
     double fired = (double)bits_count(f->fires, words);
     double f1 = 2 * tp / (fired + (double)f->n_active[RULE_CHOOSE]);
     return (judged){*r, f1 - f->o->predicate_price * rule_n_predicates(r) -
-                            f->o->token_price * rule_n_tokens(r)};
+                            f->o->token_price * rule_sets_length(r)};
 }
 
 /* ---- longer ------------------------------------------------------------------------------------
@@ -130,6 +130,53 @@ static bool shorten_once(judged *best, fitter *f)
     return best->value > start.value;
 }
 
+static bool is_set(const rule_clause *c, int distance)
+{
+    const rule_predicate *p = &c->predicates[0];
+    return c->n == 1 && p->kind == RULE_TOKEN_IN && !p->negated && p->distance == distance;
+}
+
+/* Two clauses that are sets of tokens at one place are one set, said shorter. */
+static void join_sets(rule *r, arena *memory)
+{
+    for (int i = 0; i < r->n_clauses; i++)
+        for (int k = r->n_clauses - 1; k > i; k--) {
+            rule_predicate *first = &r->clauses[i].predicates[0];
+            const rule_predicate *second = &r->clauses[k].predicates[0];
+            if (!is_set(&r->clauses[i], first->distance) ||
+                !is_set(&r->clauses[k], first->distance))
+                continue;
+            size_t n = (size_t)first->n_tokens, more = (size_t)second->n_tokens;
+            int32_t *tokens = arena_push(memory, n + more, sizeof *tokens);
+            memcpy(tokens, first->tokens, n * sizeof *tokens);
+            memcpy(tokens + n, second->tokens, more * sizeof *tokens);
+            first->tokens = tokens;
+            first->n_tokens += second->n_tokens;
+            drop_predicate(r, k, 0);
+        }
+}
+
+/* One order for all rules: the token, those before it, what is near, where it stands. */
+static int predicate_order(const rule_predicate *p)
+{
+    if (p->kind == RULE_TOKEN_IN || p->kind == RULE_CLASS_IS)
+        return 4 * p->distance + 2 * (p->kind == RULE_CLASS_IS) + p->negated;
+    return p->kind == RULE_NEAR ? 100 : p->kind == RULE_FLAG ? 101 : 102;
+}
+
+static void order_predicates(rule_clause *c)
+{
+    for (int i = 1; i < c->n; i++)
+        for (int k = i; k > 0; k--) {
+            rule_predicate *p = &c->predicates[k];
+            if (predicate_order(p) >= predicate_order(p - 1))
+                break;
+            rule_predicate other = *p;
+            *p = p[-1];
+            p[-1] = other;
+        }
+}
+
 /* ---- whole -------------------------------------------------------------------------------------
  */
 
@@ -199,6 +246,9 @@ void rule_fit(rule *out, const rule_text *t, const rule_target *target, const ru
     while (shorten_once(&best, &f))
         ;
     *out = best.rule;
+    join_sets(out, &memory);
+    for (int i = 0; i < out->n_clauses; i++)
+        order_predicates(&out->clauses[i]);
     copy_tokens(out, a);
     rule_grade(out, t, target, a);
     rule_search_close(&f.search);

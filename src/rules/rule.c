@@ -2,6 +2,8 @@
 #include "rules/rule.h"
 #include "base/memory.h"
 #include "rules/bits.h"
+#include "rules/text_parts.h"
+#include <math.h>
 #include <string.h>
 
 size_t rule_bit_words(const rule_text *t, rule_part part)
@@ -50,26 +52,6 @@ static void mark_behind(uint64_t *bits, const rule_text *t, rule_part part, cons
     }
 }
 
-static void mark_class(uint64_t *bits, const rule_text *t, rule_part part, const rule_predicate *p)
-{
-    uint64_t class_bit = (uint64_t)1 << p->detail;
-    for (int d = t->first_document[part]; d < t->first_document[part + 1]; d++) {
-        const rule_document *document = &t->documents[d];
-        for (int i = p->distance; i < document->n; i++) {
-            size_t at = document->first + (size_t)i;
-            if (t->classes_V[t->token_N[at - (size_t)p->distance]] & class_bit)
-                bits_set(bits, at - t->first[part]);
-        }
-    }
-}
-
-static void mark_flag(uint64_t *bits, const rule_text *t, rule_part part, int flag)
-{
-    const uint8_t *flags = t->flags_N + t->first[part];
-    for (size_t i = 0; i < rule_part_size(t, part); i++)
-        bits[i / 64] |= (uint64_t)((flags[i] & flag) != 0) << i % 64;
-}
-
 static void mark_depth(uint64_t *bits, const rule_text *t, rule_part part, int low, int high)
 {
     for (int d = t->first_document[part]; d < t->first_document[part + 1]; d++) {
@@ -101,10 +83,10 @@ void rule_predicate_bits(uint64_t *bits, const rule_text *t, rule_part part,
         mark_behind(bits, t, part, p, 1, (size_t)p->window);
         break;
     case RULE_CLASS_IS:
-        mark_class(bits, t, part, p);
+        rule_text_class_bits(bits, t, part, p->detail, p->distance);
         break;
     case RULE_FLAG:
-        mark_flag(bits, t, part, p->detail);
+        rule_text_flag_bits(bits, t, part, p->detail);
         break;
     case RULE_DEPTH:
         mark_depth(bits, t, part, p->low, p->high);
@@ -146,11 +128,16 @@ int rule_n_predicates(const rule *r)
     return n;
 }
 
-int rule_n_tokens(const rule *r)
+double rule_set_length(int n)
 {
-    int n = 0;
+    return 8 * log2(1 + n / 8.0);
+}
+
+double rule_sets_length(const rule *r)
+{
+    double length = 0;
     for (int i = 0; i < r->n_clauses; i++)
         for (int k = 0; k < r->clauses[i].n; k++)
-            n += r->clauses[i].predicates[k].n_tokens;
-    return n;
+            length += rule_set_length(r->clauses[i].predicates[k].n_tokens);
+    return length;
 }

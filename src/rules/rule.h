@@ -59,8 +59,11 @@ void rule_grade(rule *r, const rule_text *t, const rule_target *target, arena *a
  * has not seen; 0 where the rule does not fire, > 0 where it does. */
 void rule_predict(float *prediction_N, const rule_text *t, rule_part part, const rule *r);
 
-/* Length of a rule as the choice counts it (fit.h): predicates and tokens named. */
+/* Length of a rule as the choice counts it (fit.h). */
 int rule_n_predicates(const rule *r);
-int rule_n_tokens(const rule *r);
+/* Of a set of n tokens: about n while it is short, then 8 more for each doubling: 8 log2(1 + n/8).
+ */
+double rule_set_length(int n);
+double rule_sets_length(const rule *r);
 
 #endif

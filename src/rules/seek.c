@@ -59,10 +59,10 @@ static void beam_add(beam *b, const rule_clause *c, const uint64_t *bits, double
 
 static double price(const rule_search *s, const rule_clause *c)
 {
-    double tokens = 0;
+    double length = 0;
     for (int i = 0; i < c->n; i++)
-        tokens += c->predicates[i].n_tokens;
-    return s->o->predicate_price * c->n + s->o->token_price * tokens;
+        length += rule_set_length(c->predicates[i].n_tokens);
+    return s->o->predicate_price * c->n + s->o->token_price * length;
 }
 
 static void propose(rule_proposals *out, rule_search *s, const rule_scope *c)

@@ -41,33 +41,58 @@ typedef struct plane {
     uint64_t *bits; /* a row for each tried token */
 } plane;
 
-/* Tokens that are worth a try, the best alone first, then by their share of hits. Negated: of
- * misses, and what the scope without the token scores. */
+typedef int token_order(const void *, const void *);
+
+/* Keeps the first `most` by the order. */
+static void keep_best(near_token *kept, int *n, int most, near_token one, token_order *order)
+{
+    int at = *n;
+    while (at > 0 && order(&one, &kept[at - 1]) < 0)
+        at--;
+    if (at == most)
+        return;
+    if (*n < most)
+        ++*n;
+    memmove(kept + at + 1, kept + at, (size_t)(*n - 1 - at) * sizeof *kept);
+    kept[at] = one;
+}
+
+static near_token rate(const rule_search *s, const rule_scope *c, int32_t token, bool negated)
+{
+    const token_tally *t = &s->tally_V[token];
+    double seen = t->hits + t->misses, wanted = negated ? t->misses : t->hits;
+    double all = c->hits + c->misses, base = (negated ? c->misses : c->hits) / all;
+    double f1 = negated ? rule_search_f1(s, c->hits - t->hits, c->misses - t->misses)
+                        : rule_search_f1(s, t->hits, t->misses);
+    return (near_token){token, (wanted + PULL * base) / (seen + PULL), f1};
+}
+
+/* Tokens that are worth a try: the best alone first, then others by their share of hits. Negated:
+ * of misses, and what the scope without the token scores. */
 static int pick(near_token *tried, rule_search *s, const rule_scope *c, bool negated)
 {
-    near_token *all = mem_small((size_t)s->n_touched, sizeof *all);
-    double base = c->hits / (c->hits + c->misses);
-    int n = 0;
+    near_token alone[MOST_TRIED / 2], by_hits[MOST_TRIED];
+    int n_alone = 0, n_by_hits = 0, n = 0;
     for (int i = 0; i < s->n_touched; i++) {
         const token_tally *t = &s->tally_V[s->touched[i]];
-        double seen = t->hits + t->misses, wanted = negated ? t->misses : t->hits;
-        if (wanted == 0)
+        if ((negated ? t->misses : t->hits) == 0)
             continue;
-        double pull = PULL * (negated ? 1 - base : base);
-        double f1 = negated ? rule_search_f1(s, c->hits - t->hits, c->misses - t->misses)
-                            : rule_search_f1(s, t->hits, t->misses);
-        all[n++] = (near_token){s->touched[i], (wanted + pull) / (seen + PULL), f1};
+        near_token one = rate(s, c, s->touched[i], negated);
+        keep_best(alone, &n_alone, MOST_TRIED / 2, one, by_f1);
+        keep_best(by_hits, &n_by_hits, MOST_TRIED, one, by_share);
     }
-    int kept = n < MOST_TRIED ? n : MOST_TRIED;
-    qsort(all, (size_t)n, sizeof *all, by_f1);
-    int alone = kept / 2 + kept % 2;
-    memcpy(tried, all, (size_t)alone * sizeof *tried);
-    qsort(all + alone, (size_t)(n - alone), sizeof *all, by_share);
-    memcpy(tried + alone, all + alone, (size_t)(kept - alone) * sizeof *tried);
-    if (kept)
-        qsort(tried + 1, (size_t)kept - 1, sizeof *tried, by_share);
-    mem_free(all);
-    return kept;
+    for (; n < n_alone; n++)
+        tried[n] = alone[n];
+    for (int i = 0; i < n_by_hits && n < MOST_TRIED; i++) {
+        bool known = false;
+        for (int k = 0; k < n_alone && !known; k++)
+            known = alone[k].token == by_hits[i].token;
+        if (!known)
+            tried[n++] = by_hits[i];
+    }
+    if (n)
+        qsort(tried + 1, (size_t)n - 1, sizeof *tried, by_share);
+    return n;
 }
 
 static double score(const plane *p, double tp, double fp)

@@ -81,7 +81,7 @@ static int best_prefix(const rule_search *s, const rule_scope *c, const ranked_t
         double hits = ranked[i].hits, misses = ranked[i].n - ranked[i].hits;
         tp += negated ? -hits : hits;
         fp += negated ? -misses : misses;
-        double value = f_measure(s, tp, fp, wide) - s->o->token_price * (i + 1);
+        double value = f_measure(s, tp, fp, wide) - s->o->token_price * rule_set_length(i + 1);
         if (value > best) {
             best = value;
             taken = i + 1;

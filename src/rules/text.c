@@ -216,7 +216,10 @@ err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
         used_V[v] = out->first_V[v + 1] > out->first_V[v];
     rule_text_classify(out, used_V);
     mem_free(used_V);
-    return OK;
+    rc = rule_text_keep_bits(out, e);
+    if (rc)
+        rule_text_release(out);
+    return rc;
 }
 
 void rule_text_release(rule_text *t)
@@ -233,15 +236,6 @@ void rule_text_release(rule_text *t)
     mem_free(t->used);
     mem_free(t->count_V);
     mem_free(t->near_WV);
+    mem_free(t->fit_bits);
     *t = (rule_text){0};
-}
-
-size_t rule_part_size(const rule_text *t, rule_part part)
-{
-    return t->first[part + 1] - t->first[part];
-}
-
-int rule_text_depth(const rule_text *t, size_t at)
-{
-    return (int)(at - t->documents[t->document_N[at]].first);
 }

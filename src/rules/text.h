@@ -88,9 +88,10 @@ typedef struct rule_text {
     uint32_t *count_V; /* how often each does */
     /* Positions of the fit part with token v among the `rule_windows[w]` tokens before. */
     uint32_t *near_WV;
+    uint64_t *fit_bits; /* see text_bits.c */
 } rule_text;
 
-/* Memory: 17 bytes a token that counts, 40 bytes a token of the vocabulary, 16 a document.
+/* Memory: 34 bytes a token that counts, 40 bytes a token of the vocabulary, 16 a document.
  * E_DATA when no token counts or there are more than 2^31; E_CONFIG when the shares leave a part
  * without anything. With fewer than three documents parts are empty. */
 err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
@@ -98,8 +99,15 @@ err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
 void rule_text_release(rule_text *t);
 
 /* The number of positions of a part. */
-size_t rule_part_size(const rule_text *t, rule_part part);
+static inline size_t rule_part_size(const rule_text *t, rule_part part)
+{
+    return t->first[part + 1] - t->first[part];
+}
+
 /* How many tokens of its document come before the position. */
-int rule_text_depth(const rule_text *t, size_t at);
+static inline int rule_text_depth(const rule_text *t, size_t at)
+{
+    return (int)(at - t->documents[t->document_N[at]].first);
+}
 
 #endif

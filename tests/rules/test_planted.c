@@ -73,7 +73,7 @@ static const struct {
 } cases[] = {
     {"set", token_set, RULE_TOKEN_SET, RULE_TOKEN_SET, "token in {\" asked\", \" said\"}"},
     {"one before", after_new, RULE_N_GRAM, RULE_N_GRAM,
-     "previous in {\" new\"} & token is capitalised"},
+     "token is capitalised & previous in {\" new\"}"},
     {"skip-gram", said_after_quote, RULE_SKIP_GRAM, RULE_SKIP_GRAM,
      "token in {\" said\"} & last8 in {\"\\\"\"}"},
     {"context", about_harbour, RULE_CONTEXT, RULE_CONTEXT, NULL},
@@ -173,10 +173,35 @@ static void planted_rules_are_found(void **state)
     close_all(&x);
 }
 
+static void any_number_of_threads_gives_the_same(void **state)
+{
+    (void)state;
+    static planted_run one, three;
+    pool *p = pool_new(1), *q = pool_new(3);
+    run_all(&one, p);
+    run_all(&three, q);
+    for (int i = 0; i < CASES; i++) {
+        const rule_explanation *a = &one.out[i], *b = &three.out[i];
+        assert_string_equal(a->formal, b->formal);
+        assert_memory_equal(&a->score, &b->score, sizeof a->score);
+        assert_memory_equal(&a->shuffled, &b->shuffled, sizeof a->score);
+        assert_memory_equal(&a->frequent, &b->frequent, sizeof a->score);
+        assert_memory_equal(&a->other, &b->other, sizeof a->score);
+        assert_int_equal(a->examples.n_missed, b->examples.n_missed);
+        assert_memory_equal(a->examples.missed, b->examples.missed,
+                            (size_t)a->examples.n_missed * sizeof *a->examples.missed);
+    }
+    close_all(&one);
+    close_all(&three);
+    pool_free(p);
+    pool_free(q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_rules_are_found),
+        cmocka_unit_test(any_number_of_threads_gives_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
