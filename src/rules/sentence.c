@@ -84,21 +84,36 @@ static const rule_predicate *find_subject(const rule_clause *c)
     return subject;
 }
 
-/* Returns whether it is one token, so that "it" follows. */
-static bool add_subject(wording_maker *m, const rule_predicate *subject)
+/* Whether the clause can do without a noun: "Active right after ...". */
+static bool stands_alone(const rule_clause *c)
+{
+    bool any = false;
+    for (int i = 0; i < c->n; i++) {
+        const rule_predicate *p = &c->predicates[i];
+        bool of_token = p->kind == RULE_TOKEN_IN || p->kind == RULE_CLASS_IS;
+        if (of_token && !p->distance)
+            return false;
+        any = any || !p->negated;
+    }
+    return any;
+}
+
+/* Returns how it is meant further on: "it", "them". */
+static const char *add_subject(wording_maker *m, const rule_predicate *subject)
 {
     if (!subject) {
-        wording_add(m, "tokens");
-        return false;
+        wording_add(m, " on tokens");
+        return "them";
     }
+    wording_add(m, " on ");
     if (subject->kind == RULE_CLASS_IS) {
         wording_add_class(m, subject->detail, true);
-        return false;
+        return "them";
     }
     bool one = wording_count_forms(m->t, subject) == 1;
     wording_add(m, one ? "the token " : "the tokens ");
     wording_add_set(m, subject, "and");
-    return one;
+    return one ? "it" : "them";
 }
 
 static void add_flag(wording_maker *m, const rule_predicate *p)
@@ -134,14 +149,15 @@ static void add_depth(wording_maker *m, const rule_predicate *p)
         wording_add(m, " %sbetween tokens %d and %d of the document", not, p->low + 1, p->high + 1);
 }
 
-static void add_near(wording_maker *m, const rule_predicate *p, bool one)
+static void add_near(wording_maker *m, const rule_predicate *p, const char *before)
 {
     wording_add(m, p->negated ? " unless " : " when ");
     wording_add_set(m, p, "or");
     if (p->window == RULE_WHOLE)
         wording_add(m, " comes earlier in the document");
     else
-        wording_add(m, " comes within the %d tokens before %s", p->window, one ? "it" : "them");
+        wording_add(m, " comes within the %d tokens before%s%s", p->window, *before ? " " : "",
+                    before);
 }
 
 /* What the token is not, or comes after. */
@@ -163,7 +179,7 @@ static void add_of_token(wording_maker *m, const rule_predicate *p)
 static void add_clause(wording_maker *m, const rule_clause *c)
 {
     const rule_predicate *subject = find_subject(c);
-    bool one = add_subject(m, subject);
+    const char *meant = stands_alone(c) ? "" : add_subject(m, subject);
     /* What tokens are, then where, then what is near: so that each part can be read alone. */
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < c->n; i++) {
@@ -178,7 +194,7 @@ static void add_clause(wording_maker *m, const rule_clause *c)
             else if (round == 1 && p->kind == RULE_DEPTH)
                 add_depth(m, p);
             else if (round == 2 && p->kind == RULE_NEAR)
-                add_near(m, p, one);
+                add_near(m, p, meant);
         }
 }
 
@@ -189,7 +205,7 @@ void rule_sentence(rule_wording *out, const rule *r, const rule_text *t, arena *
         return;
     wording_maker m = {.memory = a, .t = t};
     for (int i = 0; i < r->n_clauses; i++) {
-        wording_add(&m, i ? "; or on " : "Active on ");
+        wording_add(&m, i ? "; or" : "Active");
         add_clause(&m, &r->clauses[i]);
     }
     wording_add(&m, ".");
