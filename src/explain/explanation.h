@@ -11,9 +11,12 @@ typedef enum { EXPLAIN_TEMPLATE, EXPLAIN_PROMPT } explain_method;
 
 typedef struct explanation {
     explain_method method;
-    int32_t *tokens; /* without BOS; arena */
-    int length;      /* tokens */
-    int frozen;      /* leading tokens that were not optimised; 0 for templates */
+    int32_t *tokens;      /* without BOS; arena */
+    int length;           /* tokens */
+    int frozen;           /* leading tokens that were not optimised; 0 for templates */
+    const int32_t *named; /* what it says the feature is about: the pair that fills a template, the
+                             tokens behind a prompt's frozen ones; arena */
+    int n_named;
     double activation, specificity;
     double coherence;       /* mean log-probability by the model itself, nats a token */
     double free_activation; /* of the optimised embeddings behind a prompt; NaN for templates */

@@ -23,6 +23,8 @@ static err_code read_tokens(explanation *out, const optimise_job *job, const exp
                          .length = job->length,
                          .frozen = job->frozen,
                          .free_activation = (double)job->activation};
+    out->named = out->tokens + job->frozen;
+    out->n_named = job->length - job->frozen;
     err_code rc = token_table_nearest(out->tokens, NULL, table, job->x_LD, job->length, 1, e);
     if (!rc)
         memcpy(out->tokens, start->tokens, (size_t)job->frozen * sizeof *out->tokens);

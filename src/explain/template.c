@@ -13,6 +13,12 @@ static const char *const patterns[][3] = {
     {"This feature answers to both ", " and ", "."},
 };
 
+/* What a pattern is filled with. */
+typedef struct word {
+    const char *text;
+    int32_t token; /* the first with this text */
+} word;
+
 /* A token's bytes without blanks at its ends; NULL when nothing is left. */
 static const char *word_of(const tokenizer *t, int id, arena *a)
 {
@@ -27,30 +33,38 @@ static const char *word_of(const tokenizer *t, int id, arena *a)
     return n ? arena_strndup(a, bytes, n) : NULL;
 }
 
-static int distinct_words(const char **words, const tokenizer *t, const int32_t *ids, int n,
-                          arena *a)
+static int distinct_words(word *words, const tokenizer *t, const int32_t *ids, int n, arena *a)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
-        const char *word = word_of(t, ids[i], a);
-        bool known = !word;
+        const char *text = word_of(t, ids[i], a);
+        bool known = !text;
         for (int k = 0; k < count && !known; k++)
-            known = !strcmp(words[k], word);
+            known = !strcmp(words[k].text, text);
         if (!known)
-            words[count++] = word;
+            words[count++] = (word){.text = text, .token = ids[i]};
     }
     return count;
 }
 
-static err_code fill(explanation *out, const tokenizer *t, const char *const pattern[3],
-                     const char *first, const char *second, int max_length, arena *a, err *e)
+/* The pair as explanation.named. */
+static const int32_t *pair_of(word first, word second, arena *a)
+{
+    int32_t *pair = arena_push(a, 2, sizeof *pair);
+    pair[0] = first.token;
+    pair[1] = second.token;
+    return pair;
+}
+
+static err_code fill(explanation *out, const tokenizer *t, const char *const pattern[3], word first,
+                     word second, int max_length, arena *a, err *e)
 {
     str text = {0};
     token_list list = {0};
     str_add(&text, pattern[0]);
-    str_add(&text, first);
+    str_add(&text, first.text);
     str_add(&text, pattern[1]);
-    str_add(&text, second);
+    str_add(&text, second.text);
     str_add(&text, pattern[2]);
     err_code rc = tokenizer_encode(&list, t, text.data, text.len, e);
     if (!rc) {
@@ -58,6 +72,8 @@ static err_code fill(explanation *out, const tokenizer *t, const char *const pat
         *out = (explanation){.method = EXPLAIN_TEMPLATE,
                              .tokens = arena_push(a, (size_t)n, sizeof(int32_t)),
                              .length = n,
+                             .named = pair_of(first, second, a),
+                             .n_named = 2,
                              .free_activation = (double)NAN};
         for (int i = 0; i < n; i++)
             out->tokens[i] = list.ids[i];
@@ -116,7 +132,7 @@ err_code explain_templates(explanation *out, int *n_out, const optimise_setting 
 {
     /* A sentence is measured whole; only what the model cannot read is cut. */
     int longest = model_describe(setting->model)->context - (setting->bos >= 0);
-    const char **words = mem_small((size_t)n_top + 1, sizeof *words);
+    word *words = mem_small((size_t)n_top + 1, sizeof *words);
     int n_words = distinct_words(words, t, top_tokens, n_top, a), n = 0;
     size_t room = COUNT_OF(patterns) * (size_t)n_words * (size_t)n_words;
     candidate *candidates = mem_small(room + 1, sizeof *candidates);

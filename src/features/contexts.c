@@ -40,6 +40,29 @@ static feature_context cut(const prompt_peak *c, const cutter *k)
     return out;
 }
 
+/* The first activation of the prompt or of a later one. */
+static size_t first_of(const survey *s, int which, int prompt)
+{
+    size_t low = 0, high = s->n_active[which];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->active[which][middle].prompt < prompt)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+feature_context survey_context(const survey *s, int which, const prompt_set *p, int prompt,
+                               int position, int window, arena *a)
+{
+    prompt_peak at = {.prompt = prompt, .position = position, .first = first_of(s, which, prompt)};
+    at.n = first_of(s, which, prompt + 1) - at.first;
+    cutter k = {.s = s, .which = which, .window = window, .p = p, .a = a};
+    return cut(&at, &k);
+}
+
 static bool same_words(const feature_context *a, const feature_context *b, const prompt_set *p)
 {
     return a->n_tokens == b->n_tokens &&

@@ -18,6 +18,10 @@ typedef struct context_options {
 
 /* All that follows is in the arena; `which` counts in survey.features. */
 
+/* Around one position of a prompt. */
+feature_context survey_context(const survey *s, int which, const prompt_set *p, int prompt,
+                               int position, int window, arena *a);
+
 /* Around the peaks of prompts, strongest first: one of each prompt, the same words never twice.
  * Returns how many. */
 int survey_top_contexts(feature_context **out, const survey *s, int which, const prompt_set *p,

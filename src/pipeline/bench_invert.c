@@ -2,6 +2,7 @@
  * the pre-activation of the real tokens it ends with, in units of the data's maximum. */
 #include "pipeline/bench_invert.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "base/rng.h"
 #include <math.h>
 #include <stdio.h>
@@ -34,8 +35,7 @@ static int by_id(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* Evenly over the live ones in order of density, so that rare and frequent ones are both there. */
-static err_code choose_features(study *s, int wanted, err *e)
+err_code bench_choose_features(study *s, int wanted, err *e)
 {
     int F = s->collected.n_features, n = 0;
     live_feature *live = mem_small((size_t)F, sizeof *live);
@@ -57,12 +57,6 @@ static err_code choose_features(study *s, int wanted, err *e)
 /* ---- printing -----------------------------------------------------------------------------------
  */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 spread spread_of(const double *x, int n)
 {
     double *sorted = mem_small((size_t)n, sizeof *sorted);
@@ -72,7 +66,7 @@ spread spread_of(const double *x, int n)
     for (int i = 0; i < n; i++)
         if (!isnan(x[i]))
             sorted[m++] = x[i];
-    qsort(sorted, (size_t)m, sizeof *sorted, by_value);
+    sort_doubles(sorted, (size_t)m);
     if (m) {
         out = (spread){.median = sorted[m / 2], .tenth = sorted[m / 10]};
         for (int i = 0; i < m; i++) {
@@ -440,7 +434,7 @@ err_code bench_invert(study *s, const bench_options *o, err *e)
     bool cached;
     err_code rc = stage_collect(s, &cached, e);
     if (!rc)
-        rc = choose_features(s, o->features, e);
+        rc = bench_choose_features(s, o->features, e);
     if (!rc)
         rc = study_prepare_search(s, e);
     if (rc)

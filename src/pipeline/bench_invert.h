@@ -12,6 +12,10 @@ typedef struct bench_options {
 /* Prints the tables to stdout. The study is open; its collect stage is run here. */
 err_code bench_invert(study *s, const bench_options *o, err *e);
 
+/* Chooses s->targets: `wanted` live features (0: all), evenly over their densities, so that rare
+ * and frequent ones are both there. Prints how many. After stage_collect(). */
+err_code bench_choose_features(study *s, int wanted, err *e);
+
 /* Iterations of a method that is to end when its work is spent. */
 enum { BENCH_ENDLESS = 1000000 };
 

@@ -78,6 +78,10 @@ typedef struct run_config {
         int top_tokens, keep, max_steps, length, frozen_tokens;
         double learning_rate, lambda_reg, coherence_weight;
     } explain;
+    struct {
+        double mass, fit_share, choose_share, dense_share, least_f1;
+        int most_tokens, resamples, examples, random_directions, least_documents;
+    } rules;
 } run_config;
 
 /* One key. */

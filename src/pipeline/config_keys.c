@@ -27,7 +27,7 @@ static const config_key keys[] = {
     {"run.seed", "", "Seed of every random choice; the same seed gives the same report.", NULL,
      CONFIG_INT64, HERE(run, seed), "1", 0, 9007199254740991.0, true},
     CHOICE(
-        run, last_stage, "filter|select|analyse|explain", "explain",
+        run, last_stage, "filter|select|analyse|explain|rules", "rules",
         "Where the run ends: after filtering, after clustering and selection, after optimising and "
         "analysing, or after all."),
     {"run.threads", "threads", "Worker threads; 0: one per processor. Does not change the result.",
@@ -220,6 +220,28 @@ static const config_key keys[] = {
          "Add the language model's own cross-entropy of the prompt to the objective."),
     DOUBLE(explain, coherence_weight, "activation per nat", "0.1", 0, 1e6,
            "Weight of that cross-entropy."),
+
+    DOUBLE(rules, mass, "share", "0.9", 0.01, 1,
+           "A token counts as active from the activation on that keeps this share of all that the "
+           "feature's activations add up to."),
+    DOUBLE(rules, fit_share, "share", "0.5", 0.01, 0.98, "Documents that rules are fitted on."),
+    DOUBLE(rules, choose_share, "share", "0.2", 0.01, 0.98,
+           "Documents that the length of a rule is chosen on; it is measured on the rest."),
+    INT(rules, most_tokens, "tokens", "400000", 1000, 2000000000,
+        "Tokens that rules see at most, in whole documents drawn by the seed; bounds time and "
+        "memory."),
+    INT(rules, resamples, "resamples", "200", 0, 100000,
+        "Of the documents, for 95% intervals; 0: no intervals."),
+    INT(rules, examples, "contexts", "4", 0, 100,
+        "Counter-examples of each sort shown per feature."),
+    INT(rules, random_directions, "directions", "16", 0, 4096,
+        "Random directions that are explained as well, as a control."),
+    DOUBLE(rules, dense_share, "share", "0.2", 0, 1,
+           "A feature that is active on more of the tokens is called dense."),
+    INT(rules, least_documents, "documents", "10", 1, 1000000,
+        "A feature that is active in fewer is called under-sampled and gets no rule."),
+    DOUBLE(rules, least_f1, "F1", "0.3", 0, 1,
+           "A feature whose rule reaches less is called unexplained."),
 };
 
 const config_key *run_config_keys(int *n)

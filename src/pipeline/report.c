@@ -17,6 +17,8 @@ err_code report_fill(record *r, study *s, err *e)
     if (!s->optima)
         return OK;
     report_targets(r, s);
+    if (s->rules.targets)
+        report_rules(r, s);
     return report_search(r, s, e);
 }
 

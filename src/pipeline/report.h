@@ -2,6 +2,7 @@
 #ifndef PIPELINE_REPORT_H
 #define PIPELINE_REPORT_H
 #include "features/text_index.h"
+#include "features/contexts.h"
 #include "pipeline/study.h"
 
 /* Fills r from the finished study; memory from s->memory, so r lives as long as the study. */
@@ -16,7 +17,11 @@ void report_clusters(record *r, study *s);
 void report_targets(record *r, study *s);
 /* The part of a target that its active tokens tell: statistics, tokens, contexts. */
 void report_activity(record_target *t, study *s, int target, const text_index *index);
+/* Rules, scores and counter-examples of the targets, and the parts of the documents. */
+void report_rules(record *r, study *s);
 
+/* A context of a target out of its survey; memory from s->memory. */
+record_context report_context(const feature_context *c, study *s);
 /* A token's bytes, borrowed from the study's tokenizer. */
 record_bytes report_token(const study *s, int id);
 /* The tokens decoded together; memory from s->memory. */

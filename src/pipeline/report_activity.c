@@ -129,7 +129,7 @@ static void fill_positions(record_target *t, study *s, int target, const text_in
     }
 }
 
-static record_context context_of(const feature_context *c, study *s)
+record_context report_context(const feature_context *c, study *s)
 {
     record_context out = {
         .prompt = c->prompt, .start = c->start, .peak = c->peak, .n_tokens = c->n_tokens};
@@ -146,7 +146,7 @@ static record_context *contexts_of(const feature_context *list, int n, study *s)
 {
     record_context *out = arena_push(&s->memory, (size_t)n + 1, sizeof *out);
     for (int i = 0; i < n; i++)
-        out[i] = context_of(&list[i], s);
+        out[i] = report_context(&list[i], s);
     return out;
 }
 

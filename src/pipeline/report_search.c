@@ -67,6 +67,7 @@ static err_code sequence_of(record_sequence *out, study *s, const sequence *q, d
                              .pre_activation = (double)p->z,
                              .activation = (double)p->activation,
                              .ratio = ratio_of(p, unit),
+                             .rule_fires = q->rule_fires,
                              .cross_entropy = p->cross_entropy,
                              .unlike_data = p->cross_entropy > s->loss_limit,
                              .n_contexts = q->n_contexts,

@@ -16,6 +16,7 @@
 #include "pipeline/config.h"
 #include "pipeline/store.h"
 #include "results/record.h"
+#include "rules/explain.h"
 
 /* What clustering found; arrays of n_kept or n_clusters in the study's arena. */
 typedef struct clustering {
@@ -44,12 +45,22 @@ typedef struct sequence {
     double *lost_most_L, *lost_least_L; /* see attribution_job */
     int n_contexts;                     /* 0: not tried */
     double kept_mean, kept_least;       /* see robustness_job */
+    bool rule_fires;                    /* the target's rule, at its last token */
 } sequence;
 
 typedef struct target_sequences {
     sequence *items;
     int n;
 } target_sequences;
+
+/* Of the targets, and what their explanations by sentence predict. */
+typedef struct target_rules {
+    rule_text text;
+    rule_explanation *targets; /* n_targets; NULL: not made */
+    rule_score **sentences;    /* of each target's explanations; in the arena */
+    rule_explanation *random;  /* of random directions */
+    int n_random;
+} target_rules;
 
 typedef struct study {
     const run_config *config;
@@ -92,6 +103,7 @@ typedef struct study {
     optimum *optima;              /* of the targets */
     target_sequences *sequences;  /* of the targets */
     target_explanations *explained;
+    target_rules rules;
 
     record_stage *timings;
     int n_timings;
@@ -111,6 +123,7 @@ err_code stage_optimise(study *s, bool *cached, err *e);
 err_code stage_search(study *s, bool *cached, err *e);
 err_code stage_analyse(study *s, bool *cached, err *e);
 err_code stage_explain(study *s, bool *cached, err *e);
+err_code stage_rules(study *s, bool *cached, err *e);
 
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);

@@ -1,5 +1,6 @@
 /* Names, lookups and the headline figures of a record. */
 #include "results/record.h"
+#include "base/sort.h"
 #include "base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,19 +67,51 @@ const record_sequence *record_find_sequence(const record_search *s, const char *
     return NULL;
 }
 
-/* ---- headline figures ---- */
-
-static int by_value(const void *a, const void *b)
+bool record_has_rule(const record_target *t)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return t->rule.kind && *t->rule.kind;
 }
+
+bool record_has_rule_score(const record_target *t)
+{
+    return record_has_rule(t) && t->rule.n_scores > 0;
+}
+
+const record_score *record_find_score(const record_rule *rule, const char *of, const char *active)
+{
+    for (int i = 0; i < rule->n_scores; i++)
+        if (!strcmp(rule->scores[i].of, of) && !strcmp(rule->scores[i].active, active))
+            return &rule->scores[i];
+    return NULL;
+}
+
+/* ---- headline figures ---- */
 
 /* As the files keep it, so that a median is the same before and after. */
 static double as_written(double x)
 {
     char text[NUMBER_TEXT];
     return isfinite(x) ? strtod(number_text(text, x), NULL) : x;
+}
+
+double record_explained_mass(const record *r, double least_f1)
+{
+    double all = 0, explained = 0;
+    for (int i = 0; i < r->n_targets; i++) {
+        const record_feature *f = record_find_feature(r, r->targets[i].id);
+        if (!f || !record_has_rule_score(&r->targets[i]))
+            continue;
+        double mass = as_written(f->mean_active) * (double)f->n_active;
+        all += mass;
+        explained += as_written(r->targets[i].rule.scores[0].f1.value) >= least_f1 ? mass : 0;
+    }
+    return all > 0 ? explained / all : (double)NAN;
+}
+
+static double median_of(double *values, int n)
+{
+    sort_doubles(values, (size_t)n);
+    return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : (double)NAN;
 }
 
 static bool has_optimum(const record_target *t)
@@ -98,8 +131,7 @@ static double median_over_targets(const record *r, bool (*has)(const record_targ
         if (has(&r->targets[i]) && isfinite(x))
             values[n++] = as_written(x);
     }
-    qsort(values, (size_t)n, sizeof *values, by_value);
-    return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : (double)NAN;
+    return median_of(values, n);
 }
 
 static int count_features(const record *r, bool alive)
@@ -119,6 +151,18 @@ static double concepts_found(const record *r)
     return r->n_concepts ? (double)n / r->n_concepts : (double)NAN;
 }
 
+/* Of the F1 of the targets' rules; NaN when there are none. */
+static double median_rule_f1(const record *r, arena *a)
+{
+    double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
+    int n = 0;
+    for (int i = 0; i < r->n_targets; i++)
+        if (record_has_rule_score(&r->targets[i]) &&
+            isfinite(r->targets[i].rule.scores[0].f1.value))
+            values[n++] = as_written(r->targets[i].rule.scores[0].f1.value);
+    return median_of(values, n);
+}
+
 #define MEDIAN(has, member) median_over_targets(r, has, offsetof(record_target, member), a)
 
 record_metric *record_headlines(int *n, const record *r, arena *a)
@@ -135,6 +179,9 @@ record_metric *record_headlines(int *n, const record *r, arena *a)
         {"trustworthiness", r->quality.trustworthiness, "share", "higher", (double)NAN, ""},
         {"neighbour_overlap", r->quality.neighbour_overlap, "share", "higher", (double)NAN, ""},
         {"targets", r->n_targets, "features", "", (double)NAN, ""},
+        {"median_rule_f1", median_rule_f1(r, a), "", "higher", (double)NAN, ""},
+        {"mass_explained_at_05", record_explained_mass(r, 0.5), "share", "higher", (double)NAN, ""},
+        {"mass_explained_at_08", record_explained_mass(r, 0.8), "share", "higher", (double)NAN, ""},
         {"median_warm_ratio", MEDIAN(record_has_search, search.chain.warm), "ratio", "higher",
          (double)NAN, ""},
         {"median_cold_ratio", MEDIAN(record_has_search, search.chain.cold), "ratio", "higher",

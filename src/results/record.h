@@ -409,7 +409,7 @@ typedef struct record_split {
 } record_split;
 
 typedef struct record_rules {
-    double mass; /* share of a feature's activation that its level keeps; NaN: no rules */
+    double mass; /* share of a feature's activation that its level keeps; 0: no rules */
     int fit_documents, choose_documents, report_documents;
     int64_t fit_tokens, choose_tokens, report_tokens;
     int left_out;         /* documents beyond rules.most_tokens */
@@ -535,6 +535,14 @@ record_state record_state_of(const record_feature *f, const record_target *t);
 /* Whether real tokens were sought for the target; in the run at all. */
 bool record_has_search(const record_target *t);
 bool record_was_searched(const record *r);
+/* Whether a rule was sought for the target, and whether one was measured. */
+bool record_has_rule(const record_target *t);
+bool record_has_rule_score(const record_target *t);
+/* Its score of what predicts, at the level or for any activation; NULL for none. */
+const record_score *record_find_score(const record_rule *rule, const char *of, const char *active);
+/* Share of the targets' activation, summed over the data, in those whose rule reaches this F1; NaN
+ * without rules. */
+double record_explained_mass(const record *r, double least_f1);
 /* Its sequence of that kind, NULL for none. */
 const record_sequence *record_find_sequence(const record_search *s, const char *kind);
 

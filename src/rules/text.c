@@ -181,13 +181,10 @@ static err_code reserve(rule_text *t, size_t n, err *e)
     return all ? OK : e->code;
 }
 
-err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
-                        const rule_text_options *o, err *e)
+/* Documents in drawn order, and room for their tokens. */
+static err_code start(rule_text *out, const prompt_set *p, const tokenizer *t,
+                      const rule_text_options *o, err *e)
 {
-    if (!(o->fit_share > 0 && o->choose_share > 0 && o->fit_share + o->choose_share < 1))
-        return err_set(e, E_CONFIG,
-                       "rules: %g of the text to fit on and %g to choose on leave a part empty",
-                       o->fit_share, o->choose_share);
     *out = (rule_text){.prompts = p, .tokenizer = t, .V = tokenizer_size(t)};
     out->documents = mem_small((size_t)p->n, sizeof *out->documents);
     out->document_of = mem_small((size_t)p->n, sizeof *out->document_of);
@@ -201,10 +198,21 @@ err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
         rc = err_set(e, E_DATA, "rules: %zu tokens; they work with %d at most", n, INT32_MAX);
     else
         rc = reserve(out, n, e);
-    if (rc) {
+    if (rc)
         rule_text_release(out);
+    return rc;
+}
+
+err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
+                        const rule_text_options *o, err *e)
+{
+    if (!(o->fit_share > 0 && o->choose_share > 0 && o->fit_share + o->choose_share < 1))
+        return err_set(e, E_CONFIG,
+                       "rules: %g of the text to fit on and %g to choose on leave a part empty",
+                       o->fit_share, o->choose_share);
+    err_code rc = start(out, p, t, o, e);
+    if (rc)
         return rc;
-    }
     split(out, o);
     flatten(out);
     index_tokens(out);
@@ -220,6 +228,24 @@ err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
     if (rc)
         rule_text_release(out);
     return rc;
+}
+
+err_code rule_text_alike(rule_text *out, const rule_text *like, const prompt_set *p, err *e)
+{
+    const rule_text_options all = {.most_tokens = SIZE_MAX};
+    err_code rc = start(out, p, like->tokenizer, &all, e);
+    if (rc)
+        return rc;
+    for (int part = RULE_CHOOSE; part <= RULE_PARTS; part++)
+        out->first_document[part] = out->n_documents;
+    qsort(out->documents, (size_t)out->n_documents, sizeof *out->documents, by_prompt);
+    flatten(out);
+    index_tokens(out);
+    rule_text_mark(out);
+    memcpy(out->classes_V, like->classes_V, (size_t)like->V * sizeof *like->classes_V);
+    memcpy(out->affixes, like->affixes, sizeof like->affixes);
+    out->n_affixes = like->n_affixes;
+    return OK;
 }
 
 void rule_text_release(rule_text *t)

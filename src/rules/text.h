@@ -96,6 +96,9 @@ typedef struct rule_text {
  * without anything. With fewer than three documents parts are empty. */
 err_code rule_text_make(rule_text *out, const prompt_set *p, const tokenizer *t,
                         const rule_text_options *o, err *e);
+/* The documents of another prompt set, all in the fit part, on which rules fitted on `like` hold as
+ * they do there: classes and affixes are its. Not to be fitted on. As above otherwise. */
+err_code rule_text_alike(rule_text *out, const rule_text *like, const prompt_set *p, err *e);
 void rule_text_release(rule_text *t);
 
 /* The number of positions of a part. */

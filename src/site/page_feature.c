@@ -217,6 +217,7 @@ err_code page_feature(const site *s, int index, err *e)
     put_feature_link(p.tree, "previous", &p, index ? r->targets[index - 1].id : -1);
     put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);
     put_facts(&p, t, f);
+    put_rule(&p, t);
     put_explanations(&p, t);
     put_concept(&p, t);
     put_optimum(&p, t);

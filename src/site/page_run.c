@@ -106,12 +106,14 @@ static void put_quality(page *p)
 
 static err_code draw(page *p, err *e)
 {
-    bool map = false, comparison = false, matrix = false, ratios = false;
+    bool map = false, comparison = false, matrix = false, ratios = false, rules = false;
     err_code rc = draw_funnel(p, e);
     if (!rc)
         rc = draw_map(p, &map, e);
     if (!rc)
         rc = draw_comparison(p, &comparison, e);
+    if (!rc)
+        rc = draw_rules(p, &rules, e);
     if (!rc)
         rc = draw_search_summary(p, &ratios, e);
     if (!rc)
@@ -120,6 +122,7 @@ static err_code draw(page *p, err *e)
         rc = draw_dictionary(p, e);
     json_add_bool(p->tree, "has_map", map);
     json_add_bool(p->tree, "has_comparison", comparison);
+    json_add_bool(p->tree, "has_rule_figures", rules);
     json_add_bool(p->tree, "has_ratios", ratios);
     json_add_bool(p->tree, "has_matrix", matrix);
     return rc;
@@ -135,6 +138,7 @@ err_code page_run(const site *s, err *e)
     put_inputs(&p);
     put_filters(&p);
     put_quality(&p);
+    put_rules_summary(&p);
     put_search_summary(&p);
     put_target_rows(p.tree, "targets", &p);
     put_cluster_rows(p.tree, "clusters", &p);

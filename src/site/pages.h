@@ -32,6 +32,15 @@ err_code put_activity(page *p, const record_target *t, err *e);
 err_code put_search(page *p, const record_target *t, err *e);
 /* `search`: the same of the whole run, without figures. */
 void put_search_summary(page *p);
+/* `rule`: the target's sentence, its scores and counter-examples; false when none was sought. */
+void put_rule(page *p, const record_target *t);
+/* `rules`: how far the rules of the run hold, beside their controls; false without any. */
+void put_rules_summary(page *p);
+/* The run's scores of what predicts, at the level; `list` has room for all targets and random
+ * directions. Returns how many. */
+int rule_scores(const record_score **list, const record *r, const char *of);
+/* The sentence of a rule as part of a line of Markdown. */
+const char *rule_line(arena *a, const record_rule *rule);
 /* The target with that id, NULL for none. */
 const record_target *find_target(const record *r, int id);
 

@@ -94,6 +94,7 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
     arena *a = &p->memory;
     json_add_bool(tree, "has_concepts", r->n_concepts > 0);
     json_add_bool(tree, "has_search", record_was_searched(r));
+    json_add_bool(tree, "has_rules", r->rules.mass > 0);
     cJSON *list = json_add_array(tree, key);
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[i];
@@ -103,6 +104,10 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
         put_feature_link(row, "feature", p, t->id);
         put_cluster_link(row, "cluster", p, t->cluster);
         json_add_string(row, "tokens", token_list(a, t->tokens, t->n_tokens, NAME_TOKENS));
+        json_add_string(row, "sentence", rule_line(a, &t->rule));
+        json_add_string(
+            row, "rule_f1",
+            show_number(a, record_has_rule_score(t) ? t->rule.scores[0].f1.value : (double)NAN));
         put_text(row, "concept", a, c ? c->name : "");
         json_add_string(row, "concept_f1", show_number(a, t->concept_f1));
         json_add_string(row, "density", show_share(a, f->density));

@@ -20,7 +20,12 @@ record_bytes maker_token(maker *m, const char *usual);
 /* `usual`, of a hostile record with everything behind it that breaks pages. */
 const char *maker_text(maker *m, const char *usual);
 
+/* A stretch of a prompt about the topic. `strength`: 1..10 of a sampled one, 0 of a top one. */
+record_context make_context(maker *m, int topic, int strength);
+
 void make_search(record_search *s, maker *m, int topic);
 void make_search_summary(record *r, maker *m);
+void make_rule(record_rule *rule, maker *m, int topic);
+void make_rules_summary(record *r, maker *m);
 
 #endif

@@ -284,8 +284,7 @@ static void make_clusters(record *r, maker *m)
         r->matrix.values[i] = rng_below(&m->random, 5) ? 0 : pow(maker_between(m, 0, 1.4), 3);
 }
 
-/* `strength`: 1..10 of a sampled one, 0 of a top one. */
-static record_context make_context(maker *m, int topic, int strength)
+record_context make_context(maker *m, int topic, int strength)
 {
     enum { TOKENS = 32 };
     record_context c = {.prompt = (int)rng_below(&m->random, 512),
@@ -521,10 +520,12 @@ static void make_targets(record *r, maker *m, int n)
         make_trie(t, m, topic);
         make_positions(t, m);
         make_explanations(t, m, topic);
+        make_rule(&t->rule, m, topic);
         make_search(&t->search, m, topic);
         make_optimum(&t->optimum, m, topic);
     }
     make_search_summary(r, m);
+    make_rules_summary(r, m);
 }
 
 /* Nothing was kept: the filter dropped all, so nothing was clustered and nothing optimised. */

@@ -1,0 +1,24 @@
+#include "base/sort.h"
+#include <stdlib.h>
+
+static int by_rise(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int by_fall(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x < y) - (x > y);
+}
+
+void sort_doubles(double *x, size_t n)
+{
+    qsort(x, n, sizeof *x, by_rise);
+}
+
+void sort_floats_falling(float *x, size_t n)
+{
+    qsort(x, n, sizeof *x, by_fall);
+}

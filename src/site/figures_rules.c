@@ -1,0 +1,103 @@
+/* Charts of how far the rules of a run hold. */
+#include "base/sort.h"
+#include "site/figures.h"
+#include "site/pages.h"
+#include "site/show.h"
+#include <string.h>
+
+/* Steps of the share of scores that reach at least x, for x from 0 to 1. Undefined ones are 0: such
+ * a rule finds nothing. */
+static line_series reached(arena *a, const record_score *const *list, int n, const char *name)
+{
+    double *f1 = arena_push(a, (size_t)n + 1, sizeof *f1);
+    double *x = arena_push(a, 2 * (size_t)n + 2, sizeof *x);
+    double *y = arena_push(a, 2 * (size_t)n + 2, sizeof *y);
+    int points = 0;
+    for (int i = 0; i < n; i++)
+        f1[i] = isfinite(list[i]->f1.value) ? list[i]->f1.value : 0;
+    sort_doubles(f1, (size_t)n);
+    y[points++] = 1;
+    for (int i = 0; i < n; i++) {
+        x[points] = f1[i];
+        y[points++] = (double)(n - i) / n;
+        x[points] = f1[i];
+        y[points++] = (double)(n - i - 1) / n;
+    }
+    x[points] = 1;
+    y[points] = y[points - 1];
+    return (line_series){.name = name, .x = x, .y = y, .n = points + 1, .weight = LINE_BOLD};
+}
+
+static err_code draw_f1(page *p, const record_score **list, err *e)
+{
+    static const struct {
+        const char *of, *name;
+    } shown[] = {{"rule", "rule"},
+                 {"template", "sentence pattern"},
+                 {"frequent tokens", "frequent tokens"},
+                 {"other rule", "another's rule"},
+                 {"shuffled", "shuffled"},
+                 {"random direction", "random directions"}};
+    line_series series[sizeof shown / sizeof *shown];
+    int n_series = 0;
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        int n = rule_scores(list, p->site->r, shown[i].of);
+        if (n)
+            series[n_series++] = reached(&p->memory, list, n, shown[i].name);
+    }
+    figure f = {.title = "How many targets are explained how well",
+                .kind = FIGURE_LINE,
+                .width = 720,
+                .height = 360,
+                .line = {.x = {.title = "F1 on documents not used for fitting"},
+                         .y = {.title = "share that reaches it", .include_zero = true},
+                         .series = series,
+                         .n_series = n_series}};
+    return page_figure(p, "rule-f1", "rule-f1", &f, e);
+}
+
+static err_code draw_density(page *p, err *e)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    char name[RECORD_NAME];
+    size_t room = (size_t)r->n_targets + 1;
+    double *x = arena_push(a, room, sizeof *x), *y = arena_push(a, room, sizeof *y);
+    int *group = arena_push(a, room, sizeof *group), n = 0;
+    const char **names = arena_push(a, room, sizeof *names);
+    for (int i = 0; i < r->n_targets; i++) {
+        const record_target *t = &r->targets[i];
+        const record_feature *f = record_find_feature(r, t->id);
+        if (!record_has_rule_score(t) || !isfinite(t->rule.scores[0].f1.value) || f->density <= 0)
+            continue;
+        x[n] = f->density;
+        y[n] = t->rule.scores[0].f1.value;
+        names[n] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, t->id));
+        group[n++] = 0;
+    }
+    static const char *const groups[] = {"target"};
+    figure f = {.title = "F1 against density",
+                .kind = FIGURE_SCATTER,
+                .width = 720,
+                .height = 360,
+                .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
+                            .y = {.title = "F1 of its rule", .include_zero = true},
+                            .x_values = x,
+                            .y_values = y,
+                            .groups = group,
+                            .names = names,
+                            .n = n,
+                            .group_names = groups,
+                            .n_groups = 1}};
+    return n ? page_figure(p, "rule-density", "rule-density", &f, e) : OK;
+}
+
+err_code draw_rules(page *p, bool *drawn, err *e)
+{
+    const record *r = p->site->r;
+    size_t room = (size_t)r->n_targets + (size_t)r->rules.n_random + 1;
+    const record_score **list = arena_push(&p->memory, room, sizeof *list);
+    *drawn = rule_scores(list, r, "rule") > 0;
+    err_code rc = *drawn ? draw_f1(p, list, e) : OK;
+    return rc || !*drawn ? rc : draw_density(p, e);
+}
