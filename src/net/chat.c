@@ -12,6 +12,8 @@ enum { LARGEST_REPLY = 1 << 20, LONGEST_BACKOFF = 60, LONGEST_WAIT = 600 };
 struct chat {
     const chat_options *options;
     reporter *reporter;
+    const char *key; /* NULL: none is sent */
+    bool wants_key;
     http *http; /* NULL until something has to be sent */
 };
 
@@ -25,24 +27,37 @@ void chat_global_end(void)
     http_global_end();
 }
 
-err_code chat_check_url(const char *address, bool allow_http, err *e)
+/* Whether a key may be sent there. */
+static err_code read_url(bool *private, const char *address, err *e)
 {
     char *url, *origin;
     if (url_resolve(&url, &origin, NULL, address, e))
         return e->code = E_CONFIG;
-    bool fine = allow_http || url_is_private(origin);
+    *private = url_is_private(origin);
     mem_free(url);
     mem_free(origin);
-    return fine ? OK
-                : err_set(e, E_CONFIG,
-                          "%.200s: unencrypted http is for this machine alone; use https", address);
+    return OK;
+}
+
+err_code chat_check_url(const char *address, bool allow_http, err *e)
+{
+    bool private;
+    err_code rc = read_url(&private, address, e);
+    if (rc || private || allow_http)
+        return rc;
+    return err_set(e, E_CONFIG, "%.200s: unencrypted http is for this machine alone; use https",
+                   address);
 }
 
 chat *chat_open(const chat_options *o, reporter *r)
 {
+    err ignored; /* chat_ask() will say it */
+    bool private = false;
     chat *c = mem_small(1, sizeof *c);
     c->options = o;
     c->reporter = r;
+    c->wants_key = *o->key_name && !read_url(&private, o->url, &ignored) && private;
+    c->key = c->wants_key ? o->key : NULL;
     return c;
 }
 
@@ -133,8 +148,7 @@ static err_code read_reply(str *answer, const chat *c, const str *text, err *e)
     str_clear(answer);
     if (!cJSON_IsObject(message) || (content && !cJSON_IsNull(content) && !cJSON_IsString(content)))
         rc = err_set(e, E_FORMAT, "there is no text at choices[0].message.content");
-    else if (cJSON_IsString(content) && c->options->key &&
-             strstr(content->valuestring, c->options->key))
+    else if (cJSON_IsString(content) && c->key && strstr(content->valuestring, c->key))
         rc = err_set(e, E_FORMAT, "the answer repeats the key; it is not kept");
     else if (cJSON_IsString(content))
         str_add(answer, content->valuestring);
@@ -143,13 +157,14 @@ static err_code read_reply(str *answer, const chat *c, const str *text, err *e)
 }
 
 /* What a status that asks for no further attempt means to whoever set this up. */
-static err_code explain_status(err *e, const chat_options *o, long status)
+static err_code explain_status(err *e, const chat *c, long status)
 {
+    const chat_options *o = c->options;
     if (status == 401 || status == 403)
         return err_set(e, E_CONFIG, "%s answers with status %ld: %s%s", o->url, status,
-                       o->key ? "it does not accept the key in "
+                       c->key ? "it does not accept the key in "
                               : "it wants a key, and none is sent",
-                       o->key ? o->key_name : "");
+                       c->key ? o->key_name : "");
     if (status == 404)
         return err_set(e, E_CONFIG,
                        "%s answers with status 404: check the address, which should end in "
@@ -173,7 +188,7 @@ static err_code explain_status(err *e, const chat_options *o, long status)
 err_code chat_check_key(const chat *c, err *e)
 {
     const chat_options *o = c->options;
-    if (*o->key_name && !o->key)
+    if (c->wants_key && !c->key)
         return err_set(e, E_CONFIG,
                        "the environment variable %s is not set; it should hold the key for %s",
                        o->key_name, o->url);
@@ -186,8 +201,8 @@ static err_code connect_first(chat *c, err *e)
     if (c->http)
         return OK;
     err_code rc = chat_check_key(c, e);
-    if (!rc && http_open(&c->http, o->url, o->key, o->timeout_seconds, e))
-        rc = err_context(e, "%s, key in %s", o->url, *o->key_name ? o->key_name : "nothing");
+    if (!rc && http_open(&c->http, o->url, c->key, o->timeout_seconds, e))
+        rc = err_context(e, "%s, with the key in %s", o->url, c->key ? o->key_name : "nothing");
     return rc;
 }
 
@@ -224,7 +239,7 @@ static err_code send_request(str *answer, chat *c, const str *request, err *e)
     } while (rc && wait_to_retry(c, &reply, ++failures, e));
     if (rc && e->code != E_CANCELLED)
         rc = reply.retry || !reply.status || e->code != E_IO ? err_context(e, "%s", o->url)
-                                                             : explain_status(e, o, reply.status);
+                                                             : explain_status(e, c, reply.status);
     else if (!rc && read_reply(answer, c, &t.text, e))
         rc = err_context(e, "%s answers with status 200, but with no chat completion", o->url);
     str_release(&t.text);

@@ -45,6 +45,12 @@ static const char run_help[] =
     "  -v, --verbose         more detail\n"
     "  -h, --help            this text\n"
     "\n"
+    "a language model's sentence for each target (off by default; nothing else uses the network)\n"
+    "  --set explainer.url=https://HOST/v1/chat/completions --set explainer.model=NAME\n"
+    "                        the key is taken from OPENAI_API_KEY (explainer.key_env); the cost is\n"
+    "                        printed first and limited (explainer.*_price, explainer.max_cost);\n"
+    "                        answers are kept and never asked for twice\n"
+    "\n"
     "Ctrl-C loses nothing that was finished: the same command goes on from there.\n";
 
 static const char render_help[] = "saeinv render - make the pages of a report again from its data\n"

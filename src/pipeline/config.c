@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "net/chat.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -303,6 +304,18 @@ out:
     return rc;
 }
 
+static err_code check_explainer(const run_config *c, err *e)
+{
+    if (!c->explainer.url[0])
+        return OK;
+    if (chat_check_url(c->explainer.url, c->explainer.allow_http, e))
+        return err_context(e, "explainer.url");
+    if (!c->explainer.model[0])
+        return err_set(e, E_CONFIG, "explainer.model: is empty; name a model of %s",
+                       c->explainer.url);
+    return OK;
+}
+
 err_code run_config_check(const run_config *c, err *e)
 {
     const struct {
@@ -325,7 +338,7 @@ err_code run_config_check(const run_config *c, err *e)
         if (pairs[i].low > pairs[i].high)
             return err_set(e, E_CONFIG, "%s (%g) is above %s (%g): nothing would be left",
                            pairs[i].low_name, pairs[i].low, pairs[i].high_name, pairs[i].high);
-    return OK;
+    return check_explainer(c, e);
 }
 
 /* The fewest digits that read back as the same number: reports round, settings must not. */

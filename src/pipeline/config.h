@@ -82,6 +82,14 @@ typedef struct run_config {
         double mass, fit_share, choose_share, dense_share, least_f1;
         int most_tokens, resamples, examples, random_directions, least_documents;
     } rules;
+    struct {
+        char url[CONFIG_TEXT], model[CONFIG_TEXT];
+        int max_tokens, features, examples, windows;
+        double timeout, input_price, output_price, max_cost;
+        int retries;
+        char key_env[CONFIG_TEXT], cache_dir[CONFIG_TEXT];
+        bool allow_http;
+    } explainer;
 } run_config;
 
 /* One key. */

@@ -242,6 +242,42 @@ static const config_key keys[] = {
         "A feature that is active in fewer is called under-sampled and gets no rule."),
     DOUBLE(rules, least_f1, "F1", "0.3", 0, 1,
            "A feature whose rule reaches less is called unexplained."),
+
+    TEXT(explainer, url, "",
+         "Chat-completions address of a language model that puts features into words, as "
+         "https://host/v1/chat/completions; empty: none is asked, and nothing is sent anywhere."),
+    TEXT(explainer, model, "", "The model's name at that address."),
+    INT(explainer, max_tokens, "tokens", "120", 1, 1000000, "Of an answer."),
+    INT(explainer, features, "features", "16", 1, 100000,
+        "Targets it is asked about at most, in the order in which they were selected."),
+    INT(explainer, examples, "contexts", "20", 1, 1000,
+        "Contexts its sentence is made from: half of them the strongest, half sampled from each "
+        "tenth of the activations; none of the documents that it is then tested on."),
+    INT(explainer, windows, "windows", "100", 0, 10000,
+        "Stretches of 32 tokens that its sentence is tested on, half of them active, in whole "
+        "twenties; 0: no test."),
+    {"explainer.timeout", "seconds", "For one answer.", NULL, CONFIG_DOUBLE,
+     HERE(explainer, timeout), "60", 0.001, 86400, false},
+    {"explainer.retries", "attempts",
+     "After too many requests (429), a server's failure (5xx) or a timeout, with longer and longer "
+     "waits, or as the server says.",
+     NULL, CONFIG_INT, HERE(explainer, retries), "5", 0, 1000, false},
+    {"explainer.input_price", "per million tokens", "What is sent costs, in any currency.", NULL,
+     CONFIG_DOUBLE, HERE(explainer, input_price), "0", 0, 1e9, false},
+    {"explainer.output_price", "per million tokens", "What is answered costs.", NULL, CONFIG_DOUBLE,
+     HERE(explainer, output_price), "0", 0, 1e9, false},
+    {"explainer.max_cost", "currency", "Nothing is sent when all of it may cost more.", NULL,
+     CONFIG_DOUBLE, HERE(explainer, max_cost), "1", 0, 1e9, false},
+    {"explainer.key_env", "",
+     "Environment variable that holds the key; empty: none is sent. The key is written nowhere.",
+     NULL, CONFIG_STRING, HERE(explainer, key_env), "OPENAI_API_KEY", 0, 0, false},
+    {"explainer.cache_dir", "",
+     "Folder that keeps the answers, so that none is asked for twice; empty: explainer/ in the "
+     "run's cache.",
+     NULL, CONFIG_STRING, HERE(explainer, cache_dir), "", 0, 0, false},
+    {"explainer.allow_http", "",
+     "Let an address be unencrypted http also on another machine; the key is not sent there.", NULL,
+     CONFIG_BOOL, HERE(explainer, allow_http), "false", 0, 0, false},
 };
 
 const config_key *run_config_keys(int *n)

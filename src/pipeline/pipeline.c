@@ -153,6 +153,7 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     const char *unfinished = arena_printf(&a, "%s.unfinished", out);
 
     err_code rc = run_config_check(c, e);
+    bool online = !rc && c->explainer.url[0] && !(rc = chat_global_start(e));
     if (!rc)
         rc = check_place(places, &a, e);
     if (!rc)
@@ -179,6 +180,8 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     study_close(&s);
     templates_release(&templates);
     arena_release(&a);
+    if (online)
+        chat_global_end();
     return rc;
 }
 

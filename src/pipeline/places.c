@@ -203,7 +203,8 @@ const char *place_shown(const char *text, arena *a)
 {
     str shown = {0};
     while (*text) {
-        size_t n = strcspn(text, ",:"), start = 0;
+        bool address = !strncmp(text, "http://", 7) || !strncmp(text, "https://", 8);
+        size_t n = strcspn(text, address ? "," : ",:"), start = 0;
         if (text[0] == '/') {
             int slashes = 0;
             for (start = n; start > 0 && slashes < 2; start--)

@@ -40,7 +40,8 @@ bool place_other_model(const model_place *model, const sae_config *dictionary);
 
 /* A place on disk as a report names it. Where a folder lies on one machine is nobody else's concern
  * and would make equal runs differ: of an absolute path the last two names stay. So it is with each
- * item of a comma-separated list and with what stands behind a colon. Memory from `a`. */
+ * item of a comma-separated list and with what stands behind a colon. An http(s) address stays
+ * whole. Memory from `a`. */
 const char *place_shown(const char *text, arena *a);
 
 #endif

@@ -22,6 +22,11 @@ void report_rules(record *r, study *s);
 
 /* A context of a target out of its survey; memory from s->memory. */
 record_context report_context(const feature_context *c, study *s);
+/* What a language model made of one target, with its scores. */
+void report_written(record_explanation *out, study *s, const explainer_result *x);
+/* Its detection as a row beside the rule's, all else NaN: it says nothing of single tokens. */
+record_score report_written_score(const explainer_result *x);
+
 /* A token's bytes, borrowed from the study's tokenizer. */
 record_bytes report_token(const study *s, int id);
 /* The tokens decoded together; memory from s->memory. */

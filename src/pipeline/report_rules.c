@@ -56,7 +56,7 @@ static void add_sentences(record_rule *out, const target_explanations *x, const 
 static void fill_scores(record_rule *out, study *s, int target)
 {
     const rule_explanation *x = &s->rules.targets[target];
-    enum { MOST = 2 * 6 };
+    enum { MOST = 2 * 7 };
     out->scores = arena_push(&s->memory, MOST, sizeof *out->scores);
     add_score(out, &x->score, "rule");
     if (x->other_feature >= 0)
@@ -64,6 +64,8 @@ static void fill_scores(record_rule *out, study *s, int target)
     add_score(out, &x->shuffled, "shuffled");
     add_score(out, &x->frequent, "frequent tokens");
     add_sentences(out, &s->explained[target], s->rules.sentences[target]);
+    if (s->written && s->written[target] && s->written[target]->n_answers)
+        out->scores[out->n_scores++] = report_written_score(s->written[target]);
 }
 
 /* ---- sentences and counter-examples -------------------------------------------------------------

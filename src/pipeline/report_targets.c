@@ -112,6 +112,8 @@ static void fill_explanations(record_target *t, study *s, int target)
             .note =
                 "What the optimised embeddings reached; the text above is their nearest tokens."};
     }
+    if (s->written && s->written[target])
+        report_written(&t->explanations[t->n_explanations++], s, s->written[target]);
 }
 
 static const char *reason_by_hand(study *s, int feature)

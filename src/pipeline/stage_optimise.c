@@ -314,8 +314,8 @@ err_code stage_explain(study *s, bool *cached, err *e)
     for (int i = 0; i < s->n_targets; i++)
         s->explained[i].items =
             arena_push(&s->memory, (size_t)c->explain.keep + 1, sizeof *s->explained[i].items);
-    err_code rc = OK;
-    if (c->explain.template_sentences || c->explain.optimised_prompt)
+    err_code rc = study_ask_explainer(s, e);
+    if (!rc && (c->explain.template_sentences || c->explain.optimised_prompt))
         rc = explain_with_templates(s, &o, e);
     if (!rc && c->explain.optimised_prompt)
         rc = explain_with_prompts(s, &o, e);

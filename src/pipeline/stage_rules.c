@@ -19,9 +19,11 @@ static rule_options options_of(const run_config *c)
     return o;
 }
 
-static err_code open_text(study *s, err *e)
+err_code study_split_text(study *s, err *e)
 {
     const run_config *c = s->config;
+    if (s->rules.text.documents)
+        return OK;
     rule_text_options o = rule_text_defaults((uint64_t)c->run.seed);
     o.fit_share = c->rules.fit_share;
     o.choose_share = c->rules.choose_share;
@@ -204,7 +206,7 @@ static err_code compare_with_search(study *s, err *e)
 err_code stage_rules(study *s, bool *cached, err *e)
 {
     *cached = false;
-    err_code rc = open_text(s, e);
+    err_code rc = study_split_text(s, e);
     if (!rc)
         rc = explain(&s->rules.targets, s, &s->surveyed, e);
     if (!rc)

@@ -5,6 +5,7 @@
 #ifndef PIPELINE_STUDY_H
 #define PIPELINE_STUDY_H
 #include "base/sha256.h"
+#include "explain/explainer.h"
 #include "explain/explanation.h"
 #include "features/collect.h"
 #include "features/filter.h"
@@ -104,6 +105,8 @@ typedef struct study {
     target_sequences *sequences;  /* of the targets */
     target_explanations *explained;
     target_rules rules;
+    const explainer_result **written; /* of each target, NULL: it was not asked about; NULL: no
+                                         language model was */
 
     record_stage *timings;
     int n_timings;
@@ -124,6 +127,12 @@ err_code stage_search(study *s, bool *cached, err *e);
 err_code stage_analyse(study *s, bool *cached, err *e);
 err_code stage_explain(study *s, bool *cached, err *e);
 err_code stage_rules(study *s, bool *cached, err *e);
+/* s->rules.text: the prompts in the parts that explanations are fitted and measured on. Once made
+ * it stays. */
+err_code study_split_text(study *s, err *e);
+/* A part of stage_explain(): asks the language model of explainer.*, when there is one, about the
+ * targets, before the stage does anything long. */
+err_code study_ask_explainer(study *s, err *e);
 
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);

@@ -79,15 +79,18 @@ static void put_explanations(page *p, const record_target *t)
 {
     cJSON *lead = json_add_array(p->tree, "explanations"),
           *rest = json_add_array(p->tree, "others");
-    int n_others = 0;
+    int n_others = 0, n = 0;
     for (int i = 0; i < t->n_explanations; i++) {
         bool first = true;
+        if (is_written(&t->explanations[i]))
+            continue;
+        n++;
         for (int k = 0; k < i; k++)
             first = first && strcmp(t->explanations[k].method, t->explanations[i].method) != 0;
         put_explanation(first ? lead : rest, p, &t->explanations[i]);
         n_others += !first;
     }
-    json_add_bool(p->tree, "has_explanations", t->n_explanations > 0);
+    json_add_bool(p->tree, "has_explanations", n > 0);
     json_add_bool(p->tree, "has_others", n_others > 0);
     json_add_string(p->tree, "n_others", show_count(&p->memory, n_others));
 }
@@ -218,6 +221,7 @@ err_code page_feature(const site *s, int index, err *e)
     put_feature_link(p.tree, "next", &p, index + 1 < r->n_targets ? r->targets[index + 1].id : -1);
     put_facts(&p, t, f);
     put_rule(&p, t);
+    put_written(&p, t);
     put_explanations(&p, t);
     put_concept(&p, t);
     put_optimum(&p, t);

@@ -41,6 +41,10 @@ void put_rules_summary(page *p);
 int rule_scores(const record_score **list, const record *r, const char *of);
 /* The sentence of a rule as part of a line of Markdown. */
 const char *rule_line(arena *a, const record_rule *rule);
+/* `written`: what language models wrote of the target; and whether an explanation is of that kind,
+ * which stands apart from the others. */
+void put_written(page *p, const record_target *t);
+bool is_written(const record_explanation *x);
 /* The target with that id, NULL for none. */
 const record_target *find_target(const record *r, int id);
 

@@ -72,6 +72,13 @@ static const char *show_estimate(arena *a, record_estimate x)
                         show_number(a, x.high));
 }
 
+/* A dash where no token was counted. */
+static void put_token_count(cJSON *row, page *p, const char *key, const record_score *x, int64_t n)
+{
+    bool counted = x->tp + x->fp + x->fn + x->tn > 0;
+    json_add_string(row, key, counted ? show_count(&p->memory, n) : "–");
+}
+
 static void put_score(cJSON *row, page *p, const record_score *x)
 {
     arena *a = &p->memory;
@@ -93,10 +100,10 @@ static void put_score(cJSON *row, page *p, const record_score *x)
     json_add_string(row, "detection", show_number(a, x->detection));
     json_add_string(row, "fuzzing", show_number(a, x->fuzzing));
     json_add_string(row, "simulation", show_number(a, x->simulation));
-    json_add_string(row, "tp", show_count(a, x->tp));
-    json_add_string(row, "fp", show_count(a, x->fp));
-    json_add_string(row, "fn", show_count(a, x->fn));
-    json_add_string(row, "tn", show_count(a, x->tn));
+    put_token_count(row, p, "tp", x, x->tp);
+    put_token_count(row, p, "fp", x, x->fp);
+    put_token_count(row, p, "fn", x, x->fn);
+    put_token_count(row, p, "tn", x, x->tn);
     json_add_string(row, "n_active_windows", show_count(a, x->n_active_windows));
     json_add_string(row, "n_silent_windows", show_count(a, x->n_silent_windows));
 }
@@ -233,10 +240,12 @@ static double quantile(arena *a, const record_score *const *list, int n, score_m
 
 static double share_from(const record_score *const *list, int n, double least)
 {
-    int reached = 0;
-    for (int i = 0; i < n; i++)
+    int reached = 0, known = 0;
+    for (int i = 0; i < n; i++) {
         reached += list[i]->f1.value >= least;
-    return n ? (double)reached / n : (double)NAN;
+        known += isfinite(list[i]->f1.value);
+    }
+    return known ? (double)reached / n : (double)NAN;
 }
 
 int rule_scores(const record_score **list, const record *r, const char *of)
