@@ -245,7 +245,10 @@ err_code rule_text_alike(rule_text *out, const rule_text *like, const prompt_set
     memcpy(out->classes_V, like->classes_V, (size_t)like->V * sizeof *like->classes_V);
     memcpy(out->affixes, like->affixes, sizeof like->affixes);
     out->n_affixes = like->n_affixes;
-    return OK;
+    rc = rule_text_keep_bits(out, e);
+    if (rc)
+        rule_text_release(out);
+    return rc;
 }
 
 void rule_text_release(rule_text *t)
