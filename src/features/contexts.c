@@ -6,15 +6,31 @@
 #include <math.h>
 #include <string.h>
 
-enum { DECILES = 10 };
+enum { DECILES = 10, CHARACTER = 4 /* bytes, so tokens, of a UTF-8 character at most */ };
 
 /* What contexts are cut from. */
 typedef struct cutter {
     const survey *s;
     int which, window;
     const prompt_set *p;
+    const tokenizer *tokenizer;
     arena *a;
 } cutter;
+
+static cutter cutter_of(const survey *s, int which, const prompt_set *p, const context_options *o,
+                        arena *a)
+{
+    return (cutter){s, which, o->window, p, o->tokenizer, a};
+}
+
+/* Whether the token begins with a byte that continues a UTF-8 character. */
+static bool continues(const cutter *k, int32_t token)
+{
+    const char *bytes;
+    size_t n;
+    tokenizer_bytes(k->tokenizer, token, &bytes, &n);
+    return n && ((unsigned char)bytes[0] & 0xC0) == 0x80;
+}
 
 /* Three quarters of the window before the peak: what comes before explains an activation, what
  * comes after cannot (attention is causal) but helps to read. */
@@ -26,7 +42,13 @@ static feature_context cut(const prompt_peak *c, const cutter *k)
         start = length - k->window;
     if (start < skip)
         start = skip;
-    int n = length - start < k->window ? length - start : k->window;
+    int end = length - start < k->window ? length : start + k->window;
+    const int32_t *tokens = prompts_tokens(k->p, c->prompt);
+    for (int i = 1; i < CHARACTER && start > skip && continues(k, tokens[start]); i++)
+        start--;
+    for (int i = 1; i < CHARACTER && end < length && continues(k, tokens[end]); i++)
+        end++;
+    int n = end - start;
     feature_context out = {.prompt = c->prompt,
                            .start = start,
                            .n_tokens = n,
@@ -84,7 +106,7 @@ static int add_context(feature_context *list, int n, const prompt_peak *peak, co
 int survey_top_contexts(feature_context **out, const survey *s, int which, const prompt_set *p,
                         const context_options *o, arena *a)
 {
-    cutter k = {s, which, o->window, p, a};
+    cutter k = cutter_of(s, which, p, o, a);
     prompt_peak *found;
     int n_found = find_peaks(&found, s, which), n = 0;
     *out = arena_push(a, (size_t)o->top + 1, sizeof **out);
@@ -117,7 +139,7 @@ static rng stream_of(const char *name, const context_options *o, const survey *s
 int survey_deciles(context_group **out, const survey *s, int which, const prompt_set *p,
                    const context_options *o, arena *a)
 {
-    cutter k = {s, which, o->window, p, a};
+    cutter k = cutter_of(s, which, p, o, a);
     rng r = stream_of("contexts", o, s, which);
     prompt_peak *found;
     int n_found = find_peaks(&found, s, which), n = 0;
@@ -168,7 +190,7 @@ static bool strongest_within(prompt_peak *out, const prompt_peak *of, context_gr
 int survey_intervals(context_group **out, const survey *s, int which, const prompt_set *p,
                      const context_options *o, arena *a)
 {
-    cutter k = {s, which, o->window, p, a};
+    cutter k = cutter_of(s, which, p, o, a);
     rng r = stream_of("intervals", o, s, which);
     prompt_peak *found;
     int n_found = find_peaks(&found, s, which);

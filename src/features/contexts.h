@@ -12,8 +12,10 @@ typedef struct feature_context {
 
 typedef struct context_options {
     int top, per_decile, per_interval; /* how many */
-    int window;                        /* tokens shown at most */
+    int window;                        /* tokens shown at most, but for a few more of a character
+                                          that the window's edge would cut */
     uint64_t seed;
+    const tokenizer *tokenizer; /* tells what is a piece of a character */
 } context_options;
 
 /* All that follows is in the arena; `which` counts in survey.features. */

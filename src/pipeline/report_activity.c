@@ -171,7 +171,8 @@ static void fill_contexts(record_target *t, study *s, int target)
                          .per_decile = c->analyse.contexts_per_decile,
                          .per_interval = c->analyse.contexts_per_interval,
                          .window = c->analyse.context_tokens,
-                         .seed = (uint64_t)c->run.seed};
+                         .seed = (uint64_t)c->run.seed,
+                         .tokenizer = s->tokenizer};
     feature_context *top;
     context_group *deciles, *intervals;
     t->n_top = survey_top_contexts(&top, &s->surveyed, target, &s->prompts, &o, &s->memory);

@@ -177,13 +177,12 @@ const char *show_token_ascii(arena *a, record_bytes token, int limit)
 
 /* ---- contexts ---- */
 
-/* How many tokens from i on form valid UTF-8 together; 1 when none do. */
-static int merge_length(const record_context *c, int i)
+int show_pieces(const record_bytes *tokens, int n_tokens)
 {
     str joined = {0};
     int found = 1;
-    for (int n = 1; n <= MERGE_LIMIT && i + n <= c->n_tokens; n++) {
-        record_bytes t = c->tokens[i + n - 1];
+    for (int n = 1; n <= MERGE_LIMIT && n <= n_tokens; n++) {
+        record_bytes t = tokens[n - 1];
         str_add_bytes(&joined, t.n ? t.bytes : "", (size_t)t.n);
         if (utf8_valid(str_text(&joined), joined.len)) {
             found = n;
@@ -207,7 +206,9 @@ shown_token *show_context(int *n, arena *a, const record_context *c)
     starts[c->n_tokens] = whole.len;
     for (int i = 0; i < c->n_tokens;) {
         shown_token *t = &list[(*n)++];
-        *t = (shown_token){.first = i, .n = merge_length(c, i), .activation = c->activations[i]};
+        *t = (shown_token){.first = i,
+                           .n = show_pieces(c->tokens + i, c->n_tokens - i),
+                           .activation = c->activations[i]};
         for (int k = 1; k < t->n; k++)
             t->activation = fmax(t->activation, c->activations[i + k]);
         str out = {0};

@@ -23,6 +23,10 @@ const char *show_token(arena *a, record_bytes token);
 /* Likewise in printable ASCII, for drawings; at most `limit` characters. */
 const char *show_token_ascii(arena *a, record_bytes token, int limit);
 
+/* How many tokens, from the first on, have to be shown together because only together they are
+ * whole UTF-8 characters; 1 when no few of them are. n_tokens >= 1. */
+int show_pieces(const record_bytes *tokens, int n_tokens);
+
 /* Neighbouring tokens that only together are UTF-8, shown as one. */
 typedef struct shown_token {
     const char *text;  /* in running text: single spaces stay spaces */

@@ -133,34 +133,62 @@ err_code optimum_strip(page *p, const char *key, const char *stem, const record_
                        tokens, o->n_positions, o->activation, e);
 }
 
-static strip_token *sequence_tokens(page *p, const record_sequence *s)
+static double largest(const double *values, int n)
 {
-    arena *a = &p->memory;
-    strip_token *tokens = arena_push(a, (size_t)s->n_tokens + 1, sizeof *tokens);
-    for (int i = 0; i < s->n_tokens; i++)
-        tokens[i] = (strip_token){
-            {show_token(a, s->tokens[i]), s->lost_most[i], i == s->n_tokens - 1},
-            arena_printf(a, "activation %s; lost with the worst other token %s, with the best %s",
-                         show_number(a, s->activations[i]), show_share(a, s->lost_most[i]),
-                         show_share(a, s->lost_least[i]))};
+    double most = values[0];
+    for (int i = 1; i < n; i++)
+        most = fmax(most, values[i]);
+    return most;
+}
+
+/* `n` tokens from `first` on, shown as one: the largest of each of their values. */
+static strip_token sequence_token(arena *a, const record_sequence *s, int first, int n)
+{
+    str joined = {0};
+    for (int i = first; i < first + n; i++)
+        if (s->tokens[i].n)
+            str_add_bytes(&joined, s->tokens[i].bytes, (size_t)s->tokens[i].n);
+    double lost_most = largest(s->lost_most + first, n);
+    strip_token t = {
+        {show_token(a, (record_bytes){str_text(&joined), (int)joined.len}), lost_most,
+         first + n == s->n_tokens},
+        arena_printf(a, "activation %s; lost with the worst other token %s, with the best %s",
+                     show_number(a, largest(s->activations + first, n)), show_share(a, lost_most),
+                     show_share(a, largest(s->lost_least + first, n)))};
+    str_release(&joined);
+    return t;
+}
+
+/* Pieces of a character are one token of the strip. */
+static strip_token *sequence_tokens(int *n, page *p, const record_sequence *s)
+{
+    strip_token *tokens = arena_push(&p->memory, (size_t)s->n_tokens + 1, sizeof *tokens);
+    *n = 0;
+    for (int i = 0, pieces; i < s->n_tokens; i += pieces) {
+        pieces = show_pieces(s->tokens + i, s->n_tokens - i);
+        tokens[(*n)++] = sequence_token(&p->memory, s, i, pieces);
+    }
     return tokens;
 }
 
 err_code sequence_strip(page *p, const char *key, const char *stem, const record_sequence *s,
                         err *e)
 {
+    int n;
+    const strip_token *tokens = sequence_tokens(&n, p, s);
     return strip_block(p, key, stem,
                        "Real tokens, each coloured by the share of the pre-activation that is lost "
                        "with the worst other token there",
-                       sequence_tokens(p, s), s->n_tokens, 1, e);
+                       tokens, n, 1, e);
 }
 
 const char *sequence_mark(page *p, const record_sequence *s)
 {
     str html = {0}, markdown = {0};
-    const strip_token *tokens = sequence_tokens(p, s);
-    add_strip(&html, "span", tokens, s->n_tokens, 1);
-    for (int i = 0; i < s->n_tokens; i++) {
+    int n;
+    const strip_token *tokens = sequence_tokens(&n, p, s);
+    add_strip(&html, "span", tokens, n, 1);
+    for (int i = 0; i < n; i++) {
         str_add(&markdown, i ? " <code>" : "<code>");
         escape_markdown(&markdown, tokens[i].shown.text);
         str_add(&markdown, "</code>");

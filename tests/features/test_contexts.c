@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "features/common_by_hand.h"
 #include "features/contexts.h"
+#include <string.h>
 
 static void stretches_around_the_peak(void **state)
 {
@@ -26,7 +27,7 @@ static void stretches_around_the_peak(void **state)
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         feature_context *out;
         int peak = cases[c].peak, start = cases[c].start, n = cases[c].n_tokens;
-        context_options o = {.top = 3, .window = cases[c].window};
+        context_options o = {.tokenizer = b.rig.tokenizer, .top = 3, .window = cases[c].window};
         b.n = 0;
         /* Weaker activity on both sides, some of it outside the stretch; a later equal peak. */
         if (peak > 2)
@@ -50,6 +51,49 @@ static void stretches_around_the_peak(void **state)
     by_hand_close(&b);
 }
 
+/* e with an accent is two tokens, of which no window shows only one; a stray byte that continues
+ * nothing does not widen a window without end. */
+static void windows_do_not_cut_characters(void **state)
+{
+    (void)state;
+    static const char vocab[] = "{\"a\": 0, \"\u00c3\": 1, \"\u00a9\": 2, \"b\": 3}";
+    static const char merges[] = "#version: 0.2\n";
+    err e = {0};
+    tokenizer *t;
+    if (tokenizer_parse_gpt2(&t, vocab, strlen(vocab), merges, strlen(merges), "test", &e))
+        fail_msg("%s", e.text);
+    static const struct {
+        const char *text;
+        int peak, window, start, n_tokens;
+    } cases[] = {
+        {"a\u00e9ab\u00e9a", 3, 6, 0, 7}, /* from 0 to 5, where the second e is cut */
+        {"aa\u00e9bbbb", 5, 3, 2, 4},     /* from 3, where the first e is cut, to 5 */
+        {"aaaabbbb", 5, 3, 3, 3},
+        {"aa\xa9\xa9\xa9\xa9\xa9\xa9\xa9\xa9\xa9", 6, 3, 1, 9},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        prompt_set p = {.bos = -1, .min_tokens = 1, .max_tokens = 100};
+        token_activation one = {.prompt = 0, .position = cases[i].peak, .value = 2}, *active = &one;
+        int feature = 0;
+        size_t n_active = 1;
+        survey s = {
+            .n_features = 1, .features = &feature, .active = &active, .n_active = &n_active};
+        arena a = {0};
+        feature_context *out;
+        context_options o = {.tokenizer = t, .top = 1, .window = cases[i].window};
+        if (prompts_add(&p, t, cases[i].text, strlen(cases[i].text), &e))
+            fail_msg("%s", e.text);
+        assert_int_equal(survey_top_contexts(&out, &s, 0, &p, &o, &a), 1);
+        assert_int_equal(out->start, cases[i].start);
+        assert_int_equal(out->n_tokens, cases[i].n_tokens);
+        assert_int_equal(out->start + out->peak, cases[i].peak);
+        assert_true(out->activations[out->peak] == 2);
+        arena_release(&a);
+        prompts_release(&p);
+    }
+    tokenizer_free(t);
+}
+
 static void top_contexts_are_different_words(void **state)
 {
     (void)state;
@@ -70,7 +114,7 @@ static void top_contexts_are_different_words(void **state)
     static const int want[] = {2, 3, 0}; /* 9 twice by prompt, "a dog" once, then 2 */
     for (int top = 0; top <= 5; top++) {
         feature_context *out;
-        context_options o = {.top = top, .window = 10};
+        context_options o = {.tokenizer = b.rig.tokenizer, .top = top, .window = 10};
         int n = survey_top_contexts(&out, &b.survey, 0, &b.prompts, &o, &b.memory);
         assert_int_equal(n, top < 3 ? top : 3);
         for (int i = 0; i < n; i++)
@@ -79,7 +123,8 @@ static void top_contexts_are_different_words(void **state)
     b.n = 0; /* never active */
     feature_context *out;
     context_group *groups;
-    context_options o = {.top = 3, .per_decile = 2, .per_interval = 2, .window = 10};
+    context_options o = {
+        .tokenizer = b.rig.tokenizer, .top = 3, .per_decile = 2, .per_interval = 2, .window = 10};
     assert_int_equal(survey_top_contexts(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 0);
     assert_int_equal(survey_deciles(&groups, &b.survey, 0, &b.prompts, &o, &b.memory), 0);
     assert_int_equal(survey_intervals(&groups, &b.survey, 0, &b.prompts, &o, &b.memory), 0);
@@ -107,7 +152,8 @@ static void samples_come_from_their_tenth(void **state)
     context_group *kept = NULL;
     for (uint64_t seed = 1; seed <= 3; seed++) {
         context_group *out, *again;
-        context_options o = {.per_decile = PER, .window = 4, .seed = seed};
+        context_options o = {
+            .tokenizer = b.rig.tokenizer, .per_decile = PER, .window = 4, .seed = seed};
         assert_int_equal(survey_deciles(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 10);
         assert_int_equal(survey_deciles(&again, &b.survey, 0, &b.prompts, &o, &b.memory), 10);
         bool seen[N] = {false};
@@ -130,7 +176,7 @@ static void samples_come_from_their_tenth(void **state)
     }
     assert_true(differ > PER); /* the seed matters */
     context_group *out;
-    context_options o = {.per_decile = 100, .window = 4, .seed = 1};
+    context_options o = {.tokenizer = b.rig.tokenizer, .per_decile = 100, .window = 4, .seed = 1};
     int all = 0;
     assert_int_equal(survey_deciles(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 10);
     for (int g = 0; g < 10; g++)
@@ -162,7 +208,7 @@ static void intervals_leave_out_what_is_silent(void **state)
         int n_prompts, n_contexts;
     } want[] = {{3, 2, 2}, {1, 1, 1}, {0, 0, 0}, {2, 2, 1}, {1, 1, 1}};
     context_group *out;
-    context_options o = {.per_interval = 2, .window = 10, .seed = 1};
+    context_options o = {.tokenizer = b.rig.tokenizer, .per_interval = 2, .window = 10, .seed = 1};
     assert_int_equal(survey_intervals(&out, &b.survey, 0, &b.prompts, &o, &b.memory), 5);
     for (int i = 0; i < 5; i++) {
         assert_true(out[i].low == 2 * i && out[i].high == 2 * i + 2);
@@ -186,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stretches_around_the_peak),
+        cmocka_unit_test(windows_do_not_cut_characters),
         cmocka_unit_test(top_contexts_are_different_words),
         cmocka_unit_test(samples_come_from_their_tenth),
         cmocka_unit_test(intervals_leave_out_what_is_silent),

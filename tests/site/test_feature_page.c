@@ -118,6 +118,35 @@ static void paths_are_a_drawing_and_a_list(void **state)
     arena_release(&a);
 }
 
+/* The best sequence is "x", then a Euro sign in three tokens. */
+static void find_euro(record *r, record_target *t)
+{
+    (void)r;
+    static record_bytes tokens[] = {{"x", 1}, {"\xe2", 1}, {"\x82", 1}, {"\xac", 1}};
+    static int ids[] = {1, 2, 3, 4};
+    static double activations[] = {0, 1, 4, 2}, most[] = {0.1, 0.2, 0.8, 0.4},
+                  least[] = {0.1, 0, 0.3, 0.2};
+    record_sequence *s = &t->search.sequences[0];
+    s->tokens = tokens;
+    s->ids = ids;
+    s->activations = activations;
+    s->lost_most = most;
+    s->lost_least = least;
+    s->n_tokens = COUNT_OF(ids);
+}
+
+static void found_characters_are_whole(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *page = page_of(&a, "euro", find_euro, "html");
+    assert_non_null(strstr(page,
+                           "title=\"activation 4; lost with the worst other token 80.0%, with "
+                           "the best 30.0%\">\u20ac</span>"));
+    assert_non_null(strstr(page, "<code>\\xe2</code>")); /* token by token, each is a piece */
+    arena_release(&a);
+}
+
 static void prune(record *r, record_target *t)
 {
     (void)r;
@@ -170,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_is_said_first_and_draws_nothing_empty),
         cmocka_unit_test(paths_are_a_drawing_and_a_list),
+        cmocka_unit_test(found_characters_are_whole),
         cmocka_unit_test(no_paths_are_said_to_be_none),
         cmocka_unit_test(tokens_and_groups_say_their_counts),
     };
