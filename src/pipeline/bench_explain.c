@@ -3,23 +3,18 @@
 #include "pipeline/bench_explain.h"
 #include "base/memory.h"
 #include "pipeline/bench_invert.h"
+#include "pipeline/concept_rules.h"
 #include "pipeline/report.h"
-#include "train/text_stream.h"
-#include "train/token_concepts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOCUMENTS = 2000 };
 /* A feature stands for a concept, and a rule explains a feature, from this F1 on. */
 static const double ENOUGH = 0.8;
 
 static void forget_targets(study *s)
 {
-    rules_release(s->rules.targets, s->rules.targets ? s->n_targets : 0);
-    rules_release(s->rules.random, s->rules.n_random);
-    rule_text_release(&s->rules.text);
-    s->rules = (target_rules){0};
+    study_forget_rules(s);
     if (s->surveyed.active)
         survey_release(&s->surveyed);
 }
@@ -173,24 +168,6 @@ static void print_classes(const study *s)
 /* ---- known concepts -----------------------------------------------------------------------------
  */
 
-/* The sentence names the concept when at least half of the tokens that the rule's strongest clause
- * asks for are words of it. */
-static bool names(const rule *r, const token_concepts *t, int concept)
-{
-    const rule_clause *first = NULL;
-    for (int i = 0; i < r->n_clauses; i++)
-        if (!first || r->clauses[i].tp > first->tp)
-            first = &r->clauses[i];
-    int n = 0, belong = 0;
-    for (int k = 0; first && k < first->n; k++) {
-        const rule_predicate *p = &first->predicates[k];
-        for (int i = 0; i < p->n_tokens && p->kind == RULE_TOKEN_IN && !p->distance && !p->negated;
-             i++, n++)
-            belong += token_concepts_belongs(t, p->tokens[i], concept);
-    }
-    return n > 0 && 2 * belong >= n;
-}
-
 static int by_id(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;
@@ -231,7 +208,7 @@ static void print_concepts(const study *s, const record *r, const token_concepts
         bool words = concept >= 0 && token_concepts_has_words(t, concept);
         reached += x->score.at_level.f1.value >= ENOUGH;
         with_words += words;
-        named += words && names(&x->rule, t, concept);
+        named += words && rule_names_concept(&x->rule, t, concept);
     }
     printf(
         "\nof %d features that stand for a known concept (F1 with it at least %.1f), %d (%.0f %%) "
@@ -242,7 +219,7 @@ static void print_concepts(const study *s, const record *r, const token_concepts
            with_words, named, with_words ? 100.0 * named / with_words : 0);
 }
 
-static err_code explain_concepts(study *s, err *e)
+static err_code bench_known_concepts(study *s, err *e)
 {
     record r = {0};
     token_concepts t;
@@ -258,9 +235,7 @@ static err_code explain_concepts(study *s, err *e)
     if (rc)
         return rc;
     print_table(s);
-    rc = token_concepts_count(&t, s->tokenizer,
-                              text_seed((uint64_t)s->config->run.seed, "concepts of tokens"),
-                              DOCUMENTS, e);
+    rc = concept_words(&t, s, e);
     if (!rc) {
         print_concepts(s, &r, &t);
         token_concepts_release(&t);
@@ -281,6 +256,5 @@ err_code bench_explain(study *s, int features, err *e)
     print_table(s);
     print_classes(s);
     forget_targets(s);
-    rc = explain_concepts(s, e);
-    return rc;
+    return bench_known_concepts(s, e);
 }

@@ -18,8 +18,8 @@ err_code report_fill(record *r, study *s, err *e)
         return OK;
     report_targets(r, s);
     if (s->rules.targets)
-        report_rules(r, s);
-    return report_search(r, s, e);
+        rc = report_rules(r, s, e);
+    return rc ? rc : report_search(r, s, e);
 }
 
 record_bytes report_token(const study *s, int id)

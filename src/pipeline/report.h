@@ -17,8 +17,9 @@ void report_clusters(record *r, study *s);
 void report_targets(record *r, study *s);
 /* The part of a target that its active tokens tell: statistics, tokens, contexts. */
 void report_activity(record_target *t, study *s, int target, const text_index *index);
-/* Rules, scores and counter-examples of the targets, and the parts of the documents. */
-void report_rules(record *r, study *s);
+/* Rules, scores and counter-examples of the targets, the parts of the documents, and what rules say
+ * of known concepts. */
+err_code report_rules(record *r, study *s, err *e);
 
 /* A context of a target out of its survey; memory from s->memory. */
 record_context report_context(const feature_context *c, study *s);

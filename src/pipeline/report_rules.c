@@ -1,6 +1,8 @@
 /* From what the rule engine found to the record: sentences, scores, counter-examples. */
 #include "base/memory.h"
+#include "pipeline/concept_rules.h"
 #include "pipeline/report.h"
+#include <math.h>
 #include <string.h>
 
 /* ---- scores -------------------------------------------------------------------------------------
@@ -139,6 +141,49 @@ static void fill_rule(record_rule *out, study *s, int target)
     fill_examples(out, s, target);
 }
 
+/* ---- known concepts -----------------------------------------------------------------------------
+ */
+
+static const rule_explanation *rule_of_feature(const target_rules *rules, int feature)
+{
+    for (int i = 0; i < rules->n_concepts; i++)
+        if (rules->concepts[i].feature == feature)
+            return &rules->concepts[i];
+    return NULL;
+}
+
+static void fill_concept(record_concept *c, study *s, const token_concepts *words)
+{
+    const rule_explanation *x = rule_of_feature(&s->rules, c->feature);
+    int number = world_concept_number(c->name);
+    c->rule_f1 = (double)NAN;
+    c->named = "";
+    if (!x || !x->fitted)
+        return;
+    str sentence = {0};
+    rule_wording_text(&sentence, &x->sentence);
+    c->sentence =
+        (record_bytes){.bytes = arena_strndup(&s->memory, str_text(&sentence), sentence.len),
+                       .n = (int)sentence.len};
+    str_release(&sentence);
+    c->rule_f1 = x->score.at_level.f1.value;
+    if (number >= 0 && token_concepts_has_words(words, number))
+        c->named = rule_names_concept(&x->rule, words, number) ? "yes" : "no";
+}
+
+static err_code fill_concepts(record *r, study *s, err *e)
+{
+    token_concepts words;
+    if (r->n_concepts == 0)
+        return OK;
+    err_code rc = concept_words(&words, s, e);
+    for (int i = 0; i < r->n_concepts && !rc; i++)
+        fill_concept(&r->concepts[i], s, &words);
+    if (!rc)
+        token_concepts_release(&words);
+    return rc;
+}
+
 /* ---- the run ------------------------------------------------------------------------------------
  */
 
@@ -157,7 +202,7 @@ static void fill_splits(record *r, study *s)
     }
 }
 
-void report_rules(record *r, study *s)
+err_code report_rules(record *r, study *s, err *e)
 {
     const rule_text *t = &s->rules.text;
     const int *first = t->first_document;
@@ -178,4 +223,5 @@ void report_rules(record *r, study *s)
     fill_splits(r, s);
     for (int i = 0; i < s->n_targets; i++)
         fill_rule(&r->targets[i].rule, s, i);
+    return fill_concepts(r, s, e);
 }

@@ -203,6 +203,8 @@ static err_code fill_concepts(record *r, arena *a, err *e)
         c->f1 = number_at(&t, i, "f1");
         c->precision = number_at(&t, i, "precision");
         c->recall = number_at(&t, i, "recall");
+        c->rule_f1 = (double)NAN; /* until there are rules */
+        c->named = "";
     }
     return OK;
 }

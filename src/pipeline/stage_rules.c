@@ -2,6 +2,7 @@
  * stage_explain() predict by the same measures. */
 #include "base/memory.h"
 #include "base/rng.h"
+#include "pipeline/concept_rules.h"
 #include "pipeline/random_directions.h"
 #include "pipeline/study.h"
 #include <ctype.h>
@@ -31,7 +32,7 @@ err_code study_split_text(study *s, err *e)
     return rule_text_make(&s->rules.text, &s->prompts, s->tokenizer, &o, e);
 }
 
-static err_code explain(rule_explanation **out, study *s, const survey *of, err *e)
+err_code study_explain(rule_explanation **out, study *s, const survey *of, err *e)
 {
     rule_options o = options_of(s->config);
     size_t n = (size_t)of->n_features;
@@ -61,7 +62,7 @@ static err_code explain_random(study *s, err *e)
     err_code rc = survey_random_directions(&found, ids, &source, s->sae, n_active, n,
                                            (uint64_t)s->config->run.seed, e);
     if (!rc) {
-        rc = explain(&s->rules.random, s, &found, e);
+        rc = study_explain(&s->rules.random, s, &found, e);
         s->rules.n_random = rc ? 0 : n;
         survey_release(&found);
     }
@@ -203,14 +204,25 @@ static err_code compare_with_search(study *s, err *e)
     return rc;
 }
 
+void study_forget_rules(study *s)
+{
+    rules_release(s->rules.targets, s->rules.targets ? s->n_targets : 0);
+    rules_release(s->rules.random, s->rules.n_random);
+    rules_release(s->rules.concepts, s->rules.n_concepts);
+    rule_text_release(&s->rules.text);
+    s->rules = (target_rules){0};
+}
+
 err_code stage_rules(study *s, bool *cached, err *e)
 {
     *cached = false;
     err_code rc = study_split_text(s, e);
     if (!rc)
-        rc = explain(&s->rules.targets, s, &s->surveyed, e);
+        rc = study_explain(&s->rules.targets, s, &s->surveyed, e);
     if (!rc)
         rc = explain_random(s, e);
+    if (!rc)
+        rc = explain_concepts(s, e);
     if (!rc)
         rc = score_all_sentences(s, e);
     if (!rc)

@@ -143,9 +143,7 @@ err_code study_open(study *s, const run_config *c, const char *cache_dir, report
 
 void study_close(study *s)
 {
-    rules_release(s->rules.targets, s->rules.targets ? s->n_targets : 0);
-    rules_release(s->rules.random, s->rules.n_random);
-    rule_text_release(&s->rules.text);
+    study_forget_rules(s);
     if (s->surveyed.active)
         survey_release(&s->surveyed);
     singles_release(&s->singles);

@@ -61,6 +61,8 @@ typedef struct target_rules {
     rule_score **sentences;    /* of each target's explanations; in the arena */
     rule_explanation *random;  /* of random directions */
     int n_random;
+    rule_explanation *concepts; /* of the known concepts' best features, ascending, each once */
+    int n_concepts;
 } target_rules;
 
 typedef struct study {
@@ -133,6 +135,10 @@ err_code study_split_text(study *s, err *e);
 /* A part of stage_explain(): asks the language model of explainer.*, when there is one, about the
  * targets, before the stage does anything long. */
 err_code study_ask_explainer(study *s, err *e);
+/* Rules for what was surveyed, as rules.* says; `out` in the arena, its owner the study. */
+err_code study_explain(rule_explanation **out, study *s, const survey *of, err *e);
+/* Releases all of s->rules. */
+void study_forget_rules(study *s);
 
 /* What optimiser, probes and explanations need, out of the study. */
 optimise_setting study_setting(const study *s, const char *name);

@@ -113,6 +113,10 @@ typedef struct record_concept {
     double base_rate; /* share of tokens that carry it */
     int feature;      /* with the best F1; -1: none */
     double f1, precision, recall;
+    double rule_f1;    /* of the rule for that feature, with its activations; NaN: none */
+    const char *named; /* whether the rule's sentence names the concept: "yes", "no"; "": no rule,
+                          or a concept without words of its own */
+    record_bytes sentence; /* tokens between backticks */
 } record_concept;
 
 /* 3. Features and the filter ------------------------------------------------------------------ */

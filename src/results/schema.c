@@ -124,6 +124,9 @@ static const field concept_fields[] = {
     NUMBER(record_concept, f1, "harmonic mean of precision and recall"),
     NUMBER(record_concept, precision, "share of the feature's active tokens that carry it"),
     NUMBER(record_concept, recall, "share of the tokens that carry it where the feature is active"),
+    NUMBER(record_concept, rule_f1, "F1 of the rule that explains that feature"),
+    TEXT(record_concept, named, "whether the rule's sentence names the concept"),
+    BYTES(record_concept, sentence, "the rule's sentence"),
 };
 SCHEMA(SCHEMA_CONCEPT, record_concept, concept_fields);
 

@@ -5,6 +5,8 @@
 #include "site/show.h"
 #include <string.h>
 
+enum { HALF_WIDTH = 520, HALF_HEIGHT = 340 };
+
 /* Steps of the share of scores that reach at least x, for x from 0 to 1. Undefined ones are 0: such
  * a rule finds nothing. */
 static line_series reached(arena *a, const record_score *const *list, int n, const char *name)
@@ -47,8 +49,8 @@ static err_code draw_f1(page *p, const record_score **list, err *e)
     }
     figure f = {.title = "How many targets are explained how well",
                 .kind = FIGURE_LINE,
-                .width = 720,
-                .height = 360,
+                .width = HALF_WIDTH,
+                .height = HALF_HEIGHT,
                 .line = {.x = {.title = "F1 on documents not used for fitting"},
                          .y = {.title = "share that reaches it", .include_zero = true},
                          .series = series,
@@ -78,8 +80,8 @@ static err_code draw_density(page *p, err *e)
     static const char *const groups[] = {"target"};
     figure f = {.title = "F1 against density",
                 .kind = FIGURE_SCATTER,
-                .width = 720,
-                .height = 360,
+                .width = HALF_WIDTH,
+                .height = HALF_HEIGHT,
                 .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
                             .y = {.title = "F1 of its rule", .include_zero = true},
                             .x_values = x,

@@ -20,6 +20,7 @@ static void put_facts(page *p, const record_metric *list, int n)
     const record_metric *ratio = headline(list, n, "median_data_ratio"),
                         *snapped = headline(list, n, "median_snapped_ratio"),
                         *found = headline(list, n, "concepts_found"),
+                        *rule = headline(list, n, "median_rule_f1"),
                         *warm = headline(list, n, "median_warm_ratio"),
                         *cold = headline(list, n, "median_cold_ratio"),
                         *fluent = headline(list, n, "median_fluent_ratio");
@@ -28,6 +29,9 @@ static void put_facts(page *p, const record_metric *list, int n)
     json_add_bool(p->tree, "has_kept", headline(list, n, "kept_features")->value > 0);
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "target features");
+    if (isfinite(rule->value))
+        put_fact(facts, show_number(a, rule->value),
+                 "F1 of the sentences that say where they are active (median)");
     if (isfinite(warm->value))
         put_fact(facts, show_ratio(a, warm->value),
                  "the data's maximum by the best real tokens (median)");

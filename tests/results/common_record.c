@@ -167,7 +167,10 @@ static void make_training(record *r, maker *m)
                                           i * 7,
                                           maker_between(m, 0.6, 1),
                                           maker_between(m, 0.6, 1),
-                                          maker_between(m, 0.6, 1)};
+                                          maker_between(m, 0.6, 1),
+                                          maker_between(m, 0.5, 1),
+                                          i % 3 ? "yes" : "",
+                                          maker_token(m, "Active on `x`.")};
 }
 
 static void make_features(record *r, maker *m)

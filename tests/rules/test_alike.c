@@ -56,6 +56,10 @@ static void rules_hold_on_sequences(void **state)
     n_gram.clauses[0].predicates[1] = with_tokens(RULE_TOKEN_IN, new, 1);
     n_gram.clauses[0].predicates[1].distance = 1;
     assert_true(ends_with(&n_gram, &t, 2));
+    rule initial = {.n_clauses = 1, .clauses[0].n = 1};
+    initial.clauses[0].predicates[0] =
+        (rule_predicate){.kind = RULE_CLASS_IS, .detail = RULE_WORD_INITIAL};
+    assert_true(ends_with(&initial, &t, 0) && ends_with(&initial, &t, 2));
     rule quoted = {.n_clauses = 1, .clauses[0].n = 1};
     quoted.clauses[0].predicates[0] = (rule_predicate){.kind = RULE_FLAG, .detail = RULE_IN_QUOTES};
     assert_true(ends_with(&quoted, &t, 0));
