@@ -1,8 +1,8 @@
 /* The frame of a map: everything, or the middle when far points would shrink it. */
 #include "draw/map_frame.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include <math.h>
-#include <stdlib.h>
 
 enum {
     PAD = 22, /* pixels round the points */
@@ -20,16 +20,10 @@ bool map_draws(const map_point *p)
     return isfinite(p->x) && isfinite(p->y);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts the values. */
 static range choose_range(double *value_N, int n)
 {
-    qsort(value_N, (size_t)n, sizeof *value_N, by_value);
+    sort_doubles(value_N, (size_t)n);
     range all = {value_N[0], value_N[n - 1]};
     int cut = (int)(CUT_SHARE * n);
     double low = value_N[cut], high = value_N[n - 1 - cut], margin = MARGIN * (high - low);

@@ -1,11 +1,11 @@
 /* DBSCAN read off a density tree at any eps. */
 #include "features/dbscan.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "features/cluster_quality.h"
 #include "features/labels.h"
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 dbscan_options dbscan_defaults(void)
 {
@@ -107,12 +107,6 @@ void dbscan_release(dbscan_result *r)
     *r = (dbscan_result){0};
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* Fills the search's eps values from the sorted k-distances. */
 static void choose_trials(dbscan_search *search, const double *sorted_N, int n)
 {
@@ -172,7 +166,7 @@ static err_code run_search(dbscan_result *out, dbscan_search *search, session *s
     int *label_LN = mem_array((size_t)s->p.n * DBSCAN_TRIALS_MAX, sizeof(int), "trial labels", e);
     err_code code = distance_N && label_LN ? collect_distances(distance_N, s, workers, e) : e->code;
     if (!code) {
-        qsort(distance_N, (size_t)s->p.n, sizeof *distance_N, by_value);
+        sort_doubles(distance_N, (size_t)s->p.n);
         choose_trials(search, distance_N, s->p.n);
         code = search->n_trials ? score_trials(search, s, label_LN, workers, e)
                                 : err_set(e, E_DATA,

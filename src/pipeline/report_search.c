@@ -1,11 +1,11 @@
 /* From what the search for real tokens found to the targets of the record. */
 #include "pipeline/report_search.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "data/token_list.h"
 #include "pipeline/report.h"
 #include "pipeline/sequences.h"
 #include <math.h>
-#include <stdlib.h>
 
 /* A feature of one token: that token alone reaches this share of the data's maximum. */
 static const double SINGLE_ENOUGH = 0.5;
@@ -102,12 +102,6 @@ static void fill_front(record_search *out, study *s, const search_job *job)
 
 /* ---- restarts ---- */
 
-static int by_rise(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Its tokens and pairs of neighbours, ascending, each once. Owner: caller, mem_free. */
 static double *n_grams(int *n, const search_point *p)
 {
@@ -119,7 +113,7 @@ static double *n_grams(int *n, const search_point *p)
         if (i)
             grams[all++] = (p->tokens[i - 1] + 1.0) * step + p->tokens[i];
     }
-    qsort(grams, (size_t)all, sizeof *grams, by_rise);
+    sort_doubles(grams, (size_t)all);
     for (int i = 0; i < all; i++)
         if (!kept || grams[i] > grams[kept - 1])
             grams[kept++] = grams[i];
@@ -166,7 +160,7 @@ static void fill_spread(record_search *out, study *s, const search_job *job)
     for (int i = 0; i < out->n_restarts; i++)
         if (isfinite(out->restarts[i].ratio))
             ratios[n++] = out->restarts[i].ratio;
-    qsort(ratios, (size_t)n, sizeof *ratios, by_rise);
+    sort_doubles(ratios, (size_t)n);
     double best = n ? ratios[n - 1] : (double)NAN;
     bool positive = best > 0; /* shares of a best below zero mean nothing */
     for (int i = 0; i < n; i++)

@@ -1,20 +1,14 @@
 /* The search over all targets: quantiles of the ratios, and the same by kind of feature. */
 #include "base/memory.h"
+#include "base/sort.h"
 #include "pipeline/report_search.h"
 #include "results/schema.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static double member(const record_target *t, size_t offset)
 {
     return *(const double *)(const void *)((const char *)&t->search.chain + offset);
-}
-
-static int by_rise(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* ---- parts ---- */
@@ -58,7 +52,7 @@ static double *ratios_of(int *n, const record *r, study *s, size_t offset, in_pa
         if (record_has_search(t) && in(r, t, context) && isfinite(member(t, offset)))
             list[(*n)++] = member(t, offset);
     }
-    qsort(list, (size_t)*n, sizeof *list, by_rise);
+    sort_doubles(list, (size_t)*n);
     return list;
 }
 

@@ -2,6 +2,7 @@
 #include "rules/score.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/sort.h"
 #include "rules/pair_sums.h"
 #include "rules/score_windows.h"
 #include <math.h>
@@ -141,12 +142,6 @@ static void measure(double *values, const tally *l)
 /* ---- intervals --------------------------------------------------------------------------------
  */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Between the two nearest of n sorted values (Hyndman and Fan 1996, type 7). */
 static double quantile(const double *sorted, int n, double q)
 {
@@ -164,7 +159,7 @@ static rule_estimate estimate(double value, double *drawn, int n)
             drawn[defined++] = drawn[i];
     if (!n || 2 * defined < n)
         return (rule_estimate){value, (double)NAN, (double)NAN};
-    qsort(drawn, (size_t)defined, sizeof *drawn, by_value);
+    sort_doubles(drawn, (size_t)defined);
     return (rule_estimate){value, quantile(drawn, defined, 0.025), quantile(drawn, defined, 0.975)};
 }
 

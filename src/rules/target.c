@@ -2,8 +2,8 @@
 #include "rules/target.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/sort.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool find_position(uint32_t *at, const rule_text *t, const token_activation *a)
@@ -31,12 +31,6 @@ static rule_part part_of(const rule_text *t, uint32_t at)
                                         : RULE_REPORT;
 }
 
-static int by_falling_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x < y) - (x > y);
-}
-
 static float find_level(const rule_target *t, double mass)
 {
     size_t n = t->first[RULE_CHOOSE];
@@ -46,7 +40,7 @@ static float find_level(const rule_target *t, double mass)
         values[i] = t->firings[i].value;
         all += (double)values[i];
     }
-    qsort(values, n, sizeof *values, by_falling_value);
+    sort_floats_falling(values, n);
     float level = (float)(double)INFINITY;
     for (size_t i = 0; i < n && held < mass * all; i++) {
         level = values[i];
