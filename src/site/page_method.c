@@ -131,40 +131,12 @@ static void put_evaluation(page *p)
     json_add_bool(p->tree, "has_evaluation", r->n_evaluation > 0);
 }
 
-/* Concepts that a feature stands for, and what their rules are worth. */
-typedef struct concept_rules {
-    int all, right, with_words, named;
-} concept_rules;
-
-static void count_rule(concept_rules *n, const record_concept *c)
-{
-    static const double ENOUGH = 0.8;
-    if (c->f1 < ENOUGH || !isfinite(c->rule_f1))
-        return;
-    n->all++;
-    n->right += c->rule_f1 >= ENOUGH;
-    n->with_words += c->named && *c->named;
-    n->named += c->named && !strcmp(c->named, "yes");
-}
-
-static void put_concept_rules(page *p, const concept_rules *n)
-{
-    arena *a = &p->memory;
-    cJSON *object = json_add_object(p->tree, "concept_rules");
-    json_add_bool(object, "any", n->all > 0);
-    json_add_string(object, "all", show_count(a, n->all));
-    json_add_string(object, "right", show_count(a, n->right));
-    json_add_string(object, "with_words", show_count(a, n->with_words));
-    json_add_string(object, "named", show_count(a, n->named));
-}
-
 static void put_concepts(page *p)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
     cJSON *rows = json_add_array(p->tree, "concepts");
     int found = 0;
-    concept_rules rules = {0};
     for (int i = 0; i < r->n_concepts; i++) {
         const record_concept *c = &r->concepts[i];
         cJSON *row = put_entry(rows);
@@ -180,9 +152,8 @@ static void put_concepts(page *p)
         json_add_string(row, "sentence", show_prose(a, c->sentence));
         json_add_string(row, "rule_f1", show_number(a, c->rule_f1));
         put_text(row, "named", a, c->named);
-        count_rule(&rules, c);
     }
-    put_concept_rules(p, &rules);
+    put_concept_rules(p);
     json_add_string(p->tree, "n_concepts", show_count(a, r->n_concepts));
     json_add_string(p->tree, "n_found", show_count(a, found));
 }

@@ -143,6 +143,7 @@ err_code page_run(const site *s, err *e)
     put_filters(&p);
     put_quality(&p);
     put_rules_summary(&p);
+    put_concept_rules(&p);
     put_search_summary(&p);
     put_target_rows(p.tree, "targets", &p);
     put_cluster_rows(p.tree, "clusters", &p);

@@ -36,6 +36,8 @@ void put_search_summary(page *p);
 void put_rule(page *p, const record_target *t);
 /* `rules`: how far the rules of the run hold, beside their controls; false without any. */
 void put_rules_summary(page *p);
+/* `concept_rules`: how many known concepts have a feature, a right rule, and are named by it. */
+void put_concept_rules(page *p);
 /* The run's scores of what predicts, at the level; `list` has room for all targets and random
  * directions. Returns how many. */
 int rule_scores(const record_score **list, const record *r, const char *of);

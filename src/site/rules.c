@@ -308,3 +308,34 @@ void put_rules_summary(page *p)
     json_add_bool(object, "has_left_out", r->rules.left_out > 0);
     json_add_string(object, "left_out", show_count(a, r->rules.left_out));
 }
+
+/* Concepts that a feature stands for, and what their rules are worth. */
+typedef struct concept_rules {
+    int all, right, with_words, named;
+} concept_rules;
+
+static void count_rule(concept_rules *n, const record_concept *c)
+{
+    static const double ENOUGH = 0.8;
+    if (c->f1 < ENOUGH || !isfinite(c->rule_f1))
+        return;
+    n->all++;
+    n->right += c->rule_f1 >= ENOUGH;
+    n->with_words += c->named && *c->named;
+    n->named += c->named && !strcmp(c->named, "yes");
+}
+
+void put_concept_rules(page *p)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    concept_rules n = {0};
+    for (int i = 0; i < r->n_concepts; i++)
+        count_rule(&n, &r->concepts[i]);
+    cJSON *object = json_add_object(p->tree, "concept_rules");
+    json_add_bool(object, "any", n.all > 0);
+    json_add_string(object, "all", show_count(a, n.all));
+    json_add_string(object, "right", show_count(a, n.right));
+    json_add_string(object, "with_words", show_count(a, n.with_words));
+    json_add_string(object, "named", show_count(a, n.named));
+}
