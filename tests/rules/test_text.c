@@ -106,6 +106,8 @@ static void marks_of_lines_sentences_quotes_and_brackets(void **state)
         {"\n", 0},       {"z", L | S},
         {"\xE2\x80", 0}, {"\x9C", Q},
         {"w", Q},        {"\xE2\x80\x9D", 0},
+        {".", 0},        {"-", 0},
+        {"c", 0},
     };
     enum { N = COUNT_OF(text) };
     const char *words[N];
