@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "rules/bits.h"
 #include "rules/seek.h"
+#include "rules/tidy.h"
 #include <string.h>
 
 rule_fit_options rule_fit_defaults(void)
@@ -98,18 +99,6 @@ static judged best_of(const judged *all, int n)
 /* ---- shorter -----------------------------------------------------------------------------------
  */
 
-static void drop_predicate(rule *r, int clause, int predicate)
-{
-    rule_clause *c = &r->clauses[clause];
-    for (int i = predicate; i + 1 < c->n; i++)
-        c->predicates[i] = c->predicates[i + 1];
-    if (--c->n)
-        return;
-    for (int i = clause; i + 1 < r->n_clauses; i++)
-        r->clauses[i] = r->clauses[i + 1];
-    r->n_clauses--;
-}
-
 /* Every rule that is one step shorter: a predicate less, or a set cut at a power of two. */
 static bool shorten_once(judged *best, fitter *f)
 {
@@ -117,7 +106,7 @@ static bool shorten_once(judged *best, fitter *f)
     for (int c = 0; c < start.rule.n_clauses; c++)
         for (int p = 0; p < start.rule.clauses[c].n; p++) {
             judged shorter = start;
-            drop_predicate(&shorter.rule, c, p);
+            rule_drop_predicate(&shorter.rule, c, p);
             shorter = judge(f, &shorter.rule);
             keep_better(best, &shorter);
             for (int n = 1; n < start.rule.clauses[c].predicates[p].n_tokens; n *= 2) {
@@ -128,53 +117,6 @@ static bool shorten_once(judged *best, fitter *f)
             }
         }
     return best->value > start.value;
-}
-
-static bool is_set(const rule_clause *c, int distance)
-{
-    const rule_predicate *p = &c->predicates[0];
-    return c->n == 1 && p->kind == RULE_TOKEN_IN && !p->negated && p->distance == distance;
-}
-
-/* Two clauses that are sets of tokens at one place are one set, said shorter. */
-static void join_sets(rule *r, arena *memory)
-{
-    for (int i = 0; i < r->n_clauses; i++)
-        for (int k = r->n_clauses - 1; k > i; k--) {
-            rule_predicate *first = &r->clauses[i].predicates[0];
-            const rule_predicate *second = &r->clauses[k].predicates[0];
-            if (!is_set(&r->clauses[i], first->distance) ||
-                !is_set(&r->clauses[k], first->distance))
-                continue;
-            size_t n = (size_t)first->n_tokens, more = (size_t)second->n_tokens;
-            int32_t *tokens = arena_push(memory, n + more, sizeof *tokens);
-            memcpy(tokens, first->tokens, n * sizeof *tokens);
-            memcpy(tokens + n, second->tokens, more * sizeof *tokens);
-            first->tokens = tokens;
-            first->n_tokens += second->n_tokens;
-            drop_predicate(r, k, 0);
-        }
-}
-
-/* One order for all rules: the token, those before it, what is near, where it stands. */
-static int predicate_order(const rule_predicate *p)
-{
-    if (p->kind == RULE_TOKEN_IN || p->kind == RULE_CLASS_IS)
-        return 4 * p->distance + 2 * (p->kind == RULE_CLASS_IS) + p->negated;
-    return p->kind == RULE_NEAR ? 100 : p->kind == RULE_FLAG ? 101 : 102;
-}
-
-static void order_predicates(rule_clause *c)
-{
-    for (int i = 1; i < c->n; i++)
-        for (int k = i; k > 0; k--) {
-            rule_predicate *p = &c->predicates[k];
-            if (predicate_order(p) >= predicate_order(p - 1))
-                break;
-            rule_predicate other = *p;
-            *p = p[-1];
-            p[-1] = other;
-        }
 }
 
 /* ---- whole -------------------------------------------------------------------------------------
@@ -246,9 +188,7 @@ void rule_fit(rule *out, const rule_text *t, const rule_target *target, const ru
     while (shorten_once(&best, &f))
         ;
     *out = best.rule;
-    join_sets(out, &memory);
-    for (int i = 0; i < out->n_clauses; i++)
-        order_predicates(&out->clauses[i]);
+    rule_tidy(out, &memory);
     copy_tokens(out, a);
     rule_grade(out, t, target, a);
     rule_search_close(&f.search);

@@ -3,6 +3,7 @@
 
 #include "rules/bits.h"
 #include "rules/common.h"
+#include "rules/tidy.h"
 #include <math.h>
 #include <string.h>
 
@@ -235,12 +236,67 @@ static void sets_cost_less_the_longer_they_are(void **state)
     assert_true(fabs(rule_sets_length(&r) - 24) < 1e-12);
 }
 
+static void tidy_rules_hold_where_they_did(void **state)
+{
+    (void)state;
+    text_rig r;
+    world_rig_open(&r);
+    arena memory = {0};
+    static const int32_t some[] = {WORLD_SAID, WORLD_QUOTE, WORLD_THE},
+                         more[] = {WORLD_QUOTE, WORLD_OLD}, last[] = {WORLD_YORK};
+#define IN(set)                                                                                    \
+    {                                                                                              \
+        .kind = RULE_TOKEN_IN, .n_tokens = COUNT_OF(set), .tokens = set                            \
+    }
+#define NOT_IN(set)                                                                                \
+    {                                                                                              \
+        .kind = RULE_TOKEN_IN, .n_tokens = COUNT_OF(set), .tokens = set, .negated = true           \
+    }
+    static const rule cases[] = {
+        {.n_clauses = 1, .clauses = {{.n = 2, .predicates = {IN(some), NOT_IN(more)}}}},
+        {.n_clauses = 1, .clauses = {{.n = 2, .predicates = {NOT_IN(more), IN(some)}}}},
+        {.n_clauses = 1, .clauses = {{.n = 2, .predicates = {IN(some), IN(more)}}}},
+        {.n_clauses = 1,
+         .clauses = {{.n = 3, .predicates = {NOT_IN(some), NOT_IN(more), NOT_IN(last)}}}},
+        {.n_clauses = 3,
+         .clauses = {{.n = 1, .predicates = {IN(some)}},
+                     {.n = 2,
+                      .predicates = {{.kind = RULE_FLAG, .detail = RULE_IN_QUOTES}, IN(more)}},
+                     {.n = 1, .predicates = {IN(last)}}}},
+    };
+#undef IN
+#undef NOT_IN
+    static const char *const formal[] = {
+        "token in {\" said\", \" the\"}", "token in {\" said\", \" the\"}", "token in {\"\\\"\"}",
+        "token not in {\" said\", \"\\\"\", \" the\", \" York\", \" old\"}",
+        "token in {\" said\", \"\\\"\", \" the\", \" York\"} | "
+        "token in {\"\\\"\", \" old\"} & in quotes"};
+    size_t words = rule_bit_words(&r.text, RULE_FIT);
+    uint64_t *before = mem_small(words, sizeof *before), *after = mem_small(words, sizeof *after);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        rule tidy = cases[i];
+        str text = {0};
+        rule_tidy(&tidy, &memory);
+        rule_formal(&text, &tidy, &r.text);
+        assert_string_equal(str_text(&text), formal[i]);
+        rule_bits(before, &r.text, RULE_FIT, &cases[i]);
+        rule_bits(after, &r.text, RULE_FIT, &tidy);
+        assert_memory_equal(before, after, words * sizeof *before);
+        str_release(&text);
+    }
+    mem_free(before);
+    mem_free(after);
+    arena_release(&memory);
+    text_rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(predicates_hold_where_they_say),
         cmocka_unit_test(the_level_holds_nine_tenths),
         cmocka_unit_test(predictions_are_means_of_leaves),
+        cmocka_unit_test(tidy_rules_hold_where_they_did),
         cmocka_unit_test(sets_cost_less_the_longer_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
