@@ -70,6 +70,9 @@ typedef struct run_config {
         bool allow_special, allow_unused, allow_fragments;
     } search;
     struct {
+        int prompts, quality_prompts;
+    } effects;
+    struct {
         int nearest_tokens, contexts_top, contexts_per_decile, contexts_per_interval;
         int context_tokens;
     } analyse;

@@ -193,6 +193,13 @@ static const config_key keys[] = {
     BOOL(search, allow_fragments, "false",
          "Let inputs hold pieces of characters and control characters."),
 
+    INT(effects, prompts, "prompts", "12", 0, 1000000,
+        "Prompts on which a feature is taken out of the model's run and put in twice, evenly over "
+        "its strength; 0: what it does to the output is not measured."),
+    INT(effects, quality_prompts, "prompts", "200", 0, 100000000,
+        "Prompts run with the SAE's output in place of what it reads, evenly over the data; 0: not "
+        "measured."),
+
     INT(analyse, nearest_tokens, "tokens", "5", 1, 1000, "Nearest tokens listed per position."),
     INT(analyse, contexts_top, "contexts", "8", 0, 1000, "Strongest contexts shown per feature."),
     INT(analyse, contexts_per_decile, "contexts", "1", 0, 100,

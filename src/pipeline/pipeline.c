@@ -19,7 +19,8 @@ typedef struct stage {
 static const stage stages[] = {
     {"collect", stage_collect}, {"filter", stage_filter},     {"cluster", stage_cluster},
     {"select", stage_select},   {"optimise", stage_optimise}, {"search", stage_search},
-    {"analyse", stage_analyse}, {"explain", stage_explain},   {"rules", stage_rules},
+    {"effects", stage_effects}, {"analyse", stage_analyse},   {"explain", stage_explain},
+    {"rules", stage_rules},
 };
 
 static err_code run_stages(study *s, err *e)

@@ -1,6 +1,7 @@
 /* The record, part by part; what the run's last stage did not reach is left empty. */
 #include "pipeline/report.h"
 #include "base/memory.h"
+#include "pipeline/report_effects.h"
 #include "pipeline/report_search.h"
 
 err_code report_fill(record *r, study *s, err *e)
@@ -17,6 +18,7 @@ err_code report_fill(record *r, study *s, err *e)
     if (!s->optima)
         return OK;
     report_targets(r, s);
+    report_effects(r, s);
     if (s->rules.targets)
         rc = report_rules(r, s, e);
     return rc ? rc : report_search(r, s, e);

@@ -5,6 +5,10 @@
 #ifndef PIPELINE_STUDY_H
 #define PIPELINE_STUDY_H
 #include "base/sha256.h"
+#include "effects/causal.h"
+#include "effects/direct.h"
+#include "effects/quality.h"
+#include "effects/relatives.h"
 #include "explain/explainer.h"
 #include "explain/explanation.h"
 #include "features/collect.h"
@@ -65,6 +69,14 @@ typedef struct target_rules {
     int n_concepts;
 } target_rules;
 
+/* What a target does to the output, reads and resembles. */
+typedef struct target_effects {
+    logit_table logits;
+    token_ends read_in; /* cosines; n 0 where the SAE does not read embeddings */
+    causal_effect causal;
+    target_relatives relatives;
+} target_effects;
+
 typedef struct study {
     const run_config *config;
     reporter *reporter;
@@ -103,8 +115,13 @@ typedef struct study {
                                      exceed */
     double flops_planned;         /* of all searches */
     search_job *searches;         /* of the targets */
-    optimum *optima;              /* of the targets */
-    target_sequences *sequences;  /* of the targets */
+    hook effect_hook;             /* where the SAE's output stands */
+    const char *effects_missing;  /* why nothing can be put there; NULL when it can */
+    target_effects *effects;      /* of the targets */
+    sae_quality quality;
+    const char *quality_missing; /* why it was not measured by runs; NULL when it was */
+    optimum *optima;             /* of the targets */
+    target_sequences *sequences; /* of the targets */
     target_explanations *explained;
     target_rules rules;
     const explainer_result **written; /* of each target, NULL: it was not asked about; NULL: no
@@ -126,6 +143,7 @@ err_code stage_cluster(study *s, bool *cached, err *e);
 err_code stage_select(study *s, bool *cached, err *e);
 err_code stage_optimise(study *s, bool *cached, err *e);
 err_code stage_search(study *s, bool *cached, err *e);
+err_code stage_effects(study *s, bool *cached, err *e);
 err_code stage_analyse(study *s, bool *cached, err *e);
 err_code stage_explain(study *s, bool *cached, err *e);
 err_code stage_rules(study *s, bool *cached, err *e);

@@ -59,6 +59,24 @@ bool record_was_searched(const record *r)
     return r->search.effort && *r->search.effort;
 }
 
+bool record_has_effects(const record_target *t)
+{
+    return t->effects.hook && *t->effects.hook;
+}
+
+bool record_has_runs(const record_target *t)
+{
+    return record_has_effects(t) && t->effects.n_changes > 0 && t->effects.n_active > 0;
+}
+
+const record_change *record_find_change(const record_effects *x, const char *name)
+{
+    for (int i = 0; i < x->n_changes; i++)
+        if (x->changes[i].name && !strcmp(x->changes[i].name, name))
+            return &x->changes[i];
+    return NULL;
+}
+
 const record_sequence *record_find_sequence(const record_search *s, const char *kind)
 {
     for (int i = 0; i < s->n_sequences; i++)
@@ -134,6 +152,27 @@ static double median_over_targets(const record *r, bool (*has)(const record_targ
     return median_of(values, n);
 }
 
+/* Of both lists of the logit table, the share that moved as promised when doubled. */
+static double agreement_of(const record_target *t)
+{
+    const record_change *c = record_find_change(&t->effects, "doubled");
+    int n = c ? c->n_raised + c->n_lowered : 0;
+    return n ? (double)(c->raised_right + c->lowered_right) / n : (double)NAN;
+}
+
+static double mean_agreement(const record *r)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = 0; i < r->n_targets; i++) {
+        double agreement =
+            record_has_runs(&r->targets[i]) ? agreement_of(&r->targets[i]) : (double)NAN;
+        sum += isfinite(agreement) ? agreement : 0;
+        n += isfinite(agreement) != 0;
+    }
+    return n ? sum / n : (double)NAN;
+}
+
 static int count_features(const record *r, bool alive)
 {
     int n = 0;
@@ -167,6 +206,8 @@ static double median_rule_f1(const record *r, arena *a)
 
 record_metric *record_headlines(int *n, const record *r, arena *a)
 {
+    const record_sae_quality *q = &r->sae_quality;
+    bool looked = q->n_tokens > 0;
     record_metric list[] = {
         {"prompts", r->run.data.n_prompts, "", "", (double)NAN, ""},
         {"tokens", (double)r->run.data.n_tokens, "tokens", "", (double)NAN, ""},
@@ -194,6 +235,14 @@ record_metric *record_headlines(int *n, const record *r, arena *a)
          (double)NAN, ""},
         {"median_specificity", MEDIAN(has_optimum, optimum.specificity), "", "higher", (double)NAN,
          ""},
+        {"sae_l0", looked ? q->l0 : (double)NAN, "features", "lower", (double)NAN, ""},
+        {"sae_dead", looked ? q->n_dead : (double)NAN, "features", "lower", (double)NAN, ""},
+        {"sae_dense", looked ? q->n_dense : (double)NAN, "features", "lower", (double)NAN, ""},
+        {"sae_explained_variance", looked ? q->explained_variance : (double)NAN, "share", "higher",
+         (double)NAN, ""},
+        {"sae_loss_recovered", looked ? q->loss_recovered : (double)NAN, "share", "higher",
+         (double)NAN, ""},
+        {"mean_effect_agreement", mean_agreement(r), "share", "higher", (double)NAN, ""},
         {"concepts_found", concepts_found(r), "share", "higher", (double)NAN, ""},
     };
     int fixed = (int)(sizeof list / sizeof *list);

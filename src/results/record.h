@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "results/record_activity.h"
+#include "results/record_effects.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -429,7 +430,7 @@ typedef struct record_target {
     int concept_index;  /* best matching row of record.concepts, -1: none */
     double concept_f1;
     record_quantiles quantiles;
-    record_histogram histogram;     /* linear bins */
+    record_histogram histogram;     /* of the non-zero activations, linear bins */
     record_histogram log_histogram; /* bins in log10 */
     record_token_stat *tokens;      /* by falling F1 of `fires` and `share` */
     int n_tokens;
@@ -448,6 +449,7 @@ typedef struct record_target {
     int n_explanations;
     record_search search;
     record_optimum optimum;
+    record_effects effects;
 } record_target;
 
 /* The whole ------------------------------------------------------------------------------------ */
@@ -471,6 +473,7 @@ typedef struct record {
     int n_clusters;
     record_matrix matrix;
     record_search_summary search;
+    record_sae_quality sae_quality;
     record_rules rules;
     record_split *splits; /* ascending prompts */
     int n_splits;
@@ -539,6 +542,11 @@ record_state record_state_of(const record_feature *f, const record_target *t);
 /* Whether real tokens were sought for the target; in the run at all. */
 bool record_has_search(const record_target *t);
 bool record_was_searched(const record *r);
+/* Whether the target's effects were looked at; and whether runs in which it is active were. */
+bool record_has_effects(const record_target *t);
+bool record_has_runs(const record_target *t);
+/* The change of that name; NULL for none. */
+const record_change *record_find_change(const record_effects *x, const char *name);
 /* Whether a rule was sought for the target, and whether one was measured. */
 bool record_has_rule(const record_target *t);
 bool record_has_rule_score(const record_target *t);

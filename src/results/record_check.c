@@ -100,6 +100,24 @@ static err_code check_search(const record_search *s, int id, err *e)
     return OK;
 }
 
+static err_code check_effects(const record *r, const record_effects *x, int id, err *e)
+{
+    for (int i = 0; i < x->n_relatives; i++)
+        if (x->relatives[i].feature < 0 || x->relatives[i].feature >= r->n_features)
+            return err_set(e, E_SHAPE, "target %d: effects.relatives[%d] is feature %d of %d", id,
+                           i, x->relatives[i].feature, r->n_features);
+    for (int i = 0; i < x->n_changes; i++) {
+        const record_change *c = &x->changes[i];
+        if (c->raised_right < 0 || c->lowered_right < 0 || c->raised_right > c->n_raised ||
+            c->lowered_right > c->n_lowered)
+            return err_set(e, E_SHAPE,
+                           "target %d: effects.changes[%d]: %d of %d and %d of %d tokens moved as "
+                           "promised",
+                           id, i, c->raised_right, c->n_raised, c->lowered_right, c->n_lowered);
+    }
+    return check_histogram(&x->logits, id, "effects.logits", e);
+}
+
 static err_code check_target(const record *r, int i, err *e)
 {
     const record_target *t = &r->targets[i];
@@ -131,6 +149,8 @@ static err_code check_target(const record *r, int i, err *e)
                                    e);
     if (!rc)
         rc = check_search(&t->search, t->id, e);
+    if (!rc)
+        rc = check_effects(r, &t->effects, t->id, e);
     return rc;
 }
 

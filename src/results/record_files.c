@@ -54,6 +54,14 @@ static const struct {
     {"data/scores.csv", &SCHEMA_SCORE, offsetof(record_target, rule.scores),
      offsetof(record_target, rule.n_scores),
      "How well rules, controls and other explanations predict where the targets are active"},
+    {"data/effect_tokens.csv", &SCHEMA_EFFECT_TOKEN, offsetof(record_target, effects.tokens),
+     offsetof(record_target, effects.n_tokens),
+     "Tokens that the targets raise and lower, and whose embeddings they read"},
+    {"data/changes.csv", &SCHEMA_CHANGE, offsetof(record_target, effects.changes),
+     offsetof(record_target, effects.n_changes),
+     "What the output loses and gains when the targets are taken out and doubled"},
+    {"data/relatives.csv", &SCHEMA_RELATIVE, offsetof(record_target, effects.relatives),
+     offsetof(record_target, effects.n_relatives), "Features that resemble the targets"},
     {"data/sequences.csv", &SCHEMA_SEQUENCE, offsetof(record_target, search.sequences),
      offsetof(record_target, search.n_sequences),
      "Real tokens that drive the targets; what each token gives is in `targets/`"},
@@ -212,6 +220,8 @@ static err_code write_readme(const char *dir, err *e)
              "", &SCHEMA_RATIO);
     describe(&out, "data/search_strata.csv",
              "The same by density and kind of feature; also in `search.json`", "", &SCHEMA_STRATUM);
+    describe(&out, "data/sae_quality.json", "How good the SAE is on this run's data", "",
+             &SCHEMA_SAE_QUALITY);
     describe(&out, "data/rules.json", "The parts of the documents", "", &SCHEMA_RULES);
     describe(&out, "data/rules_random.csv",
              "Rules for random directions, as often active as the targets; also in `rules.json`",
@@ -251,6 +261,8 @@ err_code record_write(const char *dir, const record *r, err *e)
     if (!rc)
         rc = write_list(dir, "data/search_strata.csv", &SCHEMA_STRATUM, r->search.strata,
                         r->search.n_strata, e);
+    if (!rc)
+        rc = write_object(dir, "data/sae_quality.json", &SCHEMA_SAE_QUALITY, &r->sae_quality, e);
     if (!rc)
         rc = write_object(dir, "data/rules.json", &SCHEMA_RULES, &r->rules, e);
     if (!rc)
@@ -354,6 +366,9 @@ err_code record_read(record *out, arena *a, const char *dir, err *e)
         rc = read_object(out, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
     if (!rc)
         rc = read_object(&out->search, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, e);
+    if (!rc)
+        rc =
+            read_object(&out->sae_quality, a, dir, "data/sae_quality.json", &SCHEMA_SAE_QUALITY, e);
     if (!rc)
         rc = read_object(&out->rules, a, dir, "data/rules.json", &SCHEMA_RULES, e);
     if (!rc)

@@ -232,10 +232,10 @@ const schema SCHEMA_CLUSTERING = {"record (clustering)", sizeof(record), cluster
 
 static const field histogram_fields[] = {
     BOOL(record_histogram, log_edges, "whether bins have equal width in log10"),
-    NUMBERS(record_histogram, edges, n_edges, "activation at the bin edges"),
+    NUMBERS(record_histogram, edges, n_edges, "values at the bin edges"),
     NUMBERS(record_histogram, counts, n_counts, "tokens in each bin"),
 };
-static SCHEMA(histogram_schema, record_histogram, histogram_fields);
+SCHEMA(SCHEMA_HISTOGRAM, record_histogram, histogram_fields);
 
 static const field context_fields[] = {
     INT(record_context, prompt, "index of the prompt"),
@@ -440,8 +440,8 @@ static const field target_fields[] = {
     INT(record_target, concept_index, "row of concepts.csv that fits best, -1 for none"),
     NUMBER(record_target, concept_f1, "F1 with that concept"),
     STRUCT(record_target, quantiles, SCHEMA_QUANTILES, "order statistics of the activations"),
-    STRUCT(record_target, histogram, histogram_schema, "non-zero activations, linear bins"),
-    STRUCT(record_target, log_histogram, histogram_schema, "non-zero activations, log bins"),
+    STRUCT(record_target, histogram, SCHEMA_HISTOGRAM, "non-zero activations, linear bins"),
+    STRUCT(record_target, log_histogram, SCHEMA_HISTOGRAM, "non-zero activations, log bins"),
     LIST(record_target, tokens, n_tokens, SCHEMA_TOKEN_STAT, "tokens it is active on"),
     LIST(record_target, trie, n_trie, SCHEMA_TRIE_NODE, "tokens before it that make it fire"),
     LIST(record_target, position_bins, n_position_bins, SCHEMA_POSITION_BIN, "by position"),
@@ -452,6 +452,7 @@ static const field target_fields[] = {
     LIST(record_target, explanations, n_explanations, SCHEMA_EXPLANATION, "explanations"),
     STRUCT(record_target, search, search_schema, "real tokens that drive it most"),
     STRUCT(record_target, optimum, optimum_schema, "best input of free embeddings"),
+    STRUCT(record_target, effects, SCHEMA_EFFECTS, "what it does to the output, and its relatives"),
 };
 SCHEMA(SCHEMA_TARGET, record_target, target_fields);
 

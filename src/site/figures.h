@@ -27,7 +27,9 @@ err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err
 err_code draw_chain(page *p, const record_target *t, err *e);
 err_code draw_front(page *p, const record_target *t, bool *drawn, err *e);
 err_code draw_search_curve(page *p, const record_target *t, bool *drawn, err *e);
-/* Run page, the same over all targets: blocks ratios, warm-ratios, cold-ratios. */
+/* Feature page, what it does to the output: block logits. */
+err_code draw_logits(page *p, const record_target *t, bool *drawn, err *e);
+/* Run page, the search over all targets: blocks ratios, warm-ratios, cold-ratios. */
 err_code draw_search_summary(page *p, bool *drawn, err *e);
 
 /* Run page: blocks rule-f1, rule-density. */

@@ -185,6 +185,8 @@ static err_code draw(page *p, const record_target *t, err *e)
     bool curves = false, bars = false;
     err_code rc = put_search(p, t, e);
     if (!rc)
+        rc = put_effects(p, t, e);
+    if (!rc)
         rc = draw_optimisation(p, t, &curves, e);
     if (!rc)
         rc = draw_positions(p, t, &bars, e);

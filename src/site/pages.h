@@ -47,6 +47,11 @@ const char *rule_line(arena *a, const record_rule *rule);
  * which stands apart from the others. */
 void put_written(page *p, const record_target *t);
 bool is_written(const record_explanation *x);
+/* `effects`: what the target does to the output and resembles, with its figure as a block; false
+ * when that was not looked at. */
+err_code put_effects(page *p, const record_target *t, err *e);
+/* `sae_quality`: how good the SAE is on the run's data, or false. */
+void put_sae_quality(page *p);
 /* The target with that id, NULL for none. */
 const record_target *find_target(const record *r, int id);
 

@@ -24,6 +24,10 @@ const char *maker_text(maker *m, const char *usual);
 record_context make_context(maker *m, int topic, int strength);
 
 void make_search(record_search *s, maker *m, int topic);
+/* topic 1: no measurable effect; 2: a table that does not hold; 3: no table; 4: no runs; 5: reads
+ * no embeddings. */
+void make_effects(record_effects *x, maker *m, int topic, int n_features);
+record_sae_quality make_sae_quality(maker *m);
 void make_search_summary(record *r, maker *m);
 void make_rule(record_rule *rule, maker *m, int topic);
 void make_rules_summary(record *r, maker *m);

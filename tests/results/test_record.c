@@ -202,6 +202,11 @@ static const damage damages[] = {
      "a group that ends before it begins"},
     {"data/targets/L02-00343.json", "\"n_prompts\": 31,", "\"n_prompts\": 801,", "deciles[0]",
      "more prompts than tokens in a group"},
+    {"data/targets/L02-00343.json", "\"raised_right\": 9", "\"raised_right\": 11", "as promised",
+     "more tokens right than listed"},
+    {"data/targets/L02-00343.json", "\"feature\": ", "\"feature\": 99999", "relatives",
+     "a relative nobody knows"},
+    {"data/sae_quality.json", "\"n_dead\": 49", "\"n_dead\": 4.5", "n_dead", "half a feature"},
     {"data/targets/L02-00343.json", "\"edges\": [0, ", "\"edges\": [", "edges", "an edge too few"},
     {"data/targets/L02-00343.json", "\"loss\": [", "\"loss\": [1, ", "beside it",
      "series of unequal length"},
@@ -253,9 +258,10 @@ static void tables_of_targets_have_every_row(void **state)
     static const struct {
         const char *file;
         int rows;
-    } tables[] = {{"data/sequences.csv", 48},    {"data/front.csv", 72},  {"data/restarts.csv", 64},
-                  {"data/explanations.csv", 24}, {"data/tokens.csv", 48}, {"data/paths.csv", 56},
-                  {"data/positions.csv", 64}};
+    } tables[] = {{"data/sequences.csv", 48}, {"data/front.csv", 72},
+                  {"data/restarts.csv", 64},  {"data/explanations.csv", 24},
+                  {"data/tokens.csv", 48},    {"data/paths.csv", 56},
+                  {"data/positions.csv", 64}, {"data/relatives.csv", 160}};
     arena a = {0};
     err e = {0};
     write_record(&a, "tables", SYNTHETIC_USUAL);
@@ -303,6 +309,32 @@ static void headlines_are_medians_of_what_was_searched(void **state)
     assert_true(fabs(headline(list, n, "median_warm_ratio") - 1.2) < 1e-12);
     assert_true(isnan(headline(list, n, "median_cold_ratio")));
     assert_true(isnan(headline(list, n, "median_data_ratio"))); /* nothing was optimised */
+    arena_release(&a);
+}
+
+static void the_sae_and_the_agreement_are_headlines(void **state)
+{
+    (void)state;
+    arena a = {0};
+    int n;
+    record_change half[] = {
+        {.name = "removed", .n_raised = 4, .n_lowered = 4},
+        {.name = "doubled", .raised_right = 3, .lowered_right = 1, .n_raised = 4, .n_lowered = 4}};
+    record_change all = {
+        .name = "doubled", .raised_right = 4, .lowered_right = 4, .n_raised = 4, .n_lowered = 4};
+    record_target targets[] = {
+        {.id = 0, .effects = {.hook = "h", .n_active = 9, .changes = half, .n_changes = 2}},
+        {.id = 1, .effects = {.hook = "h", .n_active = 9, .changes = &all, .n_changes = 1}},
+        {.id = 2, .effects = {.hook = "h", .n_active = 0, .changes = &all, .n_changes = 1}},
+        {.id = 3}};
+    record r = {.targets = targets, .n_targets = 4};
+    const record_metric *list = record_headlines(&n, &r, &a);
+    assert_true(headline(list, n, "mean_effect_agreement") == 0.75);
+    assert_true(isnan(headline(list, n, "sae_dead"))); /* not looked at */
+    r.sae_quality = (record_sae_quality){.n_tokens = 5, .n_dead = 3, .loss_recovered = 0.5};
+    list = record_headlines(&n, &r, &a);
+    assert_true(headline(list, n, "sae_dead") == 3);
+    assert_true(headline(list, n, "sae_loss_recovered") == 0.5);
     arena_release(&a);
 }
 
@@ -357,6 +389,7 @@ int main(void)
         cmocka_unit_test(tables_of_targets_have_every_row),
         cmocka_unit_test(states_are_the_first_that_holds),
         cmocka_unit_test(headlines_are_medians_of_what_was_searched),
+        cmocka_unit_test(the_sae_and_the_agreement_are_headlines),
         cmocka_unit_test(headlines_have_unique_names),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

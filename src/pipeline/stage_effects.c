@@ -1,0 +1,300 @@
+/* effects: what every target does to the output, whom it resembles, how good the SAE is. */
+#include "base/memory.h"
+#include "pipeline/study.h"
+#include <math.h>
+#include <string.h>
+
+enum {
+    EFFECTS_VERSION = 1, /* raised when the stage's arithmetic or file layout changes */
+    GROUP = 16           /* targets that Ctrl-C can cost */
+};
+
+/* ---- where the SAE's output stands --------------------------------------------------------------
+ */
+
+/* A transcoder's output stands at hook_out, which may be missing, of another model, or behind what
+ * the cfg does to it. */
+static void find_hook(study *s)
+{
+    const sae_config *c = sae_describe(s->sae);
+    const model_config *network = model_describe(s->model);
+    hook_processing processing = {.center_writing_weights = c->center_writing_weights,
+                                  .fold_value_biases = c->fold_value_biases,
+                                  .fold_ln = c->fold_ln};
+    err e = {0};
+    s->effect_hook = s->hook;
+    s->effects_missing = NULL;
+    if (!c->transcoder)
+        return;
+    err_code rc = hook_parse(&s->effect_hook, network, c->hook_out, &e);
+    if (!rc && c->has_head_out)
+        rc = hook_select_head(&s->effect_hook, network, c->head_out, &e);
+    if (rc)
+        s->effects_missing =
+            arena_printf(&s->memory, "the transcoder's output has no place: %s", e.text);
+    else if (s->effect_hook.width != c->d_out)
+        s->effects_missing = arena_printf(&s->memory, "the transcoder writes %d numbers, %s has %d",
+                                          c->d_out, s->effect_hook.name, s->effect_hook.width);
+    else if (!hook_is_writable(&s->effect_hook))
+        s->effects_missing =
+            arena_printf(&s->memory, "%s can only be looked at", s->effect_hook.name);
+    else
+        hook_apply_processing(&s->effect_hook, network, &processing);
+}
+
+static effect_setting setting_of(const study *s, const char *name)
+{
+    bool same = !sae_describe(s->sae)->transcoder;
+    return (effect_setting){.model = s->model,
+                            .sae = s->sae,
+                            .read = &s->hook,
+                            .write = same ? &s->hook : &s->effect_hook,
+                            .prompts = &s->prompts,
+                            .tokenizer = s->tokenizer,
+                            .ids_n = s->tokens->ids,
+                            .n = s->tokens->n,
+                            .batch_size = s->config->collect.batch_size,
+                            .reporter = s->reporter,
+                            .name = name};
+}
+
+/* ---- keeping results ----------------------------------------------------------------------------
+ */
+
+static store_key key_start(const study *s, const char *kind)
+{
+    store_key k = store_key_start(kind, EFFECTS_VERSION);
+    store_key_text(&k, s->model_sha256);
+    store_key_text(&k, s->sae_sha256);
+    store_key_text(&k, s->data_sha256);
+    store_key_bytes(&k, s->prompts.first, ((size_t)s->prompts.n + 1) * sizeof *s->prompts.first);
+    store_key_text(&k, s->hook.name);
+    store_key_text(&k, s->effect_hook.name);
+    store_key_text(&k, s->backend->name);
+    store_key_bytes(&k, &s->config->collect.batch_size, sizeof(int));
+    return k;
+}
+
+/* Fills `data` from what was kept under the key, which is finished. */
+static bool load(void *data, size_t bytes, const study *s, const char *kind, store_key *k,
+                 char hex[SHA256_HEX])
+{
+    str payload = {0};
+    store_key_finish(k, hex);
+    bool there = s->cache_dir && s->config->collect.use_cached_data &&
+                 store_load(&payload, s->cache_dir, kind, hex, s->reporter) && payload.len == bytes;
+    if (there)
+        memcpy(data, str_text(&payload), bytes);
+    str_release(&payload);
+    return there;
+}
+
+static err_code save(const void *data, size_t bytes, const study *s, const char *kind,
+                     const char *hex, err *e)
+{
+    if (!s->cache_dir || !s->config->collect.cache_data)
+        return OK;
+    str payload = {0};
+    store_put(&payload, data, bytes, 1);
+    err_code rc = store_save(s->cache_dir, kind, hex, &payload, e);
+    str_release(&payload);
+    return rc;
+}
+
+/* ---- the SAE ------------------------------------------------------------------------------------
+ */
+
+static err_code measure_quality(study *s, bool *cached, err *e)
+{
+    char hex[SHA256_HEX];
+    int most = s->config->effects.quality_prompts;
+    s->quality_missing = s->target_names      ? "the targets were given by hand, without an SAE"
+                         : s->effects_missing ? s->effects_missing
+                         : most == 0          ? "effects.quality_prompts is 0"
+                                              : NULL;
+    store_key k = key_start(s, "quality");
+    store_key_bytes(&k, &most, sizeof most);
+    effect_setting set = setting_of(s, "quality");
+    if (s->quality_missing) /* counts alone, for which nothing is run */
+        return quality_measure(&s->quality, &set, &s->collected, 0, e);
+    if (load(&s->quality, sizeof s->quality, s, "quality", &k, hex))
+        return OK;
+    *cached = false;
+    err_code rc = quality_measure(&s->quality, &set, &s->collected, most, e);
+    return rc ? rc : save(&s->quality, sizeof s->quality, s, "quality", hex, e);
+}
+
+/* ---- the targets --------------------------------------------------------------------------------
+ */
+
+static err_code find_relatives(study *s, bool *cached, err *e)
+{
+    char hex[SHA256_HEX];
+    size_t n = (size_t)s->n_targets;
+    target_relatives *found = mem_small(n, sizeof *found);
+    store_key k = key_start(s, "relatives");
+    store_key_bytes(&k, s->targets, n * sizeof *s->targets);
+    err_code rc = OK;
+    if (!load(found, n * sizeof *found, s, "relatives", &k, hex)) {
+        *cached = false;
+        scan_source source = study_source(s, "relatives");
+        rc = relatives_find(found, &source, s->sae, &s->surveyed, &s->collected, e);
+        if (!rc)
+            rc = save(found, n * sizeof *found, s, "relatives", hex, e);
+    }
+    for (size_t i = 0; i < n; i++)
+        s->effects[i].relatives = found[i];
+    mem_free(found);
+    return rc;
+}
+
+/* Some targets' weights and what they give against the vocabulary. */
+typedef struct group {
+    int first, n;
+    float *row_CO, *column_CD; /* decoder rows, encoder columns */
+    double *logit_Cn, *per_activation_C;
+} group;
+
+static void group_release(group *g)
+{
+    mem_free(g->row_CO);
+    mem_free(g->column_CD);
+    mem_free(g->logit_Cn);
+    mem_free(g->per_activation_C);
+}
+
+static err_code group_make(group *g, const study *s, int first, int n, err *e)
+{
+    const sae_config *c = sae_describe(s->sae);
+    size_t O = (size_t)c->d_out, D = (size_t)c->d_in, C = (size_t)n, V = (size_t)s->tokens->n;
+    float bias_C[GROUP];
+    sae_columns *columns = NULL;
+    *g = (group){.first = first,
+                 .n = n,
+                 .row_CO = mem_array(C * O, sizeof(float), "decoder rows", e),
+                 .column_CD = mem_array(C * D, sizeof(float), "encoder columns", e),
+                 .logit_Cn = mem_array(C * V, sizeof(double), "logits of the vocabulary", e),
+                 .per_activation_C = mem_small(C, sizeof(double))};
+    err_code rc = g->row_CO && g->column_CD && g->logit_Cn ? OK : e->code;
+    if (!rc)
+        rc = sae_columns_new(&columns, s->sae, s->targets + first, n, e);
+    if (!rc)
+        rc = sae_columns_copy(g->column_CD, bias_C, columns, e);
+    for (int i = 0; i < n && !rc; i++) {
+        double squares = 0;
+        sae_decoder_row(ROW(g->row_CO, i, O), s->sae, s->targets[first + i]);
+        for (size_t d = 0; d < D; d++)
+            squares += (double)ROW(g->column_CD, i, D)[d] * (double)ROW(g->column_CD, i, D)[d];
+        /* A target given by hand is a direction of any length, whose row is of length 1: what is
+         * there of it in the hook's value is the activation over that length. */
+        g->per_activation_C[i] = s->target_names && squares > 0 ? 1 / sqrt(squares) : 1;
+    }
+    sae_columns_free(columns);
+    return rc;
+}
+
+static err_code look_at_weights(group *g, study *s, const effect_setting *set, err *e)
+{
+    err_code rc = OK;
+    size_t V = (size_t)set->n;
+    double *cosine_Cn = NULL;
+    bool reaches = !s->effects_missing && direction_reach(set->write) != REACH_NOTHING;
+    if (reaches)
+        rc = direct_logits(g->logit_Cn, set, g->row_CO, g->n, e);
+    for (int i = 0; i < g->n && !rc; i++)
+        s->effects[g->first + i].logits = reaches ? direct_table(set, ROW(g->logit_Cn, i, V))
+                                                  : (logit_table){.reach = REACH_NOTHING};
+    if (rc || !direct_reads_embeddings(set))
+        return rc;
+    cosine_Cn = mem_array((size_t)g->n * V, sizeof *cosine_Cn, "cosines of the vocabulary", e);
+    rc = cosine_Cn ? direct_read_in(cosine_Cn, set, g->column_CD, g->n, e) : e->code;
+    for (int i = 0; i < g->n && !rc; i++)
+        s->effects[g->first + i].read_in =
+            find_token_ends(set->ids_n, ROW(cosine_Cn, i, V), set->n);
+    mem_free(cosine_Cn);
+    return rc;
+}
+
+static err_code run_targets(group *g, study *s, causal_runner *r, progress *bar, err *e)
+{
+    const sae_config *c = sae_describe(s->sae);
+    err_code rc = OK;
+    for (int i = 0; i < g->n && !rc; i++) {
+        target_effects *t = &s->effects[g->first + i];
+        bool table = t->logits.reach != REACH_NOTHING && !t->logits.flat;
+        causal_job job = {.row_O = ROW(g->row_CO, i, c->d_out),
+                          .per_activation = g->per_activation_C[i],
+                          .logit_n = table ? ROW(g->logit_Cn, i, s->tokens->n) : NULL,
+                          .ends = &t->logits.ends,
+                          .surveyed = &s->surveyed,
+                          .which = g->first + i};
+        rc = causal_measure(&t->causal, r, &job, s->config->effects.prompts, e);
+        progress_step(bar, g->first + i + 1, NULL);
+    }
+    return rc;
+}
+
+/* The runner is made when the first group is not there. */
+static err_code measure_group(study *s, int first, int n, causal_runner **runner, progress *bar,
+                              bool *cached, err *e)
+{
+    char hex[SHA256_HEX];
+    effect_setting set = setting_of(s, "effects");
+    size_t bytes = (size_t)n * sizeof *s->effects;
+    store_key k = key_start(s, "effects");
+    study_key_settings(&k, s, "effects.prompts");
+    store_key_bytes(&k, s->tokens->ids, (size_t)s->tokens->n * sizeof *s->tokens->ids);
+    store_key_bytes(&k, s->targets + first, (size_t)n * sizeof *s->targets);
+    if (load(s->effects + first, bytes, s, "effects", &k, hex)) {
+        progress_step(bar, first + n, NULL);
+        return OK;
+    }
+    *cached = false;
+    group g;
+    err_code rc = group_make(&g, s, first, n, e);
+    bool runs = !s->effects_missing && s->config->effects.prompts > 0;
+    if (!rc)
+        rc = look_at_weights(&g, s, &set, e);
+    if (!rc && runs && !*runner)
+        rc = causal_runner_new(runner, &set, e);
+    if (!rc && runs)
+        rc = run_targets(&g, s, *runner, bar, e);
+    if (!rc)
+        rc = save(s->effects + first, bytes, s, "effects", hex, e);
+    group_release(&g);
+    return rc;
+}
+
+static err_code measure_targets(study *s, bool *cached, err *e)
+{
+    causal_runner *runner = NULL;
+    err_code rc = OK;
+    progress bar = progress_start(s->reporter, "effects", s->n_targets);
+    for (int first = 0; first < s->n_targets && !rc; first += GROUP) {
+        int n = s->n_targets - first < GROUP ? s->n_targets - first : GROUP;
+        rc = measure_group(s, first, n, &runner, &bar, cached, e);
+    }
+    progress_end(&bar);
+    causal_runner_free(runner);
+    return rc;
+}
+
+err_code stage_effects(study *s, bool *cached, err *e)
+{
+    *cached = true;
+    s->effects = arena_push(&s->memory, (size_t)s->n_targets + 1, sizeof *s->effects);
+    find_hook(s);
+    err_code rc = measure_quality(s, cached, e);
+    if (!rc && s->n_targets)
+        rc = measure_targets(s, cached, e);
+    if (!rc && s->n_targets)
+        rc = find_relatives(s, cached, e);
+    if (!rc && !s->quality_missing)
+        report_line(
+            s->reporter,
+            "effects    %d features; the SAE explains %.3f of the variance and recovers %.4f "
+            "of the loss%s",
+            s->n_targets, s->quality.explained_variance, s->quality.loss_recovered,
+            *cached ? " (kept from before)" : "");
+    return rc;
+}

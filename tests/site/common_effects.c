@@ -1,0 +1,2 @@
+/* The synthetic record's effects, for the site's tests. */
+#include "results/common_effects.c"

@@ -1,0 +1,139 @@
+/* What the pages say of a feature's effect, its neighbours and the SAE: each case in its words. */
+#include "test.h"
+#include "base/io.h"
+#include "base/memory.h"
+#include "site/common_site.h"
+#include "site/site.h"
+#include <string.h>
+
+static const char *page_of(arena *a, const record *r, int index, const char *kind)
+{
+    char name[RECORD_NAME];
+    record_feature_name(name, r->run.sae.layer, r->targets[index].id);
+    return file_text(a, path_join(a, scratch(), "site"),
+                     arena_printf(a, "features/%s.%s", name, kind));
+}
+
+static void write(arena *a, record *r, void (*change)(record *))
+{
+    err e = {0};
+    record_volatile times;
+    template_set templates = load_templates(a);
+    const char *dir = path_join(a, scratch(), "site");
+    synthetic_record(r, &times, a, SYNTHETIC_USUAL);
+    if (change)
+        change(r);
+    if (record_write(dir, r, &e) || record_write_volatile(dir, &times, &e) ||
+        site_write(dir, &templates, &e))
+        fail_msg("%s", e.text);
+}
+
+static void has(const char *page, const char *text)
+{
+    if (!strstr(page, text))
+        fail_msg("the page does not say \"%s\"", text);
+}
+
+static void has_not(const char *page, const char *text)
+{
+    if (strstr(page, text))
+        fail_msg("the page says \"%s\"", text);
+}
+
+/* Target i has the case i of make_effects(). */
+static void each_case_is_said(void **state)
+{
+    (void)state;
+    static const struct {
+        int target;
+        const char *says, *says_not;
+    } cases[] = {
+        {0, "18 of 20 of the tokens at the ends of its logit table move as promised", "too few"},
+        {0, "when it is taken out, 19 of 20 move the other way.", "No later token sees a change"},
+        {1, "cannot be measured here", "It raises"},
+        {1, "more than 0.000340 nats", "too few"},
+        {2, "That is too few: the lists do not tell what it does", "cannot be measured"},
+        {2, "No later token sees a change", "cannot be measured"},
+        {3, "Its weights do not tell which tokens it raises (it is behind a nonlinearity)",
+         "Logit table: what"},
+        {3, "There is no logit table: it is behind a nonlinearity.", "rank correlation"},
+        {4, "what it really does was not measured (effects.prompts is 0)", "Runs with the feature"},
+        {4, "Its effect was not measured: effects.prompts is 0.", "probability moved most"},
+        {5, "It reads no embeddings: it reads no stream.", "Tokens whose embeddings"},
+        {6, "Tokens whose embeddings its encoder reads", "It reads no embeddings"},
+    };
+    arena a = {0};
+    record r;
+    write(&a, &r, NULL);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (int html = 0; html < 2; html++) {
+            const char *page = page_of(&a, &r, cases[i].target, html ? "html" : "md");
+            has(page, cases[i].says);
+            has_not(page, cases[i].says_not);
+        }
+    arena_release(&a);
+}
+
+static void neighbours_stand_once_with_all_their_places(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    write(&a, &r, NULL);
+    const char *page = page_of(&a, &r, 1, "md");
+    /* Entry 0, the first by decoder, is entry 13 too: the fourth by Jaccard. */
+    has(page, "| decoder 1, Jaccard 4 |");
+    has(page, "active inside its tokens");
+    has(page, "same direction, other tokens");
+    has(page, "A relation is said of features");
+    has_not(page_of(&a, &r, 0, "md"), "A relation is said of features"); /* none has one */
+    arena_release(&a);
+}
+
+static void the_run_page_shows_the_sae(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    write(&a, &r, NULL);
+    const char *dir = path_join(&a, scratch(), "site");
+    const char *page = file_text(&a, dir, "README.md");
+    has(page, "| loss recovered | 0.9905 |");
+    has(page, "| explained variance | 0.9570 |");
+    has(page, "| added by the output | 0.0640 |");
+    has(page, "| dense features | 3 |");
+    arena_release(&a);
+}
+
+static void look_at_nothing(record *r)
+{
+    r->sae_quality.n_prompts = 0;
+    r->sae_quality.no_runs = "effects.quality_prompts is 0";
+    r->targets[0].effects = (record_effects){0};
+}
+
+static void what_was_not_looked_at_is_left_out(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    write(&a, &r, look_at_nothing);
+    const char *page = file_text(&a, path_join(&a, scratch(), "site"), "README.md");
+    has(file_text(&a, path_join(&a, scratch(), "site"), "index.html"),
+        "was not measured: effects.quality_prompts is 0.");
+    has_not(page, "loss recovered |");
+    has_not(page_of(&a, &r, 0, "html"), "What it does to the output");
+    has_not(page_of(&a, &r, 0, "html"), "Neighbours");
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_case_is_said),
+        cmocka_unit_test(neighbours_stand_once_with_all_their_places),
+        cmocka_unit_test(the_run_page_shows_the_sae),
+        cmocka_unit_test(what_was_not_looked_at_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+}
