@@ -9,21 +9,31 @@
 #include <stdio.h>
 
 /*  |- indent -|- token rest ... -|- bar 0..1 -|- 93% of 1204 -|  */
-enum { ROW_HEIGHT = 22, INDENT = 18, BAR_LEFT = 290, BAR_WIDTH = 180, GAP = 4 };
+enum { ROW_HEIGHT = 22, INDENT = 18, WORDS = 290, BAR = 160, NOTE = 110, GAP = 4 };
 
 static double share_of(const path_row *r)
 {
     return r->n > 0 ? (double)r->n_active / (double)r->n : 0;
 }
 
-static double bar_x(double share)
+static double bar_x(double bars, double share)
 {
-    return BAR_LEFT + BAR_WIDTH * fmin(fmax(share, 0), 1);
+    return bars + BAR * fmin(fmax(share, 0), 1);
 }
 
 static double left_of(const path_row *r)
 {
     return (r->depth - 1) * INDENT + 2;
+}
+
+/* Where the bars begin: behind the longest words, which get so much room at most. */
+static double bars_left(const path_row *rows, int n)
+{
+    double left = 0;
+    for (int i = 0; i < n; i++)
+        left = fmax(left, left_of(&rows[i]) + font_width(FONT_REGULAR, rows[i].token) +
+                              font_width(FONT_REGULAR, rows[i].rest) + 4 * GAP);
+    return ceil(fmin(left, WORDS));
 }
 
 /* Down from the sibling above, or from the parent, then to the right. */
@@ -41,10 +51,10 @@ static void draw_branch(canvas *c, const path_row *rows, int i)
     canvas_polyline(c, xy, 3, 1, DASH_SOLID, PAINT(INK_MUTED));
 }
 
-static void draw_words(canvas *c, const path_row *r, double y)
+static void draw_words(canvas *c, const path_row *r, double y, double bars)
 {
     str shown = {0}, rest = {0};
-    double x = left_of(r), room = BAR_LEFT - 2 * GAP - x;
+    double x = left_of(r), room = bars - 2 * GAP - x;
     font_fit(&shown, FONT_REGULAR, r->token, room);
     canvas_text(c, x, y + 15, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), str_text(&shown));
     double used = font_width(FONT_REGULAR, str_text(&shown)) + GAP;
@@ -57,17 +67,15 @@ static void draw_words(canvas *c, const path_row *r, double y)
     str_release(&rest);
 }
 
-static void draw_bar(canvas *c, const path_row *r, double y)
+static void draw_bar(canvas *c, const path_row *r, double y, double bars)
 {
     char note[64];
-    double end = bar_x(share_of(r)), middle = y + ROW_HEIGHT / 2.0;
-    canvas_rectangle(c, BAR_LEFT, y + 5, end - BAR_LEFT, ROW_HEIGHT - 10,
-                     FAINT_PAINT(INK_SERIES, 0.75));
-    canvas_rectangle(c, bar_x(r->low), middle - 0.75, bar_x(r->high) - bar_x(r->low), 1.5,
-                     PAINT(INK_TEXT));
+    double end = bar_x(bars, share_of(r)), middle = y + ROW_HEIGHT / 2.0;
+    canvas_rectangle(c, bars, y + 5, end - bars, ROW_HEIGHT - 10, FAINT_PAINT(INK_SERIES, 0.75));
+    canvas_rectangle(c, bar_x(bars, r->low), middle - 0.75,
+                     bar_x(bars, r->high) - bar_x(bars, r->low), 1.5, PAINT(INK_TEXT));
     snprintf(note, sizeof note, "%.3g%% of %lld", 100 * share_of(r), (long long)r->n);
-    canvas_text(c, BAR_LEFT + BAR_WIDTH + 2 * GAP, y + 15, ANCHOR_START, FONT_REGULAR,
-                PAINT(INK_TEXT), note);
+    canvas_text(c, bars + BAR + 2 * GAP, y + 15, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), note);
 }
 
 static void add_title(str *out, const path_row *r)
@@ -86,23 +94,23 @@ static void draw_tree(str *out, const path_row *rows, int n, double reference, c
                       const char *style)
 {
     svg_canvas c;
-    double height = n * ROW_HEIGHT + 2;
-    svg_canvas_init(&c, out, PATH_TREE_WIDTH, height);
-    svg_open(out, "img", PATH_TREE_WIDTH, height, label, style);
+    double height = n * ROW_HEIGHT + 2, bars = bars_left(rows, n), width = bars + BAR + NOTE;
+    svg_canvas_init(&c, out, width, height);
+    svg_open(out, "img", width, height, label, style);
     if (style) /* a file stands alone: opaque */
-        canvas_rectangle(&c.canvas, 0, 0, PATH_TREE_WIDTH, height, PAINT(INK_BACKGROUND));
-    canvas_rectangle(&c.canvas, BAR_LEFT - 0.5, 0, 0.5, height, PAINT(INK_MUTED));
+        canvas_rectangle(&c.canvas, 0, 0, width, height, PAINT(INK_BACKGROUND));
+    canvas_rectangle(&c.canvas, bars - 0.5, 0, 0.5, height, PAINT(INK_MUTED));
     for (int i = 0; i < n; i++) {
         str_add(out, "<g>");
         add_title(out, &rows[i]);
         draw_branch(&c.canvas, rows, i);
-        draw_words(&c.canvas, &rows[i], i * ROW_HEIGHT);
-        draw_bar(&c.canvas, &rows[i], i * ROW_HEIGHT);
+        draw_words(&c.canvas, &rows[i], i * ROW_HEIGHT, bars);
+        draw_bar(&c.canvas, &rows[i], i * ROW_HEIGHT, bars);
         str_add(out, "</g>\n");
     }
     if (isfinite(reference))
-        canvas_line(&c.canvas, bar_x(reference), 0, bar_x(reference), height, 1, DASH_REFERENCE,
-                    PAINT(INK_TEXT));
+        canvas_line(&c.canvas, bar_x(bars, reference), 0, bar_x(bars, reference), height, 1,
+                    DASH_REFERENCE, PAINT(INK_TEXT));
     svg_close(out);
 }
 

@@ -17,9 +17,10 @@ typedef struct path_row {
     double mean;         /* of the hits */
 } path_row;
 
-/* Appends <svg class="draw" role="img" aria-label=...>, PATH_TREE_WIDTH CSS pixels wide, a <title>
- * on each row. `reference`: a share drawn as a line across all rows, NaN for none. */
-enum { PATH_TREE_WIDTH = 600 };
+/* Appends <svg class="draw" role="img" aria-label=...>, as wide as its words need and at
+ * most PATH_TREE_WIDTH CSS pixels, a <title> on each row. `reference`: a share drawn as a line
+ * across all rows, NaN for none. */
+enum { PATH_TREE_WIDTH = 560 };
 void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label);
 
 /* DIR/STEM.svg with its own <style>, STEM.csv (depth,token,rest,n,active,share,low,high,mean) and
