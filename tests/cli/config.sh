@@ -36,6 +36,10 @@ bad 'limits that leave nothing' '{"filter": {"entropy_threshold_low": 5, "entrop
     'entropy_threshold_low' '5' '2'
 bad 'shortest above longest' '{"collect": {"min_prompt_length": 50, "max_prompt_length": 5}}' \
     'min_prompt_length' '50'
+bad 'an address that is none' '{"explainer": {"url": "ftp://host.example/v1", "model": "m"}}' \
+    'explainer\.url' 'ftp://host\.example/v1'
+bad 'an address that anybody could read' '{"explainer": {"url": "http://host.example/v1", "model": "m"}}' \
+    'explainer\.url' 'https'
 bad 'a device nobody knows' '{"run": {"device": "gpu"}}' 'run\.device' 'gpu' 'cuda'
 
 head -c 2000000 /dev/zero | tr '\0' '[' >"$c"

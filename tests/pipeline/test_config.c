@@ -371,6 +371,13 @@ static void keys_must_agree(void **state)
         {"cluster.eps_min=2", "cluster.eps_max=1", E_CONFIG, "cluster.eps_max"},
         {"explain.frozen_tokens=9", "explain.length=10", OK, ""},
         {"explain.frozen_tokens=10", "explain.length=10", E_CONFIG, "explain.frozen_tokens (10)"},
+        {"explainer.url=https://host.example/v1", "explainer.model=m", OK, ""},
+        {"explainer.url=https://host.example/v1", "explainer.features=2", E_CONFIG,
+         "explainer.model"},
+        {"explainer.url=http://host.example/v1", "explainer.model=m", E_CONFIG, "explainer.url"},
+        {"explainer.url=http://host.example/v1", "explainer.allow_http=true", E_CONFIG,
+         "explainer.model"}, /* the address will do */
+        {"explainer.model=m", "explainer.allow_http=true", OK, ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         run_config c = run_config_defaults();

@@ -56,7 +56,7 @@ static int end(void **state)
 static run_config small_run(const char *const *more, size_t n)
 {
     static const char *const settings[] = {"run.threads=2",
-                                           "collect.n_prompts=200",
+                                           "collect.n_prompts=150",
                                            "select.max_features=3",
                                            "select.num_clusters=3",
                                            "optimise.restarts=2",
@@ -71,6 +71,8 @@ static run_config small_run(const char *const *more, size_t n)
                                            "search.sweep_tokens=0",
                                            "search.single_tokens=300",
                                            "explain.template_sentences=false",
+                                           "rules.random_directions=0",
+                                           "rules.resamples=0",
                                            "explain.optimised_prompt=false",
                                            "explainer.model=small-1",
                                            "explainer.features=2",
