@@ -33,7 +33,8 @@ static err_code explain_targets(study *s, err *e)
         rc = stage_rules(s, &cached, e);
     if (!rc)
         printf("rules, controls and scores took %.3f s a feature\n\n",
-               (clock_seconds() - began) / (s->n_targets + s->rules.n_random));
+               (clock_seconds() - began) /
+                   (s->n_targets + s->rules.n_random + s->rules.n_concepts));
     return rc;
 }
 
