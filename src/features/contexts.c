@@ -77,11 +77,11 @@ static size_t first_of(const survey *s, int which, int prompt)
 }
 
 feature_context survey_context(const survey *s, int which, const prompt_set *p, int prompt,
-                               int position, int window, arena *a)
+                               int position, const context_options *o, arena *a)
 {
     prompt_peak at = {.prompt = prompt, .position = position, .first = first_of(s, which, prompt)};
     at.n = first_of(s, which, prompt + 1) - at.first;
-    cutter k = {.s = s, .which = which, .window = window, .p = p, .a = a};
+    cutter k = cutter_of(s, which, p, o, a);
     return cut(&at, &k);
 }
 

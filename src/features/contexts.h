@@ -20,9 +20,10 @@ typedef struct context_options {
 
 /* All that follows is in the arena; `which` counts in survey.features. */
 
-/* Around one position of a prompt. */
+/* Around one position of a prompt, at which the feature may be silent; of the options window and
+ * tokenizer count. */
 feature_context survey_context(const survey *s, int which, const prompt_set *p, int prompt,
-                               int position, int window, arena *a);
+                               int position, const context_options *o, arena *a);
 
 /* Around the peaks of prompts, strongest first: one of each prompt, the same words never twice.
  * Returns how many. */

@@ -94,6 +94,26 @@ static void windows_do_not_cut_characters(void **state)
     tokenizer_free(t);
 }
 
+/* Where the feature is silent, with what it does around, and nothing of other prompts. */
+static void a_place_may_be_silent(void **state)
+{
+    (void)state;
+    by_hand b;
+    by_hand_open(&b, 5);
+    for (int i = 0; i < 3; i++)
+        by_hand_add(&b, "abkde");
+    by_hand_activate(&b, 0, 3, 9);
+    by_hand_activate(&b, 1, 2, 1);
+    by_hand_activate(&b, 1, 5, 2);
+    by_hand_activate(&b, 2, 3, 8);
+    context_options o = {.window = 4, .tokenizer = b.rig.tokenizer};
+    feature_context c = survey_context(&b.survey, 0, &b.prompts, 1, 4, &o, &b.memory);
+    assert_true(c.prompt == 1 && c.start == 1 && c.n_tokens == 4 && c.peak == 3);
+    static const float want[] = {0, 1, 0, 0};
+    assert_memory_equal(c.activations, want, sizeof want);
+    by_hand_close(&b);
+}
+
 static void top_contexts_are_different_words(void **state)
 {
     (void)state;
@@ -233,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stretches_around_the_peak),
         cmocka_unit_test(windows_do_not_cut_characters),
+        cmocka_unit_test(a_place_may_be_silent),
         cmocka_unit_test(top_contexts_are_different_words),
         cmocka_unit_test(samples_come_from_their_tenth),
         cmocka_unit_test(intervals_leave_out_what_is_silent),
