@@ -12,6 +12,7 @@
 static const command commands[] = {
     {"run", "run the whole experiment and write a report", command_run},
     {"render", "make a report's pages again from its data", command_render},
+    {"export", "write a report in another program's format", command_export},
     {"fetch", "download a model or an SAE into the standard cache", command_fetch},
     {"train", "train the built-in model and its sparse autoencoder", command_train},
     {"inspect", "what is in a model, an SAE or a weights file", command_inspect},

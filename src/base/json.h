@@ -36,6 +36,8 @@ cJSON *json_number(double value);
  * scalars on one line, a final newline at depth 0. Invalid UTF-8 never gets here: callers escape.
  */
 void json_print(str *out, const cJSON *tree);
+/* The same in one line without spaces, as JSON Lines wants it. */
+void json_print_line(str *out, const cJSON *tree);
 err_code json_write(const char *path, const cJSON *tree, err *e);
 
 #endif

@@ -121,6 +121,32 @@ static void print_tree(str *out, const cJSON *tree, int depth)
     str_add_char(out, object ? '}' : ']');
 }
 
+static void print_compact(str *out, const cJSON *tree)
+{
+    if (!is_tree(tree)) {
+        print_scalar(out, tree);
+        return;
+    }
+    bool object = cJSON_IsObject(tree);
+    str_add_char(out, object ? '{' : '[');
+    const cJSON *item;
+    cJSON_ArrayForEach(item, tree) {
+        str_add(out, item != tree->child ? "," : "");
+        if (object) {
+            print_string(out, item->string);
+            str_add_char(out, ':');
+        }
+        print_compact(out, item);
+    }
+    str_add_char(out, object ? '}' : ']');
+}
+
+void json_print_line(str *out, const cJSON *tree)
+{
+    print_compact(out, tree);
+    str_add_char(out, '\n');
+}
+
 void json_print(str *out, const cJSON *tree)
 {
     print_tree(out, tree, 0);

@@ -12,6 +12,7 @@ typedef struct command {
 
 err_code command_run(int argc, char **argv, err *e);
 err_code command_render(int argc, char **argv, err *e);
+err_code command_export(int argc, char **argv, err *e);
 err_code command_fetch(int argc, char **argv, err *e);
 err_code command_train(int argc, char **argv, err *e);
 err_code command_bench(int argc, char **argv, err *e);

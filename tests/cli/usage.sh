@@ -2,7 +2,7 @@
 # The command line: help, version, and one clear message for what was mistyped.
 source tests/cli/lib.sh
 
-for command in run render train inspect activations bench; do
+for command in run render export train inspect activations bench; do
     succeeds "help names $command" "$command" -- help
 done
 succeeds 'help is also --help' 'run' -- --help

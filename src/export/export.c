@@ -1,0 +1,119 @@
+/* From a report folder to a folder in another program's format. */
+#include "export/export.h"
+#include "base/io.h"
+#include "export/check.h"
+#include "export/formats.h"
+#include "results/visible.h"
+#include <string.h>
+
+static const struct {
+    const char *name; /* as README.md begins, by which an earlier export is known */
+    export_writer *write;
+} formats[EXPORT_FORMATS] = {
+    [EXPORT_SAEDASHBOARD] = {"SAEDashboard batches", export_saedashboard},
+};
+static const char HEADING[] = "# Written by saeinv export: ";
+
+static bool is_export(const char *dir, arena *a)
+{
+    enum { LONGEST_README = 1 << 20 };
+    str text = {0};
+    err ignored;
+    bool is = !io_read(&text, path_join(a, dir, "README.md"), LONGEST_README, &ignored) &&
+              !strncmp(str_text(&text), HEADING, sizeof HEADING - 1);
+    str_release(&text);
+    return is;
+}
+
+static err_code check_place(const char *out, bool force, arena *a, err *e)
+{
+    if (!io_exists(out))
+        return OK;
+    if (!is_export(out, a))
+        return err_set(e, E_USAGE,
+                       "--out %s: exists and is not an export of saeinv; choose another folder",
+                       out);
+    return force ? OK
+                 : err_set(e, E_USAGE,
+                           "--out %s: holds an earlier export; add --force to replace it, or "
+                           "choose another folder",
+                           out);
+}
+
+/* One line of the record's that may hold anything. */
+static void add_fact(str *out, const char *name, const char *text)
+{
+    str_addf(out, "    %-8s", name);
+    if (text)
+        visible_add(out, text, strlen(text), VISIBLE_PROSE);
+    str_add_char(out, '\n');
+}
+
+static err_code write_readme(const char *dir, const record *r, export_format format,
+                             const char *notes, arena *a, err *e)
+{
+    str text = {0};
+    str_addf(&text, "%s%s\n\n", HEADING, formats[format].name);
+    add_fact(&text, "run", r->run.title);
+    add_fact(&text, "model", r->run.model.source);
+    add_fact(&text, "SAE", r->run.sae.source);
+    add_fact(&text, "hook", r->run.sae.hook);
+    add_fact(&text, "data", r->run.data.source);
+    str_addf(&text,
+             "\n%d features of %d: those that the report has a page of. What is worth "
+             "knowing:\n\n%s",
+             r->n_targets, r->n_features, notes);
+    err_code rc = io_write(path_join(a, dir, "README.md"), text.data, text.len, e);
+    str_release(&text);
+    return rc;
+}
+
+static err_code write_all(str *summary, const char *dir, const record *r, const char *report,
+                          const export_options *o, arena *a, err *e)
+{
+    export_names names;
+    str notes = {0};
+    err_code rc = export_names_make(&names, r, o, a, e);
+    if (!rc && !r->n_targets)
+        rc = err_set(e, E_DATA, "%s: the report describes no feature; there is nothing to export",
+                     report);
+    if (!rc)
+        rc = export_check(r, report, e);
+    if (!rc)
+        rc = io_remove_tree(dir, e);
+    if (!rc)
+        rc = io_make_dir(dir, e);
+    if (!rc)
+        rc = formats[o->format].write(dir, r, &names, &notes, e);
+    if (!rc)
+        rc = write_readme(dir, r, o->format, str_text(&notes), a, e);
+    if (!rc)
+        str_addf(summary, "%s: %d features of %s, %s\n%s", formats[o->format].name, r->n_targets,
+                 names.model, names.source, str_text(&notes));
+    str_release(&notes);
+    return rc;
+}
+
+err_code export_report(str *summary, const char *report, const char *out, const export_options *o,
+                       err *e)
+{
+    arena a = {0};
+    record r;
+    char *place = arena_strdup(&a, out);
+    for (size_t n = strlen(place); n > 1 && place[n - 1] == '/'; n--)
+        place[n - 1] = '\0';
+    const char *unfinished = arena_printf(&a, "%s.unfinished", place);
+    err_code rc = check_place(place, o->force, &a, e);
+    if (!rc)
+        rc = record_read(&r, &a, report, e);
+    if (!rc) {
+        rc = write_all(summary, unfinished, &r, report, o, &a, e);
+        if (!rc)
+            rc = io_replace_dir(unfinished, place, e);
+        err ignored;
+        if (rc)
+            io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
+    }
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,18 @@
+/* One function a format: writes its files into the empty folder `dir` and appends to `notes` what
+ * stayed empty or differs, a line each, "- ...". */
+#ifndef EXPORT_FORMATS_H
+#define EXPORT_FORMATS_H
+#include "export/names.h"
+
+/* Features in one file. */
+enum { EXPORT_BATCH = 128 };
+
+typedef err_code export_writer(const char *dir, const record *r, const export_names *names,
+                               str *notes, err *e);
+
+/* batch-N.json, run_settings.json, skipped_indexes.json: keys as SAEDashboard's NeuronpediaRunner
+ * writes them (decoderesearch/SAEDashboard db4839a, neuronpedia_dashboard.py, *_runner_config.py).
+ */
+export_writer export_saedashboard;
+
+#endif
