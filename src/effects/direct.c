@@ -69,7 +69,7 @@ static err_code all_dots(double *host_Cn, vocabulary *v, err *e)
         for (; at < s->n && s->ids_n[at] < first + b && !rc; at++)
             for (int c = 0; c < v->C; c++)
                 ROW(host_Cn, c, s->n)
-                [at] = (double)ROW(v->host_dots_Cb, c, b)[s->ids_n[at] - first];
+        [at] = (double)ROW(v->host_dots_Cb, c, b)[s->ids_n[at] - first];
     }
     return rc;
 }
