@@ -3,11 +3,13 @@
 #include "base/memory.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define ZLIB_CONST /* what is packed is only read */
 #include <zlib.h>
 
 static err_code failed(err *e, const char *what, const char *path)
@@ -166,6 +168,33 @@ err_code io_write(const char *path, const void *data, size_t n, err *e)
         return rc;
     io_put(&f, data, n);
     return io_close(&f, e);
+}
+
+err_code io_write_gzip(const char *path, const void *data, size_t n, err *e)
+{
+    enum { WITH_GZIP_HEADER = 16, MOST_MEMORY = 9 };
+    z_stream z = {0}; /* and so without a header of ours: no time, no name */
+    if (n > UINT_MAX)
+        return err_set(e, E_SHAPE, "%s: %zu bytes are too many for one gzip file here", path, n);
+    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + WITH_GZIP_HEADER,
+                     MOST_MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+        err_die("out of memory while packing %s", path);
+    size_t room = deflateBound(&z, n);
+    unsigned char *packed = mem_array(room, 1, path, e);
+    err_code rc = packed ? OK : e->code;
+    if (!rc) {
+        z.next_in = data;
+        z.avail_in = (uInt)n;
+        z.next_out = packed;
+        z.avail_out = room > UINT_MAX ? UINT_MAX : (uInt)room;
+        if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+            rc = err_set(e, E_SHAPE, "%s: %zu bytes could not be packed", path, n);
+        else
+            rc = io_write(path, packed, z.total_out, e);
+    }
+    deflateEnd(&z);
+    mem_free(packed);
+    return rc;
 }
 
 bool io_exists(const char *path)

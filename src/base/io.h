@@ -26,6 +26,9 @@ err_code io_read_maybe_gzip(str *out, const char *path, size_t limit, err *e);
 
 /* Writes path.tmp-like name beside, syncs, renames: the file is whole or as before. Mode 0644. */
 err_code io_write(const char *path, const void *data, size_t n, err *e);
+/* As io_write, packed by gzip; the header holds neither a time nor a name, so that the same data
+ * give the same bytes. E_MEMORY when the packed bytes do not fit. */
+err_code io_write_gzip(const char *path, const void *data, size_t n, err *e);
 
 /* A file being written, with one sticky error. Nothing is visible under `path` until io_close. */
 typedef struct io_file {

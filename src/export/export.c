@@ -10,6 +10,7 @@ static const struct {
     const char *name; /* as README.md begins, by which an earlier export is known */
     export_writer *write;
 } formats[EXPORT_FORMATS] = {
+    [EXPORT_NEURONPEDIA] = {"Neuronpedia bulk import", export_neuronpedia},
     [EXPORT_SAEDASHBOARD] = {"SAEDashboard batches", export_saedashboard},
 };
 static const char HEADING[] = "# Written by saeinv export: ";
@@ -72,8 +73,11 @@ static err_code write_all(str *summary, const char *dir, const record *r, const 
                           const export_options *o, arena *a, err *e)
 {
     export_names names;
+    record_volatile times;
     str notes = {0};
-    err_code rc = export_names_make(&names, r, o, a, e);
+    err_code rc = record_read_volatile(&times, a, report, e);
+    if (!rc)
+        rc = export_names_make(&names, r, times.started, o, a, e);
     if (!rc && !r->n_targets)
         rc = err_set(e, E_DATA, "%s: the report describes no feature; there is nothing to export",
                      report);

@@ -7,12 +7,13 @@
 #include "base/str.h"
 #include <stdbool.h>
 
-typedef enum { EXPORT_SAEDASHBOARD, EXPORT_FORMATS } export_format;
+typedef enum { EXPORT_NEURONPEDIA, EXPORT_SAEDASHBOARD, EXPORT_FORMATS } export_format;
 
 typedef struct export_options {
     export_format format;
     const char *model, *set; /* ids over there; NULL: made from the record's sources */
-    bool force;              /* replace an earlier export */
+    const char *creator; /* the id of a user over there; NULL: null (Neuronpedia asks for one) */
+    bool force;          /* replace an earlier export */
 } export_options;
 
 /* Writes what the report folder's record says of its targets into the new folder `out`, which

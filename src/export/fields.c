@@ -50,3 +50,8 @@ void export_add_empty(cJSON *to, const char *key)
 {
     json_add_array(to, key);
 }
+
+void export_add_null(cJSON *to, const char *key)
+{
+    json_add_number(to, key, (double)NAN);
+}

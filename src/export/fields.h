@@ -18,5 +18,6 @@ void export_add_tokens(cJSON *to, const char *key, const record_bytes *tokens, i
 void export_add_numbers(cJSON *to, const char *key, const double *values, int n);
 /* A list without elements, for what the record does not hold. */
 void export_add_empty(cJSON *to, const char *key);
+void export_add_null(cJSON *to, const char *key);
 
 #endif

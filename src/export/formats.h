@@ -15,4 +15,9 @@ typedef err_code export_writer(const char *dir, const record *r, const export_na
  */
 export_writer export_saedashboard;
 
+/* MODEL/SOURCE/ with release, model, sourceset and source.jsonl and features, activations and
+ * explanations/batch-N.jsonl.gz: rows as Neuronpedia's importer puts them into its tables
+ * (hijohnnylin/neuronpedia ebb8426, neuronpedia_utils/db_models, lib/db/import.ts). */
+export_writer export_neuronpedia;
+
 #endif

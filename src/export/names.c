@@ -60,17 +60,33 @@ static err_code check_id(const char *option, const char *id, err *e)
                           option, id, (int)LONGEST_ID);
 }
 
-err_code export_names_make(export_names *out, const record *r, const export_options *o, arena *a,
-                           err *e)
+/* 2026-11-26T22:24:48Z */
+static bool is_time(const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    if (!text || strlen(text) != sizeof form - 1)
+        return false;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != form[i])
+            return false;
+    return true;
+}
+
+err_code export_names_make(export_names *out, const record *r, const char *started,
+                           const export_options *o, arena *a, err *e)
 {
     err_code rc = o->model ? check_id("model", o->model, e) : OK;
     if (!rc && o->set)
         rc = check_id("set", o->set, e);
+    if (!rc && o->creator)
+        rc = check_id("creator", o->creator, e);
     if (rc)
         return rc;
     *out = (export_names){.model =
                               o->model ? o->model : part_of(r->run.model.source, false, "model", a),
-                          .set = o->set ? o->set : part_of(r->run.sae.source, true, "sae", a)};
+                          .set = o->set ? o->set : part_of(r->run.sae.source, true, "sae", a),
+                          .creator = o->creator,
+                          .created = is_time(started) ? started : NULL};
     out->source = arena_printf(a, "%d-%s", r->run.sae.layer, out->set);
     return OK;
 }

@@ -44,7 +44,7 @@ static err_code write_batch(const char *dir, int batch, const record *r, const e
     json_add_string(tree, "model_id", names->model);
     json_add_number(tree, "layer", r->run.sae.layer);
     json_add_string(tree, "sae_set", names->set);
-    cJSON_AddNullToObject(tree, "sae_id_suffix");
+    export_add_null(tree, "sae_id_suffix");
     cJSON *features = json_add_array(tree, "features");
     for (int i = batch * EXPORT_BATCH; i < r->n_targets && i < (batch + 1) * EXPORT_BATCH; i++)
         add_feature(features, r, &r->targets[i], &a);
@@ -74,12 +74,6 @@ static int most_contexts(const record *r, bool of_intervals)
     return most;
 }
 
-static void add_nulls(cJSON *to, const char *const *keys, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        cJSON_AddNullToObject(to, keys[i]);
-}
-
 /* The members of SAEDashboard's configuration; null where nothing here corresponds. */
 static cJSON *run_settings(const record *r, const export_names *names)
 {
@@ -101,7 +95,7 @@ static cJSON *run_settings(const record *r, const export_names *names)
     json_add_string(to, "sae_set", names->set);
     export_add_name(to, "sae_path", r->run.sae.source);
     json_add_string(to, "outputs_dir", ".");
-    cJSON_AddNullToObject(to, "np_sae_id_suffix");
+    export_add_null(to, "np_sae_id_suffix");
     json_add_string(to, "np_set_name", names->set);
     export_add_name(to, "huggingface_dataset_path", r->run.data.source);
     json_add_number(to, "n_prompts_total", r->run.data.n_prompts);
@@ -118,7 +112,8 @@ static cJSON *run_settings(const record *r, const export_names *names)
     json_add_string(to, "model_id", names->model);
     json_add_number(to, "layer", r->run.sae.layer);
     json_add_bool(to, "use_wandb", false);
-    add_nulls(to, unknown, COUNT_OF(unknown));
+    for (size_t i = 0; i < COUNT_OF(unknown); i++)
+        export_add_null(to, unknown[i]);
     return to;
 }
 
@@ -130,7 +125,7 @@ static cJSON *skipped_indexes(const record *r, const export_names *names)
     char layer[NUMBER_TEXT];
     json_add_string(to, "layer", number_text(layer, r->run.sae.layer));
     json_add_string(to, "sae_set", names->set);
-    cJSON_AddNullToObject(to, "log_sparsity");
+    export_add_null(to, "log_sparsity");
     cJSON *list = json_add_array(to, "skipped_indexes");
     for (int i = 0, next = 0; i < r->n_features; i++) {
         if (next < r->n_targets && r->targets[next].id == i)

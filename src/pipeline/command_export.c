@@ -6,8 +6,10 @@
 static const char help[] =
     "saeinv export - write a report in another program's format\n"
     "\n"
+    "  saeinv export --neuronpedia reports/default --out for-neuronpedia\n"
     "  saeinv export --saedashboard reports/default --out dashboards\n"
     "\n"
+    "      --neuronpedia    MODEL/SOURCE/ with the rows of Neuronpedia's bulk import\n"
     "      --saedashboard   batch-N.json and what stands beside them, as SAEDashboard writes them\n"
     "                       and Neuronpedia's converter reads them\n"
     "\n"
@@ -16,13 +18,14 @@ static const char help[] =
     "      --model ID       what the model is called over there (default: from its source)\n"
     "      --set ID         what the SAEs of all layers are called (default: from the SAE's "
     "source)\n"
+    "      --creator ID     a user's id over there; Neuronpedia's tables ask for one\n"
     "  -h, --help           this text\n"
     "\n"
     "Only the report's data are read, not the model. Every feature that has a page is written. "
     "What\n"
     "a report does not hold stays empty; DIR/README.md and this command say what that is.\n";
 
-enum { OPTION_OUT = 256, OPTION_FORCE, OPTION_MODEL, OPTION_SET, OPTION_FORMAT };
+enum { OPTION_OUT = 256, OPTION_FORCE, OPTION_MODEL, OPTION_SET, OPTION_CREATOR, OPTION_FORMAT };
 
 static err_code export_to(const char *report, const char *out, const export_options *o, err *e)
 {
@@ -37,11 +40,13 @@ static err_code export_to(const char *report, const char *out, const export_opti
 err_code command_export(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
+        {"neuronpedia", no_argument, NULL, OPTION_FORMAT + EXPORT_NEURONPEDIA},
         {"saedashboard", no_argument, NULL, OPTION_FORMAT + EXPORT_SAEDASHBOARD},
         {"out", required_argument, NULL, OPTION_OUT},
         {"force", no_argument, NULL, OPTION_FORCE},
         {"model", required_argument, NULL, OPTION_MODEL},
         {"set", required_argument, NULL, OPTION_SET},
+        {"creator", required_argument, NULL, OPTION_CREATOR},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -65,6 +70,8 @@ err_code command_export(int argc, char **argv, err *e)
             o.model = optarg;
         else if (option == OPTION_SET)
             o.set = optarg;
+        else if (option == OPTION_CREATOR)
+            o.creator = optarg;
         else
             return command_bad_option("export", option, argv, options, e);
     }

@@ -114,6 +114,33 @@ static void gzip_is_unpacked(void **state)
     str_release(&text);
 }
 
+static void gzip_is_written_without_a_time(void **state)
+{
+    (void)state;
+    enum { MANY = 300000, FLAGS = 3, TIME_END = 8 };
+    static char data[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        data[i] = (char)(i * i % 251);
+    static const size_t sizes[] = {0, 1, MANY};
+    err e = {0};
+    const char *path = scratch("written.gz");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        str packed = {0}, back = {0};
+        assert_int_equal(io_write_gzip(path, data, sizes[i], &e), OK);
+        assert_int_equal(io_read(&packed, path, MANY, &e), OK);
+        assert_memory_equal(packed.data, "\x1f\x8b", 2);
+        for (size_t k = FLAGS; k < TIME_END; k++) /* no name, no time */
+            assert_int_equal(packed.data[k], 0);
+        assert_int_equal(io_read_maybe_gzip(&back, path, MANY, &e), OK);
+        assert_int_equal(back.len, sizes[i]);
+        if (sizes[i])
+            assert_memory_equal(back.data, data, sizes[i]);
+        str_release(&packed);
+        str_release(&back);
+    }
+    assert_int_equal(io_write_gzip("/nowhere/x.gz", data, 1, &e), E_IO);
+}
+
 /* Every truncation and every damaged byte of the data: an error or the right text, never another.
  */
 static void hostile_gzip(void **state)
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(unreadable_paths),
         cmocka_unit_test(reading_with_a_limit),
         cmocka_unit_test(gzip_is_unpacked),
+        cmocka_unit_test(gzip_is_written_without_a_time),
         cmocka_unit_test(hostile_gzip),
         cmocka_unit_test(writing_is_atomic),
         cmocka_unit_test(unwritable_places),

@@ -13,7 +13,7 @@ holds 'nothing was made' test ! -e "$work/x"
 
 succeeds 'a run' -- run "${quick[@]}" --out "$report"
 before=$(fingerprint "$report")
-formats=(saedashboard)
+formats=(neuronpedia saedashboard)
 for format in "${formats[@]}"; do
     succeeds "$format: features, and what stays empty" '3 features' 'empty' \
         -- export "--$format" "$report" --out "$work/$format"

@@ -79,7 +79,7 @@ static void names_come_from_sources(void **state)
         export_names names;
         record r = {
             .run = {.model.source = cases[i].model, .sae = {.source = cases[i].sae, .layer = 7}}};
-        assert_int_equal(export_names_make(&names, &r, &(export_options){0}, &a, &e), OK);
+        assert_int_equal(export_names_make(&names, &r, NULL, &(export_options){0}, &a, &e), OK);
         assert_string_equal(names.model, cases[i].want_model);
         assert_string_equal(names.set, cases[i].want_set);
         assert_string_equal(names.source, arena_printf(&a, "7-%s", cases[i].want_set));
@@ -96,11 +96,12 @@ static void names_with_other_characters_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         err e = {0};
         export_names names;
-        assert_int_equal(export_names_make(&names, &r, &(export_options){.model = bad[i]}, &a, &e),
-                         E_USAGE);
+        assert_int_equal(
+            export_names_make(&names, &r, NULL, &(export_options){.model = bad[i]}, &a, &e),
+            E_USAGE);
         assert_non_null(strstr(e.text, "--model"));
-        assert_int_equal(export_names_make(&names, &r, &(export_options){.set = bad[i]}, &a, &e),
-                         E_USAGE);
+        assert_int_equal(
+            export_names_make(&names, &r, NULL, &(export_options){.set = bad[i]}, &a, &e), E_USAGE);
         assert_non_null(strstr(e.text, "--set"));
     }
     arena_release(&a);
@@ -110,7 +111,7 @@ static err_code try_export(const char *name, const char *out, bool force, err *e
 {
     arena a = {0};
     str summary = {0};
-    export_options o = {.force = force};
+    export_options o = {.format = EXPORT_SAEDASHBOARD, .force = force};
     err_code rc = export_report(&summary, in_scratch(&a, name), in_scratch(&a, out), &o, e);
     assert_false(io_exists(arena_printf(&a, "%s.unfinished", in_scratch(&a, out))));
     str_release(&summary);
