@@ -8,13 +8,14 @@ cached=(--set "collect.cache_dir=$work/cache")
 search=(--set collect.n_prompts=80 --set search.effort=standard --set search.restarts=4
     --set search.iterations=6 --set search.sweep_tokens=2 --set search.single_tokens=0)
 
-# column REPORT NAME: of data/targets.csv, whose cells hold no commas here.
-column() {
-    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
-        { print at ? $at : "no column " name }' "$1/data/targets.csv"
+# chain REPORT MEMBER: of every target's chain; an empty line where it has no value.
+chain() {
+    awk -v name="\"$2\":" '/"chain": / { inside = 1 }
+        inside && $1 == name { sub(",", "", $2); print $2 == "null" ? "" : $2; inside = 0 }' \
+        "$1"/data/targets/*.json
 }
 warm_reaches_its_window() {
-    paste <(column "$1" search_chain_warm) <(column "$1" search_chain_data_window) |
+    paste <(chain "$1" warm) <(chain "$1" data_window) |
         awk '{ print } !($2 > 0 && $1 >= $2 - 1e-5) { bad = 1 } END { exit bad || NR != 3 }'
 }
 # Not the nearest tokens of free vectors, which nothing keeps from being broken pieces.
@@ -23,7 +24,7 @@ texts_read_back() {
             print kind, $2; n++; if ($2 != "true,") bad = 1 }
         END { exit bad || n < 12 }' "$1"/data/targets/*.json
 }
-tflop() { column "$1" search_tflop | awk '{ n += $1 } END { print n }'; }
+tflop() { awk '$1 == "\"tflop\":" { n += $2 } END { print n }' "$1"/data/targets/*.json; }
 differs() { ! cmp -s "$work/whole/data/targets.csv" "$1/data/targets.csv"; }
 says() { grep -qE -e "$2" "$1" || ! echo "no match for: $2"; }
 # The same but where the config is listed, as a whole or as the command.
@@ -58,7 +59,7 @@ another() {
     done
 }
 another warm 'warm effort' search.effort=warm search.readout=last
-holds 'warm: nothing is sought without the data' test -z "$(column "$work/warm" search_chain_cold | tr -d '\n')"
+holds 'warm: nothing is sought without the data' test -z "$(chain "$work/warm" cold | tr -d '\n')"
 holds 'warm: no target ends below its window' warm_reaches_its_window "$work/warm"
 holds 'warm: read at the last of all tokens' \
     awk -F, '/"kind": "warm"/ { warm = 1 } warm && /"ids": / { if (NF != 11) exit 1; warm = 0; n++ }
