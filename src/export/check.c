@@ -45,6 +45,9 @@ static err_code check_target(const record *r, const record_target *t, const char
     for (int i = 0; i < t->n_intervals && !rc; i++)
         rc = check_contexts(t->intervals[i].contexts, t->intervals[i].n_contexts, report, t->id,
                             "intervals", e);
+    for (int i = 0; i < t->rule.n_windows && !rc; i++)
+        rc = check_numbers(t->rule.windows[i].activations, t->rule.windows[i].n_tokens, report,
+                           t->id, "rule.windows", e);
     return rc;
 }
 

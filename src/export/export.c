@@ -12,6 +12,7 @@ static const struct {
 } formats[EXPORT_FORMATS] = {
     [EXPORT_NEURONPEDIA] = {"Neuronpedia bulk import", export_neuronpedia},
     [EXPORT_SAEDASHBOARD] = {"SAEDashboard batches", export_saedashboard},
+    [EXPORT_DELPHI] = {"delphi results", export_delphi},
 };
 static const char HEADING[] = "# Written by saeinv export: ";
 

@@ -7,7 +7,12 @@
 #include "base/str.h"
 #include <stdbool.h>
 
-typedef enum { EXPORT_NEURONPEDIA, EXPORT_SAEDASHBOARD, EXPORT_FORMATS } export_format;
+typedef enum {
+    EXPORT_NEURONPEDIA,
+    EXPORT_SAEDASHBOARD,
+    EXPORT_DELPHI,
+    EXPORT_FORMATS
+} export_format;
 
 typedef struct export_options {
     export_format format;

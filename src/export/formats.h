@@ -20,4 +20,9 @@ export_writer export_saedashboard;
  * (hijohnnylin/neuronpedia ebb8426, neuronpedia_utils/db_models, lib/db/import.ts). */
 export_writer export_neuronpedia;
 
+/* run_config.json, explanations/HOOK_latentN.txt, scores/{detection,fuzz}/HOOK_latentN.txt as
+ * delphi leaves them under results/NAME (EleutherAI/delphi 3c2e139, __main__.py,
+ * scorers/classifier). */
+export_writer export_delphi;
+
 #endif

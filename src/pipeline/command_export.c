@@ -8,10 +8,12 @@ static const char help[] =
     "\n"
     "  saeinv export --neuronpedia reports/default --out for-neuronpedia\n"
     "  saeinv export --saedashboard reports/default --out dashboards\n"
+    "  saeinv export --delphi reports/default --out results\n"
     "\n"
     "      --neuronpedia    MODEL/SOURCE/ with the rows of Neuronpedia's bulk import\n"
     "      --saedashboard   batch-N.json and what stands beside them, as SAEDashboard writes them\n"
     "                       and Neuronpedia's converter reads them\n"
+    "      --delphi         sentences and judged windows, as delphi keeps them in results/NAME\n"
     "\n"
     "      --out DIR        the folder to make; it appears whole or not at all\n"
     "      --force          replace an earlier export there\n"
@@ -42,6 +44,7 @@ err_code command_export(int argc, char **argv, err *e)
     static const struct option options[] = {
         {"neuronpedia", no_argument, NULL, OPTION_FORMAT + EXPORT_NEURONPEDIA},
         {"saedashboard", no_argument, NULL, OPTION_FORMAT + EXPORT_SAEDASHBOARD},
+        {"delphi", no_argument, NULL, OPTION_FORMAT + EXPORT_DELPHI},
         {"out", required_argument, NULL, OPTION_OUT},
         {"force", no_argument, NULL, OPTION_FORCE},
         {"model", required_argument, NULL, OPTION_MODEL},

@@ -114,6 +114,33 @@ static void fill_examples(record_rule *out, study *s, int target)
     out->all_near_misses = x->all_near;
 }
 
+static record_window window_of(const rule_judged_window *x, study *s)
+{
+    const rule_text *t = &s->rules.text;
+    size_t first = t->first[RULE_REPORT] + x->window.first, n = (size_t)x->window.n;
+    record_window out = {.tenth = x->window.tenth,
+                         .detected = x->detected,
+                         .marks_fit = x->marks_fit,
+                         .prompt = t->documents[t->document_N[first]].prompt,
+                         .start = t->place_N[first],
+                         .tokens = arena_push(&s->memory, n, sizeof *out.tokens),
+                         .activations = arena_push(&s->memory, n, sizeof *out.activations),
+                         .n_tokens = x->window.n};
+    for (size_t i = 0; i < n; i++) {
+        out.tokens[i] = report_token(s, t->token_N[first + i]);
+        out.activations[i] = (double)x->values[i];
+    }
+    return out;
+}
+
+static void fill_windows(record_rule *out, study *s, int target)
+{
+    const rule_explanation *x = &s->rules.targets[target];
+    out->windows = arena_push(&s->memory, (size_t)x->n_windows + 1, sizeof *out->windows);
+    for (int i = 0; i < x->n_windows; i++)
+        out->windows[out->n_windows++] = window_of(&x->windows[i], s);
+}
+
 static int named_tokens(const rule *r)
 {
     int n = 0;
@@ -139,6 +166,7 @@ static void fill_rule(record_rule *out, study *s, int target)
     out->n_tokens = named_tokens(&x->rule);
     fill_scores(out, s, target);
     fill_examples(out, s, target);
+    fill_windows(out, s, target);
 }
 
 /* ---- known concepts -----------------------------------------------------------------------------

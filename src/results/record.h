@@ -383,6 +383,19 @@ typedef struct record_piece {
     record_bytes text;
 } record_piece;
 
+/* A stretch of the third part's text on which the rule was judged, as delphi judges sentences. */
+typedef struct record_window {
+    int tenth;      /* of the windows with activation, by their maxima: 1, the weakest, to 10; 0:
+                       without activation */
+    bool detected;  /* the rule fires on one of its tokens */
+    bool marks_fit; /* it fires on at least half of the tokens marked as active: those over 0.3 of
+                       the maximum, in windows without activation as many drawn ones */
+    int prompt, start; /* token index of tokens[0] in the prompt */
+    record_bytes *tokens;
+    double *activations;
+    int n_tokens;
+} record_window;
+
 /* What predicts where the feature is active, found on one part of the documents, chosen on a second
  * and measured on a third. An empty kind says that none was sought. */
 typedef struct record_rule {
@@ -405,6 +418,8 @@ typedef struct record_rule {
     record_context *near_misses; /* a token of the strongest activations, the feature silent */
     int n_near_misses;
     int64_t all_false_alarms, all_missed, all_near_misses; /* tokens, before some were chosen */
+    record_window *windows; /* of the rule's detection and fuzzing: with activation, then without */
+    int n_windows;
 } record_rule;
 
 /* The documents by part, and what the same procedure finds where there is nothing to find. */

@@ -118,6 +118,17 @@ static err_code check_effects(const record *r, const record_effects *x, int id, 
     return check_histogram(&x->logits, id, "effects.logits", e);
 }
 
+static err_code check_windows(const record_rule *rule, int id, err *e)
+{
+    for (int i = 0; i < rule->n_windows; i++) {
+        const record_window *w = &rule->windows[i];
+        if (w->tenth < 0 || w->tenth > 10 || w->prompt < 0 || w->start < 0)
+            return err_set(e, E_SHAPE, "target %d: windows[%d]: tenth %d at %d of prompt %d", id, i,
+                           w->tenth, w->start, w->prompt);
+    }
+    return OK;
+}
+
 static err_code check_target(const record *r, int i, err *e)
 {
     const record_target *t = &r->targets[i];
@@ -147,6 +158,8 @@ static err_code check_target(const record *r, int i, err *e)
     if (!rc)
         rc = record_check_contexts(t->rule.near_misses, t->rule.n_near_misses, t->id, "near_misses",
                                    e);
+    if (!rc)
+        rc = check_windows(&t->rule, t->id, e);
     if (!rc)
         rc = check_search(&t->search, t->id, e);
     if (!rc)

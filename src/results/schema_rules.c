@@ -35,6 +35,17 @@ static const field piece_fields[] = {
 };
 static SCHEMA(piece_schema, record_piece, piece_fields);
 
+static const field window_fields[] = {
+    INT(record_window, tenth, "of the active windows by their maxima, 1 the weakest; 0: silent"),
+    BOOL(record_window, detected, "whether the rule fires on one of its tokens"),
+    BOOL(record_window, marks_fit, "whether it fires on at least half of the marked tokens"),
+    INT(record_window, prompt, "index of the prompt"),
+    INT(record_window, start, "position of the first token in the prompt"),
+    TOKENS(record_window, tokens, n_tokens, "tokens"),
+    NUMBERS(record_window, activations, n_tokens, "activation on each"),
+};
+static SCHEMA(window_schema, record_window, window_fields);
+
 static const field rule_fields[] = {
     TEXT(record_rule, kind, "class of the explanation, empty when none was sought"),
     TEXT(record_rule, form, "class of the rule itself"),
@@ -56,6 +67,8 @@ static const field rule_fields[] = {
     INT64(record_rule, all_false_alarms, "tokens where the rule fires and the feature is silent"),
     INT64(record_rule, all_missed, "tokens where the feature is active and the rule does not fire"),
     INT64(record_rule, all_near_misses, "tokens as its strongest ones where it is silent"),
+    LIST(record_rule, windows, n_windows, window_schema,
+         "windows that its detection and fuzzing count"),
 };
 SCHEMA(SCHEMA_RULE, record_rule, rule_fields);
 

@@ -184,6 +184,8 @@ static void measure_one(void *context, int which)
         rule_predict(prediction_N, x->t, RULE_REPORT, &e->rule);
         rule_score_prediction(&e->score, x->t, target, prediction_N, &o);
         rule_examples_find(&e->examples, x->t, target, prediction_N, x->o->n_examples, &e->memory);
+        e->windows =
+            rule_judge_windows(&e->n_windows, x->t, target, prediction_N, x->o->seed, &e->memory);
         score_controls(x, which, prediction_N);
         score_other(x, which, prediction_N);
         mem_free(prediction_N);

@@ -5,6 +5,7 @@
 #include "rules/controls.h"
 #include "rules/examples.h"
 #include "rules/score.h"
+#include "rules/score_windows.h"
 #include "rules/sentence.h"
 
 typedef struct rule_options {
@@ -41,6 +42,8 @@ typedef struct rule_explanation {
     rule_score other;  /* the rule of other_feature */
     int other_feature; /* id of the next fitted one, -1: there is none */
     rule_examples examples;
+    rule_judged_window *windows; /* that detection and fuzzing of `score` are counted on */
+    int n_windows;
     arena memory;
 } rule_explanation;
 

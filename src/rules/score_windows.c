@@ -2,8 +2,8 @@
 #include "rules/score_windows.h"
 #include "base/memory.h"
 #include "rules/pair_sums.h"
-#include "rules/windows.h"
 #include <math.h>
+#include <string.h>
 
 enum {
     PER_TENTH = 5,
@@ -16,19 +16,10 @@ static const float MARKED_OVER = 0.3f; /* of the window's maximum */
 /* What is judged, and by what. */
 typedef struct judgement {
     const float *prediction_N, *value_N;
-    rule_window_sample windows;
 } judgement;
 
 /* ---- detection and fuzzing --------------------------------------------------------------------
  */
-
-static rule_window_score window_score(const rule_window_sample *s, int yes_active, int yes_silent)
-{
-    bool both = s->n_active && s->n_silent;
-    double tpr = both ? (double)yes_active / s->n_active : (double)NAN;
-    double tnr = both ? 1 - (double)yes_silent / s->n_silent : (double)NAN;
-    return (rule_window_score){(tpr + tnr) / 2, s->n_active, s->n_silent};
-}
 
 static bool is_detected(const judgement *j, const rule_window *one)
 {
@@ -36,16 +27,6 @@ static bool is_detected(const judgement *j, const rule_window *one)
         if (j->prediction_N[one->first + (size_t)k] > 0)
             return true;
     return false;
-}
-
-static rule_window_score detect(const judgement *j)
-{
-    int yes_active = 0, yes_silent = 0;
-    for (int i = 0; i < j->windows.n_active; i++)
-        yes_active += is_detected(j, &j->windows.active[i]);
-    for (int i = 0; i < j->windows.n_silent; i++)
-        yes_silent += is_detected(j, &j->windows.silent[i]);
-    return window_score(&j->windows, yes_active, yes_silent);
 }
 
 /* Whether at least half of an active window's marked tokens are predicted; adds their number. */
@@ -76,16 +57,46 @@ static bool random_marks_agree(const judgement *j, const rule_window *one, int n
     return 2 * agreed >= n_marked;
 }
 
-static rule_window_score fuzz(const judgement *j, uint64_t seed)
+/* Both questions of every window of the sample: out[0 .. n_active + n_silent - 1]. */
+static void judge(rule_judged_window *out, const judgement *j, const rule_window_sample *s,
+                  uint64_t seed)
 {
-    int n_marked = 0, yes_active = 0, yes_silent = 0;
-    for (int i = 0; i < j->windows.n_active; i++)
-        yes_active += marks_agree(j, &j->windows.active[i], &n_marked);
-    int each = j->windows.n_active ? (n_marked + j->windows.n_active - 1) / j->windows.n_active : 0;
+    int n_marked = 0;
+    for (int i = 0; i < s->n_active; i++) {
+        const rule_window *one = &s->active[i];
+        out[i] = (rule_judged_window){.window = *one,
+                                      .detected = is_detected(j, one),
+                                      .marks_fit = marks_agree(j, one, &n_marked)};
+    }
+    int each = s->n_active ? (n_marked + s->n_active - 1) / s->n_active : 0;
     rng r = rng_stream(seed, "marked tokens");
-    for (int i = 0; i < j->windows.n_silent; i++)
-        yes_silent += random_marks_agree(j, &j->windows.silent[i], each, &r);
-    return window_score(&j->windows, yes_active, yes_silent);
+    for (int i = 0; i < s->n_silent; i++) {
+        const rule_window *one = &s->silent[i];
+        out[s->n_active + i] =
+            (rule_judged_window){.window = *one,
+                                 .detected = is_detected(j, one),
+                                 .marks_fit = random_marks_agree(j, one, each, &r)};
+    }
+}
+
+static rule_window_score window_score(const rule_window_sample *s, int yes_active, int yes_silent)
+{
+    bool both = s->n_active && s->n_silent;
+    double tpr = both ? (double)yes_active / s->n_active : (double)NAN;
+    double tnr = both ? 1 - (double)yes_silent / s->n_silent : (double)NAN;
+    return (rule_window_score){(tpr + tnr) / 2, s->n_active, s->n_silent};
+}
+
+static void count_answers(rule_score *out, const rule_judged_window *all,
+                          const rule_window_sample *s)
+{
+    int detected[2] = {0}, fit[2] = {0}; /* of active and of silent windows */
+    for (int i = 0; i < s->n_active + s->n_silent; i++) {
+        detected[i >= s->n_active] += all[i].detected;
+        fit[i >= s->n_active] += all[i].marks_fit;
+    }
+    out->detection = window_score(s, detected[0], detected[1]);
+    out->fuzzing = window_score(s, fit[0], fit[1]);
 }
 
 /* ---- simulation -------------------------------------------------------------------------------
@@ -125,12 +136,32 @@ void rule_score_windows(rule_score *out, const rule_text *t, const rule_target *
                         const float *prediction_N, uint64_t seed)
 {
     rule_window_set w;
+    rule_window_sample drawn;
+    rule_judged_window judged[RULE_WINDOW_TENTHS * PER_TENTH + SILENT];
     rule_window_set_make(&w, t, target);
     out->simulation = simulate(&w, prediction_N, seed); /* drawing moves windows, so first */
-    judgement j = {.prediction_N = prediction_N, .value_N = w.value_N};
-    rule_window_sample_draw(&j.windows, &w, PER_TENTH, SILENT, seed);
-    out->detection = detect(&j);
-    out->fuzzing = fuzz(&j, seed);
-    rule_window_sample_release(&j.windows);
+    rule_window_sample_draw(&drawn, &w, PER_TENTH, SILENT, seed);
+    judge(judged, &(judgement){prediction_N, w.value_N}, &drawn, seed);
+    count_answers(out, judged, &drawn);
+    rule_window_sample_release(&drawn);
     rule_window_set_release(&w);
+}
+
+rule_judged_window *rule_judge_windows(int *n, const rule_text *t, const rule_target *target,
+                                       const float *prediction_N, uint64_t seed, arena *a)
+{
+    rule_window_set w;
+    rule_window_sample drawn;
+    rule_window_set_make(&w, t, target);
+    rule_window_sample_draw(&drawn, &w, PER_TENTH, SILENT, seed);
+    *n = drawn.n_active + drawn.n_silent;
+    rule_judged_window *out = arena_push(a, (size_t)*n + 1, sizeof *out);
+    judge(out, &(judgement){prediction_N, w.value_N}, &drawn, seed);
+    for (int i = 0; i < *n; i++) {
+        size_t size = (size_t)out[i].window.n * sizeof *out[i].values;
+        out[i].values = memcpy(arena_push(a, 1, size), w.value_N + out[i].window.first, size);
+    }
+    rule_window_sample_release(&drawn);
+    rule_window_set_release(&w);
+    return out;
 }

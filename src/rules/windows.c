@@ -73,8 +73,10 @@ void rule_window_sample_draw(rule_window_sample *out, rule_window_set *w, int pe
     for (int d = 0; d < RULE_WINDOW_TENTHS; d++) {
         int low = (int)((int64_t)w->n_active * d / RULE_WINDOW_TENTHS);
         int high = (int)((int64_t)w->n_active * (d + 1) / RULE_WINDOW_TENTHS);
-        out->n_active +=
+        int drawn =
             rule_window_draw(out->active + out->n_active, w->active, low, high, per_tenth, &r);
+        for (int i = 0; i < drawn; i++)
+            out->active[out->n_active++].tenth = d + 1;
     }
     out->n_silent = rule_window_draw(out->silent, w->silent, 0, w->n_silent, n_silent, &r);
 }

@@ -13,6 +13,7 @@ typedef struct rule_window {
     size_t first; /* position, counted from the part's first */
     int n;
     float max; /* activation; 0: silent */
+    int tenth; /* of a drawn active one: 1, the weakest, to 10; else 0 */
 } rule_window;
 
 /* Owner: caller, rule_window_set_release(). */

@@ -56,6 +56,27 @@ static record_context *make_examples(maker *m, int topic, int *n)
     return list;
 }
 
+static void make_windows(record_rule *rule, maker *m, int topic)
+{
+    enum { TENTHS = 10, SILENT = 10 };
+    rule->windows = arena_push(m->a, TENTHS + SILENT, sizeof *rule->windows);
+    for (int i = 0; i < TENTHS + SILENT; i++) {
+        record_context c = make_context(m, topic, i < TENTHS ? i + 1 : 1);
+        if (i >= TENTHS)
+            for (int k = 0; k < c.n_tokens; k++)
+                c.activations[k] = 0;
+        rule->windows[rule->n_windows++] =
+            (record_window){.tenth = i < TENTHS ? i + 1 : 0,
+                            .detected = i < TENTHS ? i % 4 > 0 : i % 5 == 0,
+                            .marks_fit = i < TENTHS ? i % 3 > 0 : i % 7 == 0,
+                            .prompt = c.prompt,
+                            .start = c.start,
+                            .tokens = c.tokens,
+                            .activations = c.activations,
+                            .n_tokens = c.n_tokens};
+    }
+}
+
 void make_rule(record_rule *rule, maker *m, int topic)
 {
     static const char *const predictors[] = {
@@ -79,6 +100,7 @@ void make_rule(record_rule *rule, maker *m, int topic)
         rule->scores[rule->n_scores++] = make_score(m, predictors[i], "level", reached);
         rule->scores[rule->n_scores++] = make_score(m, predictors[i], "any", reached * 0.9);
     }
+    make_windows(rule, m, topic);
     rule->false_alarms = make_examples(m, topic, &rule->n_false_alarms);
     rule->missed = make_examples(m, topic, &rule->n_missed);
     rule->near_misses = make_examples(m, topic, &rule->n_near_misses);

@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "rules/common.h"
+#include "rules/score_windows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,30 @@ static void windows_by_hand(void **state)
     assert_int_equal(s.detection.n_silent, 3);
     assert_true(near_to(s.detection.balanced_accuracy, (2.0 / 3 + 2.0 / 3) / 2));
     assert_true(near_to(s.fuzzing.balanced_accuracy, (1.0 / 3 + 2.0 / 3) / 2));
+    arena a = {0};
+    int n;
+    const rule_judged_window *all = rule_judge_windows(&n, &r.text, &t, prediction_N, 1, &a);
+    assert_int_equal(n, 6); /* by maximum: 5 (tenth 4), 8 (7), 10 (10); then the silent ones */
+    static const struct {
+        int tenth;
+        float max;
+        bool detected, marks_fit;
+    } want[] = {{4, 5, false, false}, {7, 8, true, false}, {10, 10, true, true}};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(all[i].window.tenth, want[i].tenth);
+        assert_true(all[i].window.max == want[i].max);
+        assert_int_equal(all[i].detected, want[i].detected);
+        assert_int_equal(all[i].marks_fit, want[i].marks_fit);
+    }
+    assert_true(all[2].values[3] == 10 && all[2].values[7] == 4);
+    int found = 0;
+    for (int i = 3; i < n; i++) {
+        assert_int_equal(all[i].window.tenth, 0);
+        found += all[i].detected;
+        assert_int_equal(all[i].marks_fit, all[i].detected); /* predicted from end to end */
+    }
+    assert_int_equal(found, 1);
+    arena_release(&a);
     /* Three top windows and three others: all there is. */
     assert_true(near_to(s.simulation, plain_pearson(prediction_N, value_N, ALL)));
     assert_true(near_to(s.simulation, s.pearson.value));
