@@ -90,7 +90,7 @@ $(BUILD)/flags: FORCE
 # Each folder is an archive; a test links its own folder and what that folder may depend on, so
 # a dependency that is not allowed does not even link. Keep in step with tests/lint/layers.txt.
 FOLDERS := base net compute data model sae features effects train rules invert explain results draw \
-           site export builtin hub pipeline
+           site compare export builtin hub pipeline
 USES_base     := base
 USES_net      := net base
 USES_compute  := compute base
@@ -106,10 +106,11 @@ USES_invert   := invert features sae model data compute results base
 USES_explain  := explain invert features sae model data compute results net base
 USES_draw     := draw base
 USES_site     := site draw results base
+USES_compare  := compare site draw results base
 USES_export   := export results data base
 USES_builtin  := builtin data base
 USES_hub      := hub data net base
-USES_pipeline := pipeline site export draw explain invert rules train effects features model sae compute \
+USES_pipeline := pipeline compare site export draw explain invert rules train effects features model sae compute \
                  results builtin hub data net base
 archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
 

@@ -1,0 +1,107 @@
+/* The comparison as a whole, and its words. */
+#include "compare/comparison.h"
+#include "base/str.h"
+#include "compare/parts.h"
+#include <math.h>
+
+const char *feature_category_name(feature_category c)
+{
+    static const char *const names[FEATURE_CATEGORIES] = {"lost",  "gained",  "died", "revived",
+                                                          "moved", "changed", "same"};
+    return names[c];
+}
+
+const char *metric_verdict_name(metric_verdict v)
+{
+    static const char *const names[] = {"same", "better", "worse", "differs", "only in one"};
+    return names[v];
+}
+
+void comparison_make(comparison *out, const record *a, const record *b, double tolerance,
+                     arena *memory)
+{
+    *out = (comparison){.a = a,
+                        .b = b,
+                        .tolerance = tolerance,
+                        .differences = {.memory = memory,
+                                        .tolerance = tolerance,
+                                        .most = COMPARISON_MOST_DIFFERENCES},
+                        .clusters.rand_index = (double)NAN,
+                        .alignment = {.disparity = (double)NAN}};
+    compare_settings(out, memory);
+    compare_metrics(out, memory);
+    if (out->matched) {
+        compare_clusters(out, memory);
+        compare_maps(out, memory);
+        compare_features(out, memory);
+        compare_targets(out, memory);
+        compare_rest(out);
+    }
+    out->same = !out->n_config && !out->n_inputs && !out->n_metrics_beyond && out->matched &&
+                !out->differences.all;
+}
+
+/* "; targets: 2 lost, 1 gained"; nothing when all are the same. */
+static void add_counts(str *out, const char *what, const int counts[FEATURE_CATEGORIES])
+{
+    const char *between = what;
+    for (int i = 0; i < FEATURE_SAME; i++) {
+        if (!counts[i])
+            continue;
+        str_addf(out, "%s%s %d %s", between == what ? "; " : "", between, counts[i],
+                 feature_category_name((feature_category)i));
+        between = ",";
+    }
+}
+
+static void add_plural(str *out, long n, const char *one, const char *many)
+{
+    str_addf(out, "%ld %s", n, n == 1 ? one : many);
+}
+
+const char *comparison_verdict(const comparison *c, arena *a)
+{
+    str out = {0};
+    if (c->same) {
+        str_addf(&out, "The runs are the same: every setting is equal and every value agrees%s.",
+                 c->tolerance > 0 ? " within the tolerance" : "");
+    } else {
+        str_add(&out, "The runs differ: ");
+        add_plural(&out, c->n_inputs + c->n_config, "setting or input", "settings and inputs");
+        str_addf(&out, " changed; %d of %d metrics outside the tolerance", c->n_metrics_beyond,
+                 c->n_metrics);
+        add_counts(&out, "targets:", c->chosen);
+        add_counts(&out, "features of the dictionary:", c->dictionary);
+        str_add_char(&out, '.');
+    }
+    const char *text = arena_strndup(a, str_text(&out), out.len);
+    str_release(&out);
+    return text;
+}
+
+const char *comparison_limits(const comparison *c, arena *a)
+{
+    str out = {0};
+    if (!c->same_model)
+        str_add(&out, "The models are not the same. ");
+    if (!c->same_hook)
+        str_add(&out, "The runs read different hooks. ");
+    if (!c->same_sae)
+        str_add(&out, "The SAEs are not the same. ");
+    if (!c->measures_alike)
+        str_add(&out, "So no metric is called better or worse. ");
+    if (!c->matched)
+        str_add(&out,
+                "Features are not matched: the same number is another feature in another "
+                "dictionary, and finding its fellow by the cosine of decoder vectors needs "
+                "vectors that reports do not hold. Settings and metrics are compared, nothing "
+                "else. ");
+    if (!c->same_data)
+        str_add(&out, "The data are not the same: contexts come from other prompts, and what a "
+                      "metric says holds for its own text. ");
+    if (out.len)
+        out.len--;
+    const char *text = arena_strndup(a, str_text(&out), out.len);
+    str_release(&out);
+    return text;
+}

@@ -1,0 +1,21 @@
+/* The steps of comparison_make. */
+#ifndef COMPARE_PARTS_H
+#define COMPARE_PARTS_H
+#include "compare/comparison.h"
+
+/* Fills same_*, measures_alike, matched, inputs and config. */
+void compare_settings(comparison *c, arena *memory);
+void compare_metrics(comparison *c, arena *memory);
+/* Fills clusters, and alignment with its counts. */
+void compare_clusters(comparison *c, arena *memory);
+void compare_maps(comparison *c, arena *memory);
+/* Fills features and dictionary; targets and chosen. Both add to `differences`. */
+void compare_features(comparison *c, arena *memory);
+void compare_targets(comparison *c, arena *memory);
+/* Adds what differs in the other parts of the record. */
+void compare_rest(comparison *c);
+
+/* Whether both runs clustered the feature and its clusters do not correspond. */
+bool has_moved(const comparison *c, int id);
+
+#endif

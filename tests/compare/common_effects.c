@@ -1,0 +1,2 @@
+/* The synthetic record of the results' tests, for the comparison's. */
+#include "results/common_effects.c"
