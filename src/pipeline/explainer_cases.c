@@ -47,7 +47,8 @@ static void add_examples(explainer_case *out, const study *s, int target, arena 
     context_options o = {.top = c->explainer.examples - TENTHS * sampled,
                          .per_decile = sampled,
                          .window = RULE_WINDOW,
-                         .seed = (uint64_t)c->run.seed};
+                         .seed = (uint64_t)c->run.seed,
+                         .tokenizer = s->tokenizer};
     feature_context *top;
     context_group *tenths;
     int n_top = survey_top_contexts(&top, &of, 0, &s->prompts, &o, a);
