@@ -223,8 +223,8 @@ static causal_effect measure(bed *b, int feature, double per_activation, int mos
 {
     float *row = mem_small((size_t)b->setting.write->width, sizeof *row);
     double logit_n[BED_TOKENS];
-    causal_runner *r;
-    causal_effect out;
+    causal_runner *r = NULL;
+    causal_effect out = {0};
     err e = {0};
     sae_decoder_row(row, b->sae, feature);
     assert_int_equal(direct_logits(logit_n, &b->setting, row, 1, &e), OK);
