@@ -12,6 +12,7 @@
 static const command commands[] = {
     {"run", "run the whole experiment and write a report", command_run},
     {"render", "make a report's pages again from its data", command_render},
+    {"compare", "what differs between two reports", command_compare},
     {"export", "write a report in another program's format", command_export},
     {"fetch", "download a model or an SAE into the standard cache", command_fetch},
     {"train", "train the built-in model and its sparse autoencoder", command_train},
@@ -96,10 +97,13 @@ int main(int argc, char **argv)
     opterr = 0; /* options are answered in our own words */
     err e;
     err_code rc = c->run(argc - 1, argv + 1, &e);
-    if (!rc && (fflush(stdout) != 0 || ferror(stdout)))
+    if ((!rc || rc == E_DIFFERS) && (fflush(stdout) != 0 || ferror(stdout)))
         rc = err_set(&e, E_IO, "standard output: cannot write; is the disk full?");
     if (!rc)
         return 0;
+    if (rc == E_DIFFERS)
+        return 1;
+    bool like_diff = c->run == command_compare;
     fprintf(stderr, "saeinv: %s\n", e.text);
-    return rc == E_USAGE || rc == E_CONFIG ? 2 : rc == E_CANCELLED ? 130 : 1;
+    return rc == E_CANCELLED ? 130 : rc == E_USAGE || rc == E_CONFIG || like_diff ? 2 : 1;
 }

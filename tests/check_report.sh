@@ -20,9 +20,10 @@ fail() {
 present() { find . -type f ! -path './volatile/*' ! -name MANIFEST.sha256 | sed 's|^\./||' | sort; }
 
 fail 'a report has these files' < <(
-    for file in index.html README.md run.json MANIFEST.sha256; do
+    for file in index.html README.md compare.json MANIFEST.sha256; do
         [ -s "$file" ] || echo "$file"
-    done)
+    done
+    [ -s run.json ] || [ -s data/settings.csv ] || echo 'run.json, or settings.csv of a comparison')
 fail 'the manifest holds' < <(sha256sum --quiet -c MANIFEST.sha256 2>&1)
 fail 'the manifest names every file, once' < <(
     diff <(sed 's/^[0-9a-f]* [ *]//; s|^\./||' MANIFEST.sha256 | sort) <(present))

@@ -16,6 +16,7 @@ typedef enum {
     E_MEMORY,   /* a large array did not fit */
     E_NUMERIC,  /* NaN, infinity, divergence */
     E_DATA,     /* valid input that cannot be worked with (no feature left, no prompt) */
+    E_DIFFERS,  /* nothing went wrong: what was compared is not the same */
     E_CANCELLED /* Ctrl-C or a termination signal */
 } err_code;
 

@@ -1,0 +1,23 @@
+/* From two report folders to a comparison, and to a report of it. */
+#ifndef COMPARE_REPORT_H
+#define COMPARE_REPORT_H
+#include "base/err.h"
+#include "base/str.h"
+#include "site/template.h"
+#include <stdbool.h>
+
+typedef struct compare_request {
+    const char *a, *b;
+    const char *out; /* NULL: only the verdict is wanted */
+    bool force;      /* replace an earlier comparison there */
+    double tolerance;
+    const template_set *templates;
+    const char *version; /* of this program, for the pages */
+} compare_request;
+
+/* Reads both, compares, and writes `out`, whole or not at all. *same: nothing differs. Appends the
+ * verdict in plain words to `summary`. A folder that is no report or one that this program cannot
+ * read is E_IO or E_FORMAT and says what to do; E_USAGE for an `out` that may not be replaced. */
+err_code compare_reports(bool *same, str *summary, const compare_request *request, err *e);
+
+#endif
