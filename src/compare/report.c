@@ -2,6 +2,7 @@
 #include "compare/report.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "compare/pages.h"
 #include "compare/relative.h"
 #include "compare/tables.h"
 #include <string.h>
@@ -65,11 +66,14 @@ static err_code check_place(const char *out, bool force, arena *a, err *e)
                            out);
 }
 
-static err_code write_all(const char *dir, const comparison *c, const compared_names *names, err *e)
+static err_code write_all(const char *dir, const comparison *c, const compared_names *names,
+                          const compare_request *request, err *e)
 {
     err_code rc = io_remove_tree(dir, e);
     if (!rc)
         rc = comparison_write(dir, c, names, e);
+    if (!rc)
+        rc = compare_pages(dir, c, names, request->templates, request->version, e);
     if (!rc)
         rc = record_write_manifest(dir, e);
     return rc;
@@ -86,7 +90,7 @@ static err_code write_report(const comparison *c, const char *out, const compare
     if (!rc)
         rc = relative_path(&names.b, unfinished, request->b, a, e);
     if (!rc)
-        rc = write_all(unfinished, c, &names, e);
+        rc = write_all(unfinished, c, &names, request, e);
     if (!rc)
         rc = io_replace_dir(unfinished, out, e);
     err ignored;
@@ -117,7 +121,7 @@ err_code compare_reports(bool *same, str *summary, const compare_request *reques
             rc = write_report(&c, out, request, &memory, e);
     }
     if (!rc && out)
-        str_addf(summary, "comparison %s\n", out);
+        str_addf(summary, "comparison %s/index.html\n", out);
     arena_release(&memory);
     return rc;
 }

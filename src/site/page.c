@@ -7,10 +7,7 @@
 #include "site/show.h"
 #include <string.h>
 
-static const struct {
-    site_section section;
-    const char *label, *folder, *stem;
-} menu[] = {
+static const menu_entry RUN_MENU[] = {
     {SECTION_RUN, "Overview", "", "index"},
     {SECTION_FEATURES, "Features", "features/", "index"},
     {SECTION_CLUSTERS, "Clusters", "clusters/", "index"},
@@ -103,6 +100,22 @@ static err_code fill(str *out, page *p, const char *template_name, bool html, er
     return template_fill(out, p->site->templates, template_name, p->tree, TEMPLATE_MARKDOWN, e);
 }
 
+static void add_menu(cJSON *tree, page *p)
+{
+    const site *whole = p->site;
+    const menu_entry *menu = whole->menu ? whole->menu : RUN_MENU;
+    int n = whole->menu ? whole->n_menu : (int)COUNT_OF(RUN_MENU);
+    cJSON *list = json_add_array(tree, "menu");
+    for (int i = 0; i < n; i++) {
+        cJSON *entry = put_entry(list);
+        json_add_string(entry, "label", menu[i].label);
+        json_add_string(
+            entry, "href",
+            arena_printf(&p->memory, "%s%s%s.html", p->root, menu[i].folder, menu[i].stem));
+        json_add_bool(entry, "current", menu[i].section == p->section);
+    }
+}
+
 static err_code fill_layout(str *out, page *p, const str *body, err *e)
 {
     cJSON *tree = cJSON_CreateObject();
@@ -116,15 +129,7 @@ static err_code fill_layout(str *out, page *p, const str *body, err *e)
     json_add_string(tree, "root", p->root);
     json_add_string(tree, "twin", arena_printf(&p->memory, "%s.md", file_stem(p->stem, false)));
     json_add_string(tree, "body", str_text(body));
-    cJSON *list = json_add_array(tree, "menu");
-    for (size_t i = 0; i < COUNT_OF(menu); i++) {
-        cJSON *entry = put_entry(list);
-        json_add_string(entry, "label", menu[i].label);
-        json_add_string(
-            entry, "href",
-            arena_printf(&p->memory, "%s%s%s.html", p->root, menu[i].folder, menu[i].stem));
-        json_add_bool(entry, "current", menu[i].section == p->section);
-    }
+    add_menu(tree, p);
     err_code rc = template_fill(out, p->site->templates, "layout.html", tree, TEMPLATE_HTML, e);
     cJSON_Delete(tree);
     return rc;

@@ -7,14 +7,6 @@
 #include "site/document.h"
 #include "site/template.h"
 
-/* What all pages share while a site is written. */
-typedef struct site {
-    const char *dir;
-    const record *r;
-    const record_volatile *times;
-    const template_set *templates;
-} site;
-
 typedef enum {
     SECTION_RUN,
     SECTION_FEATURES,
@@ -22,6 +14,22 @@ typedef enum {
     SECTION_METHOD,
     SECTION_TIMES
 } site_section;
+
+/* A way to a part of the site, at the top of every page. */
+typedef struct menu_entry {
+    site_section section;
+    const char *label, *folder, *stem; /* "Features", "features/", "index" */
+} menu_entry;
+
+/* What all pages share while a site is written. */
+typedef struct site {
+    const char *dir;
+    const record *r;
+    const record_volatile *times;
+    const template_set *templates;
+    const menu_entry *menu; /* NULL: that of a run's report */
+    int n_menu;
+} site;
 
 typedef struct page {
     const site *site;
@@ -42,6 +50,9 @@ void page_start(page *p, const site *s, site_section part, const char *folder, c
 /* Fills `template_name` and writes FOLDER/STEM.md and .html. Releases the page in any case. */
 err_code page_write(page *p, const char *template_name, err *e);
 void page_drop(page *p);
+
+/* Writes assets/report.css and assets/icon.svg from the templates; the folder must exist. */
+err_code site_write_assets(const site *s, arena *a, err *e);
 
 /* Draws fig/STEM.png, -dark.png, .csv, .json and .txt and adds the block `key`. */
 err_code page_figure(page *p, const char *key, const char *stem, const figure *f, err *e);

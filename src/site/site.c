@@ -22,7 +22,7 @@ static err_code make_folders(const char *dir, arena *a, err *e)
     return rc;
 }
 
-static err_code write_assets(const site *s, arena *a, err *e)
+err_code site_write_assets(const site *s, arena *a, err *e)
 {
     const template_source *css = template_find(s->templates, "report.css");
     const template_source *icon = template_find(s->templates, "icon.svg");
@@ -69,7 +69,7 @@ err_code site_write(const char *dir, const template_set *templates, err *e)
     if (!rc)
         rc = make_folders(dir, &a, e);
     if (!rc)
-        rc = write_assets(&s, &a, e);
+        rc = site_write_assets(&s, &a, e);
     if (!rc)
         rc = write_pages(&s, e);
     if (!rc)

@@ -1,0 +1,173 @@
+/* Drawings that show both runs at once. */
+#include "base/io.h"
+#include "compare/pages.h"
+#include "draw/cluster_map.h"
+#include "site/figure_json.h"
+#include "site/show.h"
+#include <math.h>
+
+/* ---- maps ---- */
+
+/* Clusters of both runs in one order, so that those that correspond have one number and one colour:
+ * A's, then those of B that have no fellow. Returns for each cluster of B its place. */
+static int *places_of_b(const comparison *c, int *n, arena *a)
+{
+    int *place = arena_push(a, (size_t)c->b->n_clusters + 1, sizeof *place);
+    *n = c->a->n_clusters;
+    for (int i = 0; i < c->b->n_clusters; i++)
+        place[i] = c->clusters.of_b[i] >= 0 ? c->clusters.of_b[i] : (*n)++;
+    return place;
+}
+
+static map_cluster *map_clusters(const comparison *c, bool second, const int *place, int n,
+                                 arena *a)
+{
+    map_cluster *list = arena_push(a, (size_t)n + 1, sizeof *list);
+    for (int i = 0; i < n; i++)
+        list[i].number = i + 1;
+    for (int i = 0; i < c->a->n_clusters; i++) {
+        list[i].name = show_text(a, c->a->clusters[i].name);
+        list[i].size = second ? 0 : c->a->clusters[i].size;
+    }
+    for (int i = 0; second && i < c->b->n_clusters; i++) {
+        list[place[i]].name = show_text(a, c->b->clusters[i].name);
+        list[place[i]].size = c->b->clusters[i].size;
+    }
+    return list;
+}
+
+static bool has_page(const comparison *c, int id)
+{
+    for (int i = 0; i < c->n_targets; i++)
+        if (c->targets[i].id == id)
+            return c->targets[i].category != FEATURE_SAME;
+    return false;
+}
+
+static map_point *map_points(int *n, const comparison *c, bool second, const int *place, arena *a)
+{
+    const record *r = second ? c->b : c->a;
+    const int *index = second ? c->clusters.index_b : c->clusters.index_a;
+    char name[RECORD_NAME];
+    map_point *points = arena_push(a, (size_t)r->n_features + 1, sizeof *points);
+    *n = 0;
+    for (int i = 0; i < r->n_features; i++) {
+        const record_feature *f = &r->features[i];
+        double x = f->x, y = f->y;
+        if (!isfinite(x) || !isfinite(y))
+            continue;
+        if (second)
+            procrustes_move(&c->alignment, &x, &y);
+        const record_cluster *cluster = index[i] >= 0 ? &r->clusters[index[i]] : NULL;
+        const char *id = arena_strdup(a, record_feature_name(name, r->run.sae.layer, i));
+        points[(*n)++] =
+            (map_point){.x = x,
+                        .y = y,
+                        .cluster = !cluster ? -1
+                                   : second ? place[index[i]]
+                                            : index[i],
+                        .id = id,
+                        .title = cluster ? arena_printf(a, "%d: %s", i, show_text(a, cluster->name))
+                                         : arena_printf(a, "%d", i),
+                        .href = has_page(c, i) ? arena_printf(a, "targets/%s.html", id) : NULL,
+                        .is_medoid = cluster && cluster->medoid == i,
+                        .is_selected = f->selected};
+    }
+    return points;
+}
+
+static err_code draw_map(page *p, const comparison *c, bool second, err *e)
+{
+    arena *a = &p->memory;
+    str svg = {0};
+    int n_all;
+    const char *stem = second ? "map-b" : "map-a", *folder = path_join(a, p->site->dir, "fig");
+    const int *place = places_of_b(c, &n_all, a);
+    cluster_map map = {.n_clusters = second ? n_all : c->a->n_clusters};
+    map.clusters = map_clusters(c, second, place, map.n_clusters, a);
+    map.points = map_points(&map.n_points, c, second, place, a);
+    cluster_map_svg(&svg, &map, stem);
+    err_code rc = cluster_map_write(&map, folder, stem, "../", e);
+    if (!rc)
+        rc = figure_json_write(folder, stem, e);
+    block_add(&p->blocks, stem,
+              arena_printf(a, "![Map of %c](fig/%s.svg)", second ? 'B' : 'A', stem), str_text(&svg),
+              arena_printf(a, "fig/%s.csv", stem));
+    str_release(&svg);
+    return rc;
+}
+
+err_code compare_draw_maps(page *p, const comparison *c, bool *drawn, err *e)
+{
+    *drawn = c->matched && c->alignment.n > 0;
+    err_code rc = *drawn ? draw_map(p, c, false, e) : OK;
+    return rc || !*drawn ? rc : draw_map(p, c, true, e);
+}
+
+/* ---- curves ---- */
+
+typedef struct curve_list {
+    line_series series[4];
+    int n;
+} curve_list;
+
+static void add_series(curve_list *list, const char *name, const double *x, const double *y, int n)
+{
+    bool any = false;
+    for (int i = 0; i < n; i++)
+        any = any || isfinite(y[i]);
+    if (any)
+        list->series[list->n++] =
+            (line_series){.name = name, .x = x, .y = y, .n = n, .weight = LINE_BOLD};
+}
+
+static void add_search(curve_list *list, const record_target *t, const char *side, arena *a)
+{
+    int n = t ? t->search.n_curve : 0;
+    double *x = arena_push(a, (size_t)n + 1, sizeof *x);
+    double *warm = arena_push(a, (size_t)n + 1, sizeof *warm);
+    double *cold = arena_push(a, (size_t)n + 1, sizeof *cold);
+    for (int i = 0; i < n; i++) {
+        x[i] = t->search.curve[i].iteration;
+        warm[i] = t->search.curve[i].warm;
+        cold[i] = t->search.curve[i].cold;
+    }
+    add_series(list, arena_printf(a, "%s warm", side), x, warm, n);
+    add_series(list, arena_printf(a, "%s cold", side), x, cold, n);
+}
+
+static void add_best_restart(curve_list *list, const record_target *t, const char *side)
+{
+    for (int i = 0; t && i < t->optimum.n_restarts; i++) {
+        const record_restart *r = &t->optimum.restarts[i];
+        if (r->is_best)
+            add_series(list, side, r->step, r->activation_curve, r->n_steps);
+    }
+}
+
+err_code compare_draw_curve(page *p, const target_pair *t, const char **caption, err *e)
+{
+    arena *a = &p->memory;
+    curve_list list = {.n = 0};
+    bool searched = (t->a && t->a->search.n_curve) || (t->b && t->b->search.n_curve);
+    if (searched) {
+        add_search(&list, t->a, "A", a);
+        add_search(&list, t->b, "B", a);
+    } else {
+        add_best_restart(&list, t->a, "A");
+        add_best_restart(&list, t->b, "B");
+    }
+    if (!list.n)
+        return OK;
+    *caption = searched ? "Best real tokens so far, by iteration of the search; the data's maximum "
+                          "is 1."
+                        : "Activation along the best restart of the optimiser.";
+    figure f = {
+        .title = "Both runs",
+        .kind = FIGURE_LINE,
+        .line = {.x = {.title = searched ? "iteration" : "step", .integer = true},
+                 .y = {.title = searched ? "activation over the data's maximum" : "activation"},
+                 .series = list.series,
+                 .n_series = list.n}};
+    return page_figure(p, "curve", arena_printf(a, "%s-curve", p->stem), &f, e);
+}

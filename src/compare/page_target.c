@@ -1,0 +1,236 @@
+/* The page of one target that is not the same in both runs. */
+#include "compare/pages.h"
+#include "compare/summary.h"
+#include "site/escape.h"
+#include "site/show.h"
+#include "site/tokens.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CONTEXTS_SHOWN = 3, DIFFERENCES_SHOWN = 60 };
+
+/* ---- texts ---- */
+
+static void add_piece(str *html, str *markdown, arena *a, const words_piece *piece)
+{
+    static const char *const before_html[] = {"", "<del><span class=\"aloud\">removed: </span>",
+                                              "<ins><span class=\"aloud\">added: </span>"},
+                             *const after_html[] = {"", "</del>", "</ins>"},
+                             *const around[] = {"", "~~", "**"};
+    const char *shown = show_prose(a, piece->text);
+    if (html->len) {
+        str_add_char(html, ' ');
+        str_add_char(markdown, ' ');
+    }
+    str_add(html, before_html[piece->kind]);
+    escape_html(html, shown);
+    str_add(html, after_html[piece->kind]);
+    str_add(markdown, around[piece->kind]);
+    escape_markdown(markdown, shown);
+    str_add(markdown, around[piece->kind]);
+}
+
+/* The text with what was removed and added, as a mark for a line of the page. */
+static const char *words_mark(page *p, const text_pair *x)
+{
+    str html = {0}, markdown = {0};
+    for (int i = 0; i < x->n_pieces; i++)
+        add_piece(&html, &markdown, &p->memory, &x->pieces[i]);
+    int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
+    str_release(&html);
+    str_release(&markdown);
+    return block_mark(&p->blocks, number);
+}
+
+static bool is_changed(const text_pair *x)
+{
+    for (int i = 0; i < x->n_pieces; i++)
+        if (x->pieces[i].kind != WORDS_KEPT)
+            return true;
+    return false;
+}
+
+static void put_texts(page *p, const target_pair *t)
+{
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "texts");
+    for (int i = 0; i < t->n_texts; i++) {
+        const text_pair *x = &t->texts[i];
+        if (!is_changed(x))
+            continue;
+        cJSON *row = put_entry(list);
+        put_text(row, "title", a, x->title);
+        json_add_string(row, "words", words_mark(p, x));
+        json_add_bool(row, "has_scores", isfinite(x->score_a) || isfinite(x->score_b));
+        json_add_string(row, "score", x->score);
+        json_add_string(row, "score_a", show_number(a, x->score_a));
+        json_add_string(row, "score_b", show_number(a, x->score_b));
+    }
+    json_add_bool(p->tree, "has_texts", t->n_changed > 0);
+    json_add_bool(p->tree, "has_same_texts", t->n_texts > t->n_changed);
+    json_add_string(p->tree, "n_same_texts", show_count(a, t->n_texts - t->n_changed));
+}
+
+/* ---- numbers ---- */
+
+static void put_figure(cJSON *list, const char *name, const char *in_a, const char *in_b)
+{
+    cJSON *row = put_entry(list);
+    json_add_string(row, "name", name);
+    json_add_string(row, "a", in_a);
+    json_add_string(row, "b", in_b);
+}
+
+static void put_figures(page *p, const comparison *c, const target_pair *t)
+{
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "figures");
+    const record_feature *x = &c->a->features[t->id], *y = &c->b->features[t->id];
+    put_figure(list, "share of tokens that activate it", show_share(a, x->density),
+               show_share(a, y->density));
+    put_figure(list, "largest activation on the data", show_number(a, x->max),
+               show_number(a, y->max));
+    for (int i = 0; i < TARGET_FIGURES; i++)
+        if (isfinite(target_figure(t->a, i)) || isfinite(target_figure(t->b, i)))
+            put_figure(list, target_figure_name(i), show_number(a, target_figure(t->a, i)),
+                       show_number(a, target_figure(t->b, i)));
+}
+
+/* ---- contexts ---- */
+
+typedef struct heat {
+    const char *what;
+    bool in_a, in_b;
+    record_context a, b;
+} heat;
+
+static double strongest(const record_context *x)
+{
+    double most = 0;
+    for (int i = 0; i < x->n_tokens; i++)
+        most = fmax(most, x->activations[i]);
+    return most;
+}
+
+/* Where the second is farthest from the first, when both are the same tokens. */
+static const char *farthest(arena *a, const heat *h)
+{
+    int at = -1;
+    double most = 0;
+    if (!h->in_a || !h->in_b)
+        return "";
+    if (h->a.n_tokens != h->b.n_tokens)
+        return "other tokens";
+    for (int i = 0; i < h->a.n_tokens; i++) {
+        record_bytes x = h->a.tokens[i], y = h->b.tokens[i];
+        if (x.n != y.n || memcmp(x.n ? x.bytes : "", y.n ? y.bytes : "", (size_t)x.n))
+            return "other tokens";
+        double far = fabs(h->b.activations[i] - h->a.activations[i]);
+        if (far > most) {
+            most = far;
+            at = i;
+        }
+    }
+    return at < 0 ? "nowhere"
+                  : arena_printf(a, "%s%s at %s",
+                                 h->b.activations[at] > h->a.activations[at] ? "+" : "",
+                                 show_number(a, h->b.activations[at] - h->a.activations[at]),
+                                 show_token(a, h->a.tokens[at]));
+}
+
+static void put_heat(page *p, cJSON *list, const heat *h, double maximum)
+{
+    arena *a = &p->memory;
+    for (int side = 0; side < 2; side++) {
+        const record_context *x = side ? &h->b : &h->a;
+        if (!(side ? h->in_b : h->in_a))
+            continue;
+        cJSON *row = put_entry(list);
+        json_add_string(row, "what", h->what);
+        json_add_string(row, "run", side ? "B" : "A");
+        json_add_string(row, "activation", show_number(a, strongest(x)));
+        json_add_string(row, "tokens", context_mark(p, x, maximum));
+        json_add_string(row, "difference", side ? farthest(a, h) : "");
+    }
+}
+
+static bool take_sequence(record_context *out, const record_target *t, const char *kind)
+{
+    const record_sequence *s = t ? record_find_sequence(&t->search, kind) : NULL;
+    if (!s || !s->n_tokens)
+        return false;
+    *out = (record_context){.peak = s->n_tokens - 1,
+                            .tokens = s->tokens,
+                            .activations = s->activations,
+                            .n_tokens = s->n_tokens};
+    return true;
+}
+
+static bool take_top(record_context *out, const record_target *t, int index)
+{
+    if (!t || index >= t->n_top)
+        return false;
+    *out = t->top[index];
+    return true;
+}
+
+static void put_contexts(page *p, const target_pair *t)
+{
+    static const char *const kinds[] = {"warm", "cold", "fluent"};
+    enum { KINDS = 3, MOST = KINDS + CONTEXTS_SHOWN };
+    arena *a = &p->memory;
+    heat heats[MOST];
+    double maximum = 0;
+    cJSON *list = json_add_array(p->tree, "contexts");
+    for (int i = 0; i < MOST; i++) {
+        heat *h = &heats[i];
+        bool top = i < CONTEXTS_SHOWN;
+        *h = (heat){.what = top ? arena_printf(a, "context %d", i + 1) : kinds[i - CONTEXTS_SHOWN]};
+        h->in_a = top ? take_top(&h->a, t->a, i) : take_sequence(&h->a, t->a, h->what);
+        h->in_b = top ? take_top(&h->b, t->b, i) : take_sequence(&h->b, t->b, h->what);
+        maximum = fmax(maximum, fmax(strongest(&h->a), strongest(&h->b)));
+    }
+    for (int i = 0; i < MOST; i++)
+        put_heat(p, list, &heats[i], maximum);
+    json_add_bool(p->tree, "has_contexts", cJSON_GetArraySize(list) > 0);
+    json_add_string(p->tree, "maximum", show_number(a, maximum));
+}
+
+/* ---- the page ---- */
+
+static void put_values(page *p, const comparison *c, const target_pair *t, const char *name)
+{
+    arena *a = &p->memory;
+    const char *prefix = arena_printf(a, "targets/%s.", name);
+    int n = put_differences(p, "differences", c, prefix, DIFFERENCES_SHOWN);
+    json_add_bool(p->tree, "has_differences", n > 0);
+    json_add_string(p->tree, "n_shown",
+                    show_count(a, n < DIFFERENCES_SHOWN ? n : DIFFERENCES_SHOWN));
+    json_add_string(p->tree, "n_differences", show_count(a, t->n_differences));
+}
+
+err_code compare_page_target(const compare_site *s, int index, err *e)
+{
+    const target_pair *t = &s->c->targets[index];
+    char name[RECORD_NAME], title[RECORD_NAME];
+    page p;
+    const char *caption = NULL;
+    record_feature_name(name, s->c->a->run.sae.layer, t->id);
+    snprintf(title, sizeof title, "Feature %d", t->id);
+    page_start(&p, &s->site, SECTION_RUN, "targets", name, title);
+    p.stem = arena_strdup(&p.memory, name);
+    json_add_string(p.tree, "category", feature_category_name(t->category));
+    json_add_string(p.tree, "meaning", feature_category_meaning(t->category));
+    put_texts(&p, t);
+    put_figures(&p, s->c, t);
+    put_contexts(&p, t);
+    put_values(&p, s->c, t, p.stem);
+    err_code rc = compare_draw_curve(&p, t, &caption, e);
+    json_add_bool(p.tree, "has_curve", caption != NULL);
+    json_add_string(p.tree, "curve_caption", caption ? caption : "");
+    if (!rc)
+        return page_write(&p, "compare_target.md", e);
+    page_drop(&p);
+    return rc;
+}

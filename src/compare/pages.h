@@ -1,0 +1,35 @@
+/* The pages of a comparison, by the site's machinery and templates. */
+#ifndef COMPARE_PAGES_H
+#define COMPARE_PAGES_H
+#include "compare/tables.h"
+#include "site/page.h"
+
+/* What all pages of one comparison share. */
+typedef struct compare_site {
+    site site;
+    const comparison *c;
+    const compared_names *names;
+} compare_site;
+
+/* Writes index.html, README.md, targets/, fig/ and assets/ into DIR, which exists. `version` is the
+ * program's. */
+err_code compare_pages(const char *dir, const comparison *c, const compared_names *names,
+                       const template_set *templates, const char *version, err *e);
+
+/* index.html and README.md; targets/NAME of c->targets[index]. */
+err_code compare_page_overview(const compare_site *s, err *e);
+err_code compare_page_target(const compare_site *s, int index, err *e);
+
+/* Blocks map-a and map-b; *drawn: there are points. */
+err_code compare_draw_maps(page *p, const comparison *c, bool *drawn, err *e);
+/* Block curve: both runs of the target in one axis. *caption: what it shows, NULL when there is
+ * nothing. */
+err_code compare_draw_curve(page *p, const target_pair *t, const char **caption, err *e);
+
+/* list `key` of {place, a, b}: differences whose place begins with `prefix`, at most `most`;
+ * returns how many there are among those kept. */
+int put_differences(page *p, const char *key, const comparison *c, const char *prefix, int most);
+/* One sentence on what a category means. */
+const char *feature_category_meaning(feature_category c);
+
+#endif
