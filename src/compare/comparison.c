@@ -33,8 +33,8 @@ void comparison_make(comparison *out, const record *a, const record *b, double t
     if (out->matched) {
         compare_clusters(out, memory);
         compare_maps(out, memory);
+        compare_targets(out, memory); /* first: the dictionary may fill the list of differences */
         compare_features(out, memory);
-        compare_targets(out, memory);
         compare_rest(out);
     }
     out->same = !out->n_config && !out->n_inputs && !out->n_metrics_beyond && out->matched &&
