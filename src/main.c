@@ -12,6 +12,7 @@
 static const command commands[] = {
     {"run", "run the whole experiment and write a report", command_run},
     {"render", "make a report's pages again from its data", command_render},
+    {"index", "one page over all reports in a folder", command_index},
     {"compare", "what differs between two reports", command_compare},
     {"export", "write a report in another program's format", command_export},
     {"fetch", "download a model or an SAE into the standard cache", command_fetch},

@@ -72,6 +72,24 @@ void sparkline_svg(str *out, const double *values, int n, const char *label)
     svg_close(out);
 }
 
+void spark_bars_svg(str *out, const double *values, int n, const char *label)
+{
+    svg_canvas c;
+    svg_canvas_init(&c, out, SPARK_WIDTH, SPARK_HEIGHT);
+    svg_open(out, "img", SPARK_WIDTH, SPARK_HEIGHT, label, NULL);
+    double most = range_of(values, n).high, slot = (SPARK_WIDTH - 2.0 * SPARK_PAD) / (n ? n : 1);
+    for (int i = 0; i < n; i++) {
+        if (!isfinite(values[i]) || values[i] <= 0)
+            continue;
+        double height = values[i] / most * (SPARK_HEIGHT - 2 * SPARK_PAD);
+        canvas_rectangle(&c.canvas, SPARK_PAD + i * slot + 0.5, SPARK_HEIGHT - SPARK_PAD - height,
+                         slot - 1, height, PAINT(INK_SERIES));
+    }
+    canvas_rectangle(&c.canvas, SPARK_PAD, SPARK_HEIGHT - SPARK_PAD, SPARK_WIDTH - 2 * SPARK_PAD, 1,
+                     PAINT(INK_MUTED));
+    svg_close(out);
+}
+
 enum { ROWS_WIDTH = 420, ROW = 22, ROW_LABEL = 170, ROW_NUMBER = 74 };
 
 static double rows_extreme(const value_row *rows, int n, double reference)

@@ -12,6 +12,10 @@
 /* A 120 x 24 line of n values with a dot at its last point; `label` is its text alternative. */
 void sparkline_svg(str *out, const double *values, int n, const char *label);
 
+/* Likewise n bars of equal width from 0, the highest as tall as the drawing, on a line; values that
+ * are not finite or not above 0 have none. */
+void spark_bars_svg(str *out, const double *values, int n, const char *label);
+
 typedef struct value_row {
     const char *label;
     double value; /* bars share one scale from 0; NaN shows "no value" */

@@ -13,6 +13,7 @@ typedef struct command {
 err_code command_run(int argc, char **argv, err *e);
 err_code command_render(int argc, char **argv, err *e);
 err_code command_export(int argc, char **argv, err *e);
+err_code command_index(int argc, char **argv, err *e);
 err_code command_fetch(int argc, char **argv, err *e);
 /* Its exit status is that of diff: 0 same, 1 differs (E_DIFFERS), 2 trouble. */
 err_code command_compare(int argc, char **argv, err *e);

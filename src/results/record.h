@@ -532,6 +532,9 @@ err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, e
 /* Writes DIR/MANIFEST.sha256 over every file in DIR but itself and volatile/, sorted bytewise, as
  * `sha256sum -c` reads it. Last of all. */
 err_code record_write_manifest(const char *dir, err *e);
+/* Whether DIR is as its manifest says. E_DATA names the first file that is missing, was changed or
+ * is not listed, and counts them; E_IO, E_FORMAT: the manifest cannot be read. */
+err_code record_check_manifest(const char *dir, err *e);
 
 /* A feature to people: "12", or "0: neuron 3 of hook_embed" when it has a name. */
 const char *record_feature_label(arena *a, const record_feature *f);

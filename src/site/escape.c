@@ -61,3 +61,14 @@ void escape_code(str *out, const char *text)
     }
     str_add(out, MARK_CODE_END);
 }
+
+void escape_url(str *out, const char *name)
+{
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        bool plain = *p < 0x80 && (isalnum(*p) || strchr("-._~", *p));
+        if (plain)
+            str_add_char(out, (char)*p);
+        else
+            str_addf(out, "%%%02X", *p);
+    }
+}

@@ -20,4 +20,8 @@ void escape_markdown(str *out, const char *text);
 /* A code span in Markdown, in table cells too. */
 void escape_code(str *out, const char *text);
 
+/* One part of a relative URL: everything but letters, digits and "-._~" as %XX, byte by byte. Safe
+ * in HTML attributes and in the parentheses of a Markdown link. */
+void escape_url(str *out, const char *name);
+
 #endif

@@ -120,9 +120,10 @@ static err_code fill_layout(str *out, page *p, const str *body, err *e)
 {
     cJSON *tree = cJSON_CreateObject();
     const record_run *run = &p->site->r->run;
-    bool home = p->section == SECTION_RUN;
+    bool report = p->section != SECTION_INDEX, home = !report || p->section == SECTION_RUN;
     json_add_string(tree, "title", p->title);
     json_add_bool(tree, "home", home);
+    json_add_bool(tree, "report", report);
     put_text(tree, "run_title", &p->memory, run->title);
     put_text(tree, "version", &p->memory, run->tool_version);
     put_text(tree, "label", &p->memory, run->label);

@@ -12,7 +12,8 @@ typedef enum {
     SECTION_FEATURES,
     SECTION_CLUSTERS,
     SECTION_METHOD,
-    SECTION_TIMES
+    SECTION_TIMES,
+    SECTION_INDEX /* of a folder of reports: no part of one */
 } site_section;
 
 /* A way to a part of the site, at the top of every page. */

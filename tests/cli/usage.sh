@@ -2,7 +2,7 @@
 # The command line: help, version, and one clear message for what was mistyped.
 source tests/cli/lib.sh
 
-for command in run render export train inspect activations bench; do
+for command in run render index export train inspect activations bench; do
     succeeds "help names $command" "$command" -- help
 done
 succeeds 'help is also --help' 'run' -- --help
@@ -19,6 +19,8 @@ refuses 'a mistyped sub-command suggests the nearest' 'rnu' 'run' -- rnu
 refuses 'an option nobody knows' 'ouut' '--out' -- run --ouut x
 refuses 'an option without its value' '--out' -- run --out
 refuses 'a word nobody asked for' 'extra' -- run extra
+refuses 'index without a folder' 'index' -- index
+refuses 'an index of what is no folder' 'not a folder' -- index README.md
 refuses 'render without a folder' 'render' -- render
 refuses 'a sub-command may be any bytes' -- $'\x01\xff\e[31m'
 

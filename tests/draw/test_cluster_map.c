@@ -275,6 +275,30 @@ static void test_labels_do_not_cover_each_other(void **state)
     }
 }
 
+static int count_of(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)); text += strlen(part))
+        n++;
+    return n;
+}
+
+static void test_spark_bars(void **state)
+{
+    (void)state;
+    str svg = {0};
+    spark_bars_svg(&svg, (double[]){0, 2, NAN, -1, 4}, 5, "a <b>");
+    assert_non_null(strstr(str_text(&svg), "aria-label=\"a &lt;b&gt;\""));
+    assert_int_equal(count_of(str_text(&svg), "<rect"),
+                     3); /* two bars and the line they stand on */
+    assert_non_null(strstr(str_text(&svg), "height=\"18.0\"")); /* the highest fills the drawing */
+    assert_non_null(strstr(str_text(&svg), "height=\"9.0\""));
+    str_clear(&svg);
+    spark_bars_svg(&svg, NULL, 0, "none");
+    assert_int_equal(count_of(str_text(&svg), "<rect"), 1);
+    str_release(&svg);
+}
+
 static void test_sparkline(void **state)
 {
     (void)state;
@@ -390,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_labels_do_not_cover_each_other),
         cmocka_unit_test(test_sparkline),
+        cmocka_unit_test(test_spark_bars),
         cmocka_unit_test(test_value_rows),
         cmocka_unit_test(test_token_strip),
         cmocka_unit_test(test_files),
