@@ -20,6 +20,7 @@ static const char run_help[] =
     "where the report goes\n"
     "  -o, --out DIR         folder of the report (default reports/run)\n"
     "  -f, --force           replace the report that is there\n"
+    "      --single-file F   the report's pages also as one HTML file F, to send or archive\n"
     "      --templates DIR   your own templates; missing ones are the built-in ones\n"
     "\n"
     "what is run (later options win over earlier ones)\n"
@@ -54,13 +55,23 @@ static const char run_help[] =
     "\n"
     "Ctrl-C loses nothing that was finished: the same command goes on from there.\n";
 
-static const char render_help[] = "saeinv render - make the pages of a report again from its data\n"
-                                  "\n"
-                                  "  saeinv render reports/default\n"
-                                  "  saeinv render --templates my-templates reports/default\n";
+static const char render_help[] =
+    "saeinv render - make the pages of a report again from its data\n"
+    "\n"
+    "  saeinv render reports/default\n"
+    "  saeinv render --templates my-templates reports/default\n"
+    "  saeinv render --single-file default.html reports/default\n"
+    "\n"
+    "      --templates DIR   your own templates; missing ones are "
+    "the built-in ones\n"
+    "      --single-file F   also all pages in one HTML file F, to "
+    "send or archive: figures and\n"
+    "                        style inside, no script, nothing loaded; "
+    "times and host left out\n";
 
 enum {
     OPTION_TEMPLATES = 256,
+    OPTION_SINGLE_FILE,
     OPTION_PRESET,
     OPTION_TARGET,
     OPTION_EFFORT,
@@ -73,6 +84,7 @@ static const struct option run_options[] = {
     {"out", required_argument, NULL, 'o'},
     {"force", no_argument, NULL, 'f'},
     {"templates", required_argument, NULL, OPTION_TEMPLATES},
+    {"single-file", required_argument, NULL, OPTION_SINGLE_FILE},
     {"config", required_argument, NULL, 'c'},
     {"preset", required_argument, NULL, OPTION_PRESET},
     {"set", required_argument, NULL, 's'},
@@ -111,6 +123,9 @@ static err_code take_option(run_command *c, int option, char **argv, err *e)
         return OK;
     case OPTION_TEMPLATES:
         c->places.templates = value;
+        return OK;
+    case OPTION_SINGLE_FILE:
+        c->places.single_file = value;
         return OK;
     case 'c':
         return run_config_read(&c->config, value, e);
@@ -186,21 +201,23 @@ err_code command_render(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
         {"templates", required_argument, NULL, OPTION_TEMPLATES},
+        {"single-file", required_argument, NULL, OPTION_SINGLE_FILE},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    const char *templates = NULL;
+    const char *templates = NULL, *single_file = NULL;
     int option;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') {
             fputs(render_help, stdout);
             return OK;
         }
-        if (option != OPTION_TEMPLATES)
+        if (option != OPTION_TEMPLATES && option != OPTION_SINGLE_FILE)
             return command_bad_option("render", option, argv, options, e);
-        templates = optarg;
+        *(option == OPTION_TEMPLATES ? &templates : &single_file) = optarg;
     }
     if (optind + 1 != argc)
         return err_set(e, E_USAGE, "render: give one report folder; see saeinv render --help");
-    return pipeline_render(argv[optind], templates, e);
+    reporter r = reporter_new(REPORT_NORMAL);
+    return pipeline_render(argv[optind], templates, single_file, &r, e);
 }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "pipeline/report.h"
 #include "pipeline/templates.h"
+#include "site/single_file.h"
 #include "site/site.h"
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,23 @@ static void close_log(reporter *r)
     r->log = NULL;
 }
 
+/* The report as one file, too: said with its size, and when that is more than most viewers like. */
+static err_code write_single_file(const char *dir, const char *out, const template_set *templates,
+                                  reporter *r, err *e)
+{
+    size_t size;
+    err_code rc = single_file_write(&size, dir, out, templates, e);
+    if (rc)
+        return err_context(e, "the report is whole in %s, but not as one file", dir);
+    report_line(r, "one file   %s (%.1f MB)", out, (double)size / (1 << 20));
+    if (size > SINGLE_FILE_BUDGET)
+        report_warning(r,
+                       "%s is larger than the %d MB that a report should keep to; fewer targets "
+                       "(select.max_features) make it smaller",
+                       out, SINGLE_FILE_BUDGET >> 20);
+    return OK;
+}
+
 err_code pipeline_run(const run_config *c, const run_places *places, reporter *r, err *e)
 {
     double started = clock_seconds();
@@ -157,6 +175,8 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     bool online = !rc && c->explainer.url[0] && !(rc = chat_global_start(e));
     if (!rc)
         rc = check_place(places, &a, e);
+    if (!rc && places->single_file)
+        rc = single_file_check(out, places->single_file, e);
     if (!rc)
         rc = templates_load(&templates, places->templates, e);
     if (!rc)
@@ -172,6 +192,8 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
         rc = io_replace_dir(unfinished, out, e);
     if (!rc)
         report_line(r, "report     %s/index.html (%.1f s)", out, clock_seconds() - started);
+    if (!rc && places->single_file)
+        rc = write_single_file(out, places->single_file, &templates.set, r, e);
     err ignored;
     if (rc && io_exists(unfinished))
         io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
@@ -186,13 +208,18 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     return rc;
 }
 
-err_code pipeline_render(const char *dir, const char *templates, err *e)
+err_code pipeline_render(const char *dir, const char *templates, const char *single_file,
+                         reporter *r, err *e)
 {
     loaded_templates t;
-    err_code rc = templates_load(&t, templates, e);
+    err_code rc = single_file ? single_file_check(dir, single_file, e) : OK;
+    if (!rc)
+        rc = templates_load(&t, templates, e);
     if (rc)
         return rc;
     rc = site_write(dir, &t.set, e);
+    if (!rc && single_file)
+        rc = write_single_file(dir, single_file, &t.set, r, e);
     templates_release(&t);
     return rc;
 }

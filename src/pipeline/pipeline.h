@@ -6,9 +6,10 @@
 #include "site/template.h"
 
 typedef struct run_places {
-    const char *out;       /* the report's directory */
-    bool force;            /* replace what is there */
-    const char *templates; /* directory of templates; NULL: the built-in ones */
+    const char *out;         /* the report's directory */
+    bool force;              /* replace what is there */
+    const char *templates;   /* directory of templates; NULL: the built-in ones */
+    const char *single_file; /* where the report is written as one HTML file too; NULL: nowhere */
 } run_places;
 
 /* Runs every stage and puts the finished report in the place of `out` in one rename: until then the
@@ -17,7 +18,9 @@ typedef struct run_places {
  */
 err_code pipeline_run(const run_config *c, const run_places *places, reporter *r, err *e);
 
-/* Makes all pages of an existing report again from its data. */
-err_code pipeline_render(const char *dir, const char *templates, err *e);
+/* Makes all pages of an existing report again from its data; also as one HTML file unless
+ * `single_file` is NULL, which it names and sizes through the reporter. */
+err_code pipeline_render(const char *dir, const char *templates, const char *single_file,
+                         reporter *r, err *e);
 
 #endif

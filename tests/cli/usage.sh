@@ -19,6 +19,7 @@ refuses 'a mistyped sub-command suggests the nearest' 'rnu' 'run' -- rnu
 refuses 'an option nobody knows' 'ouut' '--out' -- run --ouut x
 refuses 'an option without its value' '--out' -- run --out
 refuses 'a word nobody asked for' 'extra' -- run extra
+refuses 'a single file in no folder' 'no folder' 'single-file' -- run --single-file /nowhere/at/all.html --out x
 refuses 'index without a folder' 'index' -- index
 refuses 'an index of what is no folder' 'not a folder' -- index README.md
 refuses 'render without a folder' 'render' -- render

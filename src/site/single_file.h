@@ -1,0 +1,27 @@
+/* A report as one HTML file that needs nothing beside it: for a mail, an archive, a viewer that
+ * shows single files. Derived from a report's pages, never part of it. */
+#ifndef SITE_SINGLE_FILE_H
+#define SITE_SINGLE_FILE_H
+#include "base/err.h"
+#include "site/template.h"
+#include <stddef.h>
+
+/* What a report, and so its single file, is to stay under (reports.md, 2a); more is written, but
+ * the caller should say so. */
+enum { SINGLE_FILE_BUDGET = 10 << 20 };
+
+/* Writes the pages of the report in DIR (written by site_write) but volatile/ as sections of the
+ * file `out`, laid out by the template single.html: links between pages become anchors, pictures
+ * data: URIs, the style sheet a <style> whose SHA-256 the page's policy names. Links to files that
+ * are not pages (CSV, Markdown, data) are taken out. Same report, same bytes; *size of them.
+ * E_USAGE as single_file_check; E_IO; E_FORMAT: a page is not what site_write makes of templates
+ * that keep to templates/README.md. */
+err_code single_file_write(size_t *size, const char *dir, const char *out,
+                           const template_set *templates, err *e);
+
+/* Whether `out` can be written for the report that is or will be in DIR, to be asked before a long
+ * run. E_USAGE: its folder is not there, it is itself a folder, or it lies in DIR, whose manifest
+ * would not name it. */
+err_code single_file_check(const char *dir, const char *out, err *e);
+
+#endif

@@ -1,0 +1,197 @@
+/* A report as one file: nothing outside it is needed, every anchor is there, hostile texts stay
+ * texts. */
+#include "test.h"
+#include "base/base64.h"
+#include "base/io.h"
+#include "base/memory.h"
+#include "base/sha256.h"
+#include "site/common_site.h"
+#include "site/single_file.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const KINDS[] = {"usual", "hostile", "empty"};
+
+static const char *file_of(arena *a, int kind)
+{
+    return arena_printf(a, "%s.html", KINDS[kind]);
+}
+
+static int make_files(void **state)
+{
+    arena a = {0};
+    err e;
+    if (make_scratch(state))
+        return -1;
+    template_set templates = load_templates(&a);
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        const char *dir = path_join(&a, scratch(), KINDS[i]),
+                   *out = path_join(&a, scratch(), file_of(&a, i));
+        write_site(dir, (synthetic_kind)i);
+        if (single_file_write(&size, dir, out, &templates, &e))
+            fail_msg("%s", e.text);
+        assert_int_equal(size, strlen(file_text(&a, scratch(), file_of(&a, i))));
+        assert_true(size < SINGLE_FILE_BUDGET);
+    }
+    arena_release(&a);
+    return 0;
+}
+
+/* The value of the attribute that ends just before `at`'s '"'; from `a`. */
+static const char *quoted(arena *a, const char *at)
+{
+    return arena_strndup(a, at, strcspn(at, "\""));
+}
+
+static void nothing_outside_is_needed(void **state)
+{
+    (void)state;
+    static const char *const loads[] = {" src=\"", " srcset=\"", "<link "};
+    for (int k = 0; k < 3; k++) {
+        arena a = {0};
+        int pictures = 0;
+        const char *html = file_text(&a, scratch(), file_of(&a, k));
+        for (size_t i = 0; i < COUNT_OF(loads); i++)
+            for (const char *at = html; (at = strstr(at, loads[i]));) {
+                at += strlen(loads[i]);
+                const char *value = *at == 'r' ? strstr(at, "href=\"") + 6 : at;
+                if (strncmp(value, "data:image/", 11))
+                    fail_msg("%s loads %.40s", KINDS[k], value);
+                pictures++;
+            }
+        assert_true(pictures > 4);
+        static const char *const bad[] = {"<script", "<iframe", "<base",    "@import",
+                                          "url(",    " style=", "volatile/"};
+        for (size_t i = 0; i < COUNT_OF(bad); i++)
+            if (strstr(html, bad[i]))
+                fail_msg("%s holds %s", KINDS[k], bad[i]);
+        arena_release(&a);
+    }
+}
+
+static bool known(const char *const *ids, int n, const char *id)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(ids[i], id))
+            return true;
+    return false;
+}
+
+static void every_anchor_is_there_once(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        arena a = {0};
+        int n = 0, links = 0;
+        const char *html = file_text(&a, scratch(), file_of(&a, k));
+        const char **ids = arena_push(&a, 20000, sizeof *ids);
+        for (const char *at = html; (at = strstr(at, " id=\""));) {
+            const char *id = quoted(&a, at += 5);
+            if (known(ids, n, id))
+                fail_msg("%s: the id %s twice", KINDS[k], id);
+            assert_true(n < 20000);
+            ids[n++] = id;
+        }
+        for (const char *at = html; (at = strstr(at, " href=\""));) {
+            const char *link = quoted(&a, at += 7);
+            if (*link != '#' && strncmp(link, "data:", 5) && strncmp(link, "https://", 8))
+                fail_msg("%s: a link to %s", KINDS[k], link);
+            if (*link == '#' && !known(ids, n, link + 1))
+                fail_msg("%s: no %s", KINDS[k], link);
+            links += *link == '#';
+        }
+        for (const char *at = html; (at = strstr(at, " aria-labelledby=\""));)
+            if (!known(ids, n, quoted(&a, at += 18)))
+                fail_msg("%s: labelled by %s", KINDS[k], quoted(&a, at));
+        assert_true(links > 10 && n > 5);
+        arena_release(&a);
+    }
+}
+
+static int count_of(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)); text += strlen(part))
+        n++;
+    return n;
+}
+
+static void tags_match(void **state)
+{
+    (void)state;
+    static const char *const tags[] = {"a",       "h1", "h2", "h3",      "table", "td", "svg",
+                                       "section", "p",  "g",  "details", "code",  "li"};
+    for (int k = 0; k < 3; k++) {
+        arena a = {0};
+        const char *html = file_text(&a, scratch(), file_of(&a, k));
+        for (size_t i = 0; i < COUNT_OF(tags); i++) {
+            int opened = count_of(html, arena_printf(&a, "<%s>", tags[i])) +
+                         count_of(html, arena_printf(&a, "<%s ", tags[i]));
+            assert_int_equal(opened, count_of(html, arena_printf(&a, "</%s>", tags[i])));
+        }
+        assert_int_equal(count_of(html, "<h1"), 1);
+        assert_int_equal(count_of(html, "<main"), 1);
+        arena_release(&a);
+    }
+}
+
+/* The policy lets exactly this style sheet through. */
+static void the_policy_names_the_style(void **state)
+{
+    (void)state;
+    arena a = {0};
+    char hex[SHA256_HEX];
+    unsigned char bytes[32];
+    str want = {0};
+    const char *html = file_text(&a, scratch(), "usual.html");
+    const char *style = strstr(html, "<style>") + 7;
+    sha256_of(hex, style, (size_t)(strstr(style, "</style>") - style));
+    for (int i = 0; i < 32; i++) {
+        char pair[3] = {hex[2 * i], hex[2 * i + 1], 0};
+        bytes[i] = (unsigned char)strtoul(pair, NULL, 16);
+    }
+    str_add(&want, "default-src 'none'; img-src data:; style-src 'sha256-");
+    base64_add(&want, bytes, sizeof bytes);
+    str_add(&want, "'; base-uri 'none'; form-action 'none'\"");
+    assert_non_null(strstr(html, str_text(&want)));
+    str_release(&want);
+    arena_release(&a);
+}
+
+static void what_cannot_be_done_is_said(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e;
+    size_t size;
+    template_set templates = load_templates(&a);
+    const char *dir = path_join(&a, scratch(), "empty");
+    assert_int_equal(
+        single_file_write(&size, dir, path_join(&a, dir, "fig/one.html"), &templates, &e), E_USAGE);
+    assert_non_null(strstr(e.text, "lies in the report"));
+    assert_int_equal(single_file_check(dir, path_join(&a, scratch(), "no/one.html"), &e), E_USAGE);
+    assert_non_null(strstr(e.text, "there is no folder"));
+    assert_int_equal(single_file_check(dir, scratch(), &e), E_USAGE);
+    assert_int_equal(single_file_check(dir, path_join(&a, scratch(), "empty.html"), &e), OK);
+    const char *page = path_join(&a, dir, "method.html"),
+               *out = path_join(&a, scratch(), "never.html");
+    static const char *const broken[] = {"<p>no main</p>\n", "<main id=\"main\"><p a=b></main>\n",
+                                         "<main id=\"main\"><img src=\"../../x.png\"></main>\n"};
+    for (size_t i = 0; i < COUNT_OF(broken); i++) {
+        assert_int_equal(io_write(page, broken[i], strlen(broken[i]), &e), OK);
+        assert_int_equal(single_file_write(&size, dir, out, &templates, &e), E_FORMAT);
+        assert_non_null(strstr(e.text, "method.html"));
+        assert_false(io_exists(out));
+    }
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_outside_is_needed), cmocka_unit_test(every_anchor_is_there_once),
+        cmocka_unit_test(tags_match), cmocka_unit_test(the_policy_names_the_style),
+        cmocka_unit_test(what_cannot_be_done_is_said)};
+    return cmocka_run_group_tests(tests, make_files, remove_scratch);
+}
