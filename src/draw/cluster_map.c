@@ -1,6 +1,7 @@
 /* The cluster map's points, labels and files; the legend is in map_legend.c. */
 #include "draw/cluster_map.h"
 #include "base/memory.h"
+#include "draw/canvas.h"
 #include "draw/csv.h"
 #include "draw/font.h"
 #include "draw/map_frame.h"
@@ -122,27 +123,77 @@ static void draw_points(sheet *s)
                 draw_point(s, &s->map->points[i]);
 }
 
-/* Every member of one cluster (-1: noise) as a dot of one path. */
+/* A coordinate inside path data, as short as it can be: many of them are most of a page. */
+static void add_short(str *out, double value)
+{
+    long tenths = lround(value * 10);
+    if (tenths >= 0 && out->len && isdigit((unsigned char)out->data[out->len - 1]))
+        str_add_char(out, ' ');
+    str_addf(out, "%s%ld", tenths < 0 ? "-" : "", labs(tenths) / 10);
+    if (tenths % 10)
+        str_addf(out, ".%ld", labs(tenths) % 10);
+}
+
+/* The marker as a part of a path: a dot of its round line, or the shape's outline. */
+static void add_dot(sheet *s, const map_point *p, int shape)
+{
+    int n;
+    const double *corners = marker_outline(shape, &n);
+    double x = map_x(s, p), y = map_y(s, p), radius = radius_of(s, p);
+    str_add_char(s->out, 'M');
+    add_short(s->out, corners ? x + radius * corners[0] : x);
+    add_short(s->out, corners ? y + radius * corners[1] : y);
+    str_add_char(s->out, corners ? 'l' : 'h');
+    for (int i = 1; corners && i < n; i++) {
+        add_short(s->out, radius * (corners[2 * i] - corners[2 * i - 2]));
+        add_short(s->out, radius * (corners[2 * i + 1] - corners[2 * i - 1]));
+    }
+    str_add_char(s->out, corners ? 'z' : '0');
+}
+
+static void add_cluster_title(sheet *s, int cluster)
+{
+    char number[16];
+    str_add(s->out, "<title>");
+    if (cluster < 0) {
+        str_add(s->out, "in no cluster");
+    } else {
+        const map_cluster *c = &s->map->clusters[cluster];
+        str_addf(s->out, "cluster %s", map_number(number, c));
+        if (c->name) {
+            str_add(s->out, ": ");
+            svg_escape(s->out, c->name);
+        }
+    }
+    str_add(s->out, "</title>");
+}
+
+/* Every member of one cluster (-1: noise) as a mark of one path. */
 static void draw_dots(sheet *s, int cluster)
 {
-    bool any = false;
+    int shape = cluster < 0 ? 0 : map_shape(cluster), n;
+    int ink = cluster < 0 ? (int)INK_NOISE : map_ink(cluster);
+    bool any = false, filled = marker_outline(shape, &n) != NULL;
     for (int i = 0; i < s->map->n_points; i++) {
         const map_point *p = &s->map->points[i];
         int own = in_cluster(s->map, p) ? p->cluster : -1;
         if (own != cluster || !map_draws(p))
             continue;
-        str_add(s->out, any ? "M" : "<path d=\"M");
-        svg_number(s->out, map_x(s, p));
-        str_add_char(s->out, ' ');
-        svg_number(s->out, map_y(s, p));
-        str_add(s->out, "h0");
+        if (!any)
+            str_add(s->out, "<path d=\"");
+        add_dot(s, p, shape);
         any = true;
     }
     if (!any)
         return;
     str_add_char(s->out, '"');
-    svg_stroke(s->out, cluster < 0 ? (int)INK_NOISE : map_ink(cluster));
-    str_add(s->out, " stroke-width=\"3\" stroke-linecap=\"round\"/>\n");
+    if (filled)
+        svg_fill(s->out, ink);
+    else
+        svg_stroke(s->out, ink);
+    str_add(s->out, filled ? ">" : " stroke-width=\"4\" stroke-linecap=\"round\">");
+    add_cluster_title(s, cluster);
+    str_add(s->out, "</path>\n");
 }
 
 static void draw_many(sheet *s)

@@ -2,12 +2,12 @@
  * map, a legend beside it (below it for more than MAP_SIDE_CLUSTERS).
  *
  * x and y share one scale, so distances look as they are. Up to MAP_TITLED_POINTS points are
- * circles with a <title>; above that the points become one path of dots per cluster, and only
- * medoids, selected and linked points (the first MAP_LINKED_POINTS of them) keep title and link.
- * At most MAP_LABELS clusters have their number on the map: those with selected points, then the
- * largest; the legend lists the first MAP_LISTED_CLUSTERS and counts the rest. A few far points
- * that would shrink all others stand at the edge. Hue repeats after SERIES_COLORS clusters with
- * another marker. */
+ * marks with a <title> each; above that, so that a page stays under 200 KB, the points become one
+ * path per cluster with the cluster's title, and only medoids, selected and linked points (the
+ * first MAP_LINKED_POINTS of them) keep title and link. At most MAP_LABELS clusters have their
+ * number on the map: those with selected points, then the largest; the legend lists the first
+ * MAP_LISTED_CLUSTERS and counts the rest. A few far points that would shrink all others stand at
+ * the edge. Hue repeats after SERIES_COLORS clusters with another marker. */
 #ifndef DRAW_CLUSTER_MAP_H
 #define DRAW_CLUSTER_MAP_H
 #include "base/err.h"
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 enum {
-    MAP_TITLED_POINTS = 5000,
+    MAP_TITLED_POINTS = 1000,
     MAP_LINKED_POINTS = 500,
     MAP_SIDE_CLUSTERS = 24,
     MAP_LABELS = 40,

@@ -184,10 +184,41 @@ static void test_many_points_stay_small(void **state)
     cluster_map_svg(&svg, &map, "map");
     check_nesting(str_text(&svg));
     assert_int_equal(count(str_text(&svg), "h0"), MANY); /* every point is drawn */
-    assert_int_equal(count(str_text(&svg), "<title>"), MAP_LINKED_POINTS);
+    assert_int_equal(count(str_text(&svg), "<title>"), MAP_LINKED_POINTS + 2);
+    assert_non_null(strstr(str_text(&svg), "<title>cluster 2</title>"));
     assert_true(svg.len < 450 * 1024);
     str_release(&svg);
     mem_free(points);
+}
+
+/* Clusters whose hue repeats keep a shape of their own in one path, and noise has none. */
+static void test_many_points_keep_their_shapes(void **state)
+{
+    (void)state;
+    enum { MANY = MAP_TITLED_POINTS + 2, SQUARES = SERIES_COLORS };
+    map_point *points = mem_small(MANY, sizeof *points);
+    map_cluster *clusters = mem_small(SQUARES + 1, sizeof *clusters);
+    for (int i = 0; i < MANY; i++)
+        points[i] = (map_point){.x = i % 40,
+                                .y = i / 40.0,
+                                .cluster = i % 3 == 2 ? -1
+                                           : i % 3    ? SQUARES
+                                                      : 0,
+                                .id = "f"};
+    for (int i = 0; i <= SQUARES; i++)
+        clusters[i] = (map_cluster){.number = i + 1, .name = "a <b>"};
+    cluster_map map = {
+        .points = points, .n_points = MANY, .clusters = clusters, .n_clusters = SQUARES + 1};
+    str svg = {0};
+    cluster_map_svg(&svg, &map, "map");
+    check_nesting(str_text(&svg));
+    assert_int_equal(count(str_text(&svg), "h0"), MANY - MANY / 3);
+    assert_int_equal(count(str_text(&svg), "zM") + count(str_text(&svg), "z\""), MANY / 3);
+    assert_non_null(strstr(str_text(&svg), "<title>in no cluster</title>"));
+    assert_non_null(strstr(str_text(&svg), ": a &lt;b&gt;</title></path>"));
+    str_release(&svg);
+    mem_free(points);
+    mem_free(clusters);
 }
 
 /* A cloud of unit width with `far` points a hundred widths away. */
@@ -409,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_degenerate),
         cmocka_unit_test(test_many_points_stay_small),
+        cmocka_unit_test(test_many_points_keep_their_shapes),
         cmocka_unit_test(test_far_points_do_not_shrink_a_large_map),
         cmocka_unit_test(test_many_clusters),
         cmocka_unit_test(test_csv),
