@@ -3,7 +3,7 @@
 #ifndef COMPARE_COMPARISON_H
 #define COMPARE_COMPARISON_H
 #include "compare/differences.h"
-#include "compare/partition.h"
+#include "base/partition.h"
 #include "compare/procrustes.h"
 #include "compare/words.h"
 #include "results/record.h"

@@ -1,10 +1,10 @@
 /* Silhouette, trustworthiness, neighbour overlap, noise share and adjusted Rand index. */
 #include "features/cluster_quality.h"
 #include "base/memory.h"
+#include "base/partition.h"
 #include "features/labels.h"
 #include "features/neighbours.h"
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,47 +206,18 @@ double noise_share(const int *label_N, int n)
     return n > 0 ? (double)labels_noise(label_N, n) / n : 0;
 }
 
-typedef struct label_pair {
-    int a, b;
-} label_pair;
-
-static int by_pair(const void *left, const void *right)
-{
-    const label_pair *x = left, *y = right;
-    if (x->a != y->a)
-        return x->a < y->a ? -1 : 1;
-    return (x->b > y->b) - (x->b < y->b);
-}
-
-/* Pairs of rows that share a class of (a, b); the array is sorted. */
-static double pairs_together(label_pair *pairs, int n)
-{
-    double together = 0;
-    qsort(pairs, (size_t)n, sizeof *pairs, by_pair);
-    for (int i = 0, start = 0; i < n; i++) {
-        bool last = i == n - 1 || by_pair(&pairs[i], &pairs[i + 1]) != 0;
-        double size = i + 1 - start;
-        if (last) {
-            together += size * (size - 1) / 2;
-            start = i + 1;
-        }
-    }
-    return together;
-}
-
 double adjusted_rand(const int *a_N, const int *b_N, int n)
 {
     if (n < 2)
         return 1;
-    label_pair *pairs = mem_small((size_t)n, sizeof *pairs);
-    double together[3]; /* in both, in a, in b */
-    for (int which = 0; which < 3; which++) {
-        for (int i = 0; i < n; i++)
-            pairs[i] = (label_pair){which == 2 ? 0 : a_N[i], which == 1 ? 0 : b_N[i]};
-        together[which] = pairs_together(pairs, n);
+    arena memory = {0};
+    int *classes_2N = arena_push(&memory, 2 * (size_t)n, sizeof *classes_2N), n_cells;
+    for (int i = 0; i < n; i++) { /* classes from 0 on, noise the first */
+        classes_2N[i] = a_N[i] - LABEL_NOISE;
+        classes_2N[n + i] = b_N[i] - LABEL_NOISE;
     }
-    mem_free(pairs);
-    double all = (double)n * (n - 1) / 2, expected = together[1] * together[2] / all;
-    double highest = (together[1] + together[2]) / 2;
-    return highest == expected ? 1 : (together[0] - expected) / (highest - expected);
+    partition_cell *cells = partition_cells(&n_cells, classes_2N, classes_2N + n, n, &memory);
+    double index = partition_rand_index(cells, n_cells);
+    arena_release(&memory);
+    return index;
 }

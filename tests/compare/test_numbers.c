@@ -3,7 +3,7 @@
 #include "test.h"
 #include "base/memory.h"
 #include "compare/differences.h"
-#include "compare/partition.h"
+#include "base/partition.h"
 #include "compare/procrustes.h"
 #include "compare/words.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Groupings by their table of common members, of which only the cells that hold any are kept. */
-#include "compare/partition.h"
+#include "base/partition.h"
 #include "base/memory.h"
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* How far two groupings of the same things agree. */
-#ifndef COMPARE_PARTITION_H
-#define COMPARE_PARTITION_H
+#ifndef BASE_PARTITION_H
+#define BASE_PARTITION_H
 #include "base/arena.h"
 
 /* Things that are in group `a` of the first grouping and group `b` of the second. */
