@@ -1,11 +1,11 @@
 /* Two folders in, one folder out. */
 #include "compare/report.h"
 #include "base/io.h"
+#include "base/output_folder.h"
 #include "base/json.h"
 #include "compare/pages.h"
 #include "compare/relative.h"
 #include "compare/tables.h"
-#include <string.h>
 
 enum { RUN_FILE_LIMIT = 16 << 20 };
 
@@ -51,19 +51,10 @@ static bool is_comparison(const char *dir, arena *a)
            io_exists(path_join(a, dir, "data/settings.csv"));
 }
 
-static err_code check_place(const char *out, bool force, arena *a, err *e)
+static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
 {
-    if (!io_exists(out))
-        return OK;
-    if (!is_comparison(out, a))
-        return err_set(e, E_USAGE,
-                       "--out %s: exists and is not a comparison of saeinv; choose another folder",
-                       out);
-    return force ? OK
-                 : err_set(e, E_USAGE,
-                           "--out %s: holds an earlier comparison; add --force to replace it, or "
-                           "choose another folder",
-                           out);
+    return output_folder_check(out, is_comparison(out->path, a), force, "a comparison",
+                               "an earlier comparison", e);
 }
 
 static err_code write_all(const char *dir, const comparison *c, const compared_names *names,
@@ -79,10 +70,10 @@ static err_code write_all(const char *dir, const comparison *c, const compared_n
     return rc;
 }
 
-static err_code write_report(const comparison *c, const char *out, const compare_request *request,
-                             arena *a, err *e)
+static err_code write_report(const comparison *c, const output_folder *out,
+                             const compare_request *request, arena *a, err *e)
 {
-    const char *unfinished = arena_printf(a, "%s.unfinished", out);
+    const char *unfinished = out->unfinished;
     compared_names names;
     err_code rc = io_make_dir(unfinished, e);
     if (!rc)
@@ -91,12 +82,7 @@ static err_code write_report(const comparison *c, const char *out, const compare
         rc = relative_path(&names.b, unfinished, request->b, a, e);
     if (!rc)
         rc = write_all(unfinished, c, &names, request, e);
-    if (!rc)
-        rc = io_replace_dir(unfinished, out, e);
-    err ignored;
-    if (rc && io_exists(unfinished))
-        io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
-    return rc;
+    return output_folder_finish(out, rc, e);
 }
 
 err_code compare_reports(bool *same, str *summary, const compare_request *request, err *e)
@@ -104,10 +90,10 @@ err_code compare_reports(bool *same, str *summary, const compare_request *reques
     arena memory = {0};
     record a, b;
     comparison c;
-    char *out = request->out ? arena_strdup(&memory, request->out) : NULL;
-    for (size_t n = out ? strlen(out) : 0; n > 1 && out[n - 1] == '/'; n--)
-        out[n - 1] = '\0';
-    err_code rc = out ? check_place(out, request->force, &memory, e) : OK;
+    output_folder out = {0};
+    if (request->out)
+        out = output_folder_at(request->out, &memory);
+    err_code rc = out.path ? check_place(&out, request->force, &memory, e) : OK;
     if (!rc)
         rc = read_report(&a, &memory, request->a, e);
     if (!rc)
@@ -117,11 +103,11 @@ err_code compare_reports(bool *same, str *summary, const compare_request *reques
         const char *limits = comparison_limits(&c, &memory);
         *same = c.same;
         str_addf(summary, "%s\n%s%s", comparison_verdict(&c, &memory), limits, *limits ? "\n" : "");
-        if (out)
-            rc = write_report(&c, out, request, &memory, e);
+        if (out.path)
+            rc = write_report(&c, &out, request, &memory, e);
     }
-    if (!rc && out)
-        str_addf(summary, "comparison %s/index.html\n", out);
+    if (!rc && out.path)
+        str_addf(summary, "comparison %s/index.html\n", out.path);
     arena_release(&memory);
     return rc;
 }

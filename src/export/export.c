@@ -1,6 +1,7 @@
 /* From a report folder to a folder in another program's format. */
 #include "export/export.h"
 #include "base/io.h"
+#include "base/output_folder.h"
 #include "export/check.h"
 #include "export/formats.h"
 #include "results/visible.h"
@@ -27,19 +28,10 @@ static bool is_export(const char *dir, arena *a)
     return is;
 }
 
-static err_code check_place(const char *out, bool force, arena *a, err *e)
+static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
 {
-    if (!io_exists(out))
-        return OK;
-    if (!is_export(out, a))
-        return err_set(e, E_USAGE,
-                       "--out %s: exists and is not an export of saeinv; choose another folder",
-                       out);
-    return force ? OK
-                 : err_set(e, E_USAGE,
-                           "--out %s: holds an earlier export; add --force to replace it, or "
-                           "choose another folder",
-                           out);
+    return output_folder_check(out, is_export(out->path, a), force, "an export",
+                               "an earlier export", e);
 }
 
 /* One line of the record's that may hold anything. */
@@ -104,20 +96,13 @@ err_code export_report(str *summary, const char *report, const char *out, const 
 {
     arena a = {0};
     record r;
-    char *place = arena_strdup(&a, out);
-    for (size_t n = strlen(place); n > 1 && place[n - 1] == '/'; n--)
-        place[n - 1] = '\0';
-    const char *unfinished = arena_printf(&a, "%s.unfinished", place);
-    err_code rc = check_place(place, o->force, &a, e);
+    output_folder place = output_folder_at(out, &a);
+    err_code rc = check_place(&place, o->force, &a, e);
     if (!rc)
         rc = record_read(&r, &a, report, e);
     if (!rc) {
-        rc = write_all(summary, unfinished, &r, report, o, &a, e);
-        if (!rc)
-            rc = io_replace_dir(unfinished, place, e);
-        err ignored;
-        if (rc)
-            io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
+        rc = write_all(summary, place.unfinished, &r, report, o, &a, e);
+        rc = output_folder_finish(&place, rc, e);
     }
     arena_release(&a);
     return rc;

@@ -1,6 +1,7 @@
 /* The stages in their order, timed, and the report put in its place when all is done. */
 #include "pipeline/pipeline.h"
 #include "base/memory.h"
+#include "base/output_folder.h"
 #include "pipeline/report.h"
 #include "pipeline/templates.h"
 #include "site/single_file.h"
@@ -94,23 +95,14 @@ static bool is_empty_dir(const char *path)
     return empty;
 }
 
-/* A folder is replaced only when it is a report of ours: --force must not delete anything else. */
-static err_code check_place(const run_places *places, arena *a, err *e)
+static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
 {
-    const char *out = places->out;
-    if (!io_exists(out) || is_empty_dir(out))
+    const char *path = out->path;
+    if (is_empty_dir(path))
         return OK;
-    if (!io_exists(path_join(a, out, "run.json")) || !io_exists(path_join(a, out, "index.html")))
-        return err_set(e, E_USAGE,
-                       "--out %s: exists and is not a report of saeinv; choose another folder",
-                       out);
-    if (!places->force)
-        return err_set(
-            e, E_USAGE,
-            "--out %s: holds another report; add --force to replace it, or choose another "
-            "folder",
-            out);
-    return OK;
+    bool ours =
+        io_exists(path_join(a, path, "run.json")) && io_exists(path_join(a, path, "index.html"));
+    return output_folder_check(out, ours, force, "a report", "another report", e);
 }
 
 static const char *choose_cache(const run_config *c, const char *out, arena *a)
@@ -166,15 +158,13 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     arena a = {0};
     study s = {0};
     loaded_templates templates = {0};
-    char *out = arena_strdup(&a, places->out);
-    for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
-        out[n - 1] = '\0';
-    const char *unfinished = arena_printf(&a, "%s.unfinished", out);
+    output_folder place = output_folder_at(places->out, &a);
+    const char *out = place.path;
 
     err_code rc = run_config_check(c, e);
     bool online = !rc && c->explainer.url[0] && !(rc = chat_global_start(e));
     if (!rc)
-        rc = check_place(places, &a, e);
+        rc = check_place(&place, places->force, &a, e);
     if (!rc && places->single_file)
         rc = single_file_check(out, places->single_file, e);
     if (!rc)
@@ -182,21 +172,17 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     if (!rc)
         rc = study_open(&s, c, choose_cache(c, out, &a), r, e);
     if (!rc)
-        rc = open_log(r, unfinished, &a, e);
+        rc = open_log(r, place.unfinished, &a, e);
     if (!rc)
         rc = run_stages(&s, e);
     if (!rc)
-        rc = write_report(unfinished, &s, started, start_time, &templates.set, e);
+        rc = write_report(place.unfinished, &s, started, start_time, &templates.set, e);
     close_log(r);
-    if (!rc)
-        rc = io_replace_dir(unfinished, out, e);
+    rc = output_folder_finish(&place, rc, e);
     if (!rc)
         report_line(r, "report     %s/index.html (%.1f s)", out, clock_seconds() - started);
     if (!rc && places->single_file)
         rc = write_single_file(out, places->single_file, &templates.set, r, e);
-    err ignored;
-    if (rc && io_exists(unfinished))
-        io_remove_tree(unfinished, &ignored); /* the first error is the one to tell */
     if (rc == E_CANCELLED && s.cache_dir)
         report_line(r, "finished stages are kept in %s; the same command goes on from there",
                     s.cache_dir);
