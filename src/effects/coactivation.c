@@ -3,7 +3,7 @@
 #include "effects/coactivation.h"
 #include "base/memory.h"
 
-enum { MAX_ROWS = 1024, MAX_CELLS = 1 << 22, FEATURES_A_BLOCK = 256 };
+enum { FEATURES_A_BLOCK = 256 };
 
 typedef struct counter {
     coactivation *out;
@@ -102,7 +102,7 @@ static err_code allocate(counter *c, err *e)
 err_code coactivation_count(coactivation *out, const scan_source *source, sae *dictionary,
                             const survey *s, int first, int C, err *e)
 {
-    int F = sae_describe(dictionary)->d_sae, rows = MAX_CELLS / F;
+    int F = sae_describe(dictionary)->d_sae;
     *out = (coactivation){.C = C, .F = F};
     counter c = {.out = out,
                  .dictionary = dictionary,
@@ -112,9 +112,7 @@ err_code coactivation_count(coactivation *out, const scan_source *source, sae *d
                  .D = source->hook->width,
                  .F = F,
                  .C = C,
-                 .capacity = rows > MAX_ROWS ? MAX_ROWS
-                             : rows < 16     ? 16
-                                             : rows};
+                 .capacity = scan_block_rows(F)};
     err_code rc = allocate(&c, e);
     if (!rc)
         rc = scan_prompts(source, take_prompt, &c, e);

@@ -19,6 +19,10 @@ typedef struct scan_source {
 /* One prompt's rows at the hook: x_TD, T = length rows, backend memory, valid during the call. */
 typedef err_code scan_visitor(void *context, int prompt, const float *x_TD, int length, err *e);
 
+/* Rows that are encoded at once where a row has F features: at most 2^22 numbers but for a few
+ * rows, so that memory is bounded. */
+int scan_block_rows(int F);
+
 /* Runs every prompt to the hook, in order, and hands each one's rows over. Stops with the visitor's
  * error, or E_CANCELLED on Ctrl-C. Prompts must not be longer than the model's context. */
 err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *context, err *e);

@@ -3,9 +3,6 @@
 #include "base/memory.h"
 #include <string.h>
 
-/* Rows encoded at once: enough for an efficient product, 4 million activations at most. */
-enum { MAX_ROWS = 1024, MAX_CELLS = 1 << 22 };
-
 typedef struct collector {
     const scan_source *source;
     sae *sae;
@@ -104,7 +101,7 @@ err_code collect_features(collection *out, const scan_source *source, sae *s, er
                        "no prompt is left to run: %ld were shorter than "
                        "collect.min_prompt_length (%d tokens); lower it or add text",
                        source->prompts->n_short, source->prompts->min_tokens);
-    int F = sae_describe(s)->d_sae, rows = MAX_CELLS / F;
+    int F = sae_describe(s)->d_sae;
     backend *be = model_backend(source->model);
     collector c = {.source = source,
                    .sae = s,
@@ -112,9 +109,7 @@ err_code collect_features(collection *out, const scan_source *source, sae *s, er
                    .gatherer = gatherer_new(F, be->pool),
                    .D = source->hook->width,
                    .F = F,
-                   .capacity = rows > MAX_ROWS ? MAX_ROWS
-                               : rows < 16     ? 16
-                                               : rows};
+                   .capacity = scan_block_rows(F)};
     err_code rc = collector_open(&c, e);
     if (!rc)
         rc = scan_prompts(source, take_prompt, &c, e);

@@ -93,7 +93,7 @@ static bool unpack(study *s, int n, store_reader *r)
 bool cluster_store_load(study *s, int n, const char *key)
 {
     str payload = {0};
-    bool found = store_load(&payload, s->cache_dir, "cluster", key, s->reporter);
+    bool found = study_load(&payload, s, "cluster", key);
     store_reader r = {.data = payload.data, .left = payload.len};
     found = found && unpack(s, n, &r);
     str_release(&payload);

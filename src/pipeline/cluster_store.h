@@ -7,7 +7,7 @@
 void cluster_store_key(const study *s, const float *x_ND, int n, int d, char key[SHA256_HEX]);
 /* Keeps s->clusters without its scores, which are selection's. */
 err_code cluster_store_save(study *s, int n, const char *key, err *e);
-/* True and s->clusters filled when a clustering with this key was kept. */
+/* True and s->clusters filled when a clustering with this key was kept and may be used. */
 bool cluster_store_load(study *s, int n, const char *key);
 
 #endif

@@ -333,11 +333,10 @@ err_code stage_cluster(study *s, bool *cached, err *e)
     if (rc)
         return rc;
     cluster_store_key(s, all.x_ND, all.n, all.d, key);
-    *cached =
-        s->cache_dir && s->config->collect.use_cached_data && cluster_store_load(s, all.n, key);
+    *cached = cluster_store_load(s, all.n, key);
     if (!*cached) {
         rc = cluster_vectors(s, &all, e);
-        if (!rc && s->cache_dir && s->config->collect.cache_data)
+        if (!rc && study_keeps(s))
             rc = cluster_store_save(s, all.n, key, e);
     }
     if (!rc)

@@ -148,13 +148,11 @@ err_code stage_collect(study *s, bool *cached, err *e)
     if (rc)
         return rc;
     collect_key(s, key);
-    bool use = s->cache_dir && s->config->collect.use_cached_data;
-    *cached = use && store_load(&payload, s->cache_dir, "collect", key, s->reporter) &&
-              unpack(&s->collected, &payload);
+    *cached = study_load(&payload, s, "collect", key) && unpack(&s->collected, &payload);
     if (!*cached) {
         scan_source source = study_source(s, "collect");
         rc = collect_features(&s->collected, &source, s->sae, e);
-        if (!rc && s->cache_dir && s->config->collect.cache_data) {
+        if (!rc && study_keeps(s)) {
             str_clear(&payload);
             pack(&payload, &s->collected);
             rc = store_save(s->cache_dir, "collect", key, &payload, e);

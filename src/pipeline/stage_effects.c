@@ -81,8 +81,7 @@ static bool load(void *data, size_t bytes, const study *s, const char *kind, sto
 {
     str payload = {0};
     store_key_finish(k, hex);
-    bool there = s->cache_dir && s->config->collect.use_cached_data &&
-                 store_load(&payload, s->cache_dir, kind, hex, s->reporter) && payload.len == bytes;
+    bool there = study_load(&payload, s, kind, hex) && payload.len == bytes;
     if (there)
         memcpy(data, str_text(&payload), bytes);
     str_release(&payload);
@@ -92,7 +91,7 @@ static bool load(void *data, size_t bytes, const study *s, const char *kind, sto
 static err_code save(const void *data, size_t bytes, const study *s, const char *kind,
                      const char *hex, err *e)
 {
-    if (!s->cache_dir || !s->config->collect.cache_data)
+    if (!study_keeps(s))
         return OK;
     str payload = {0};
     store_put(&payload, data, bytes, 1);

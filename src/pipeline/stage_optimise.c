@@ -128,13 +128,12 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
     str payload = {0};
     err_code rc = OK;
     group_key(s, jobs, n, key);
-    bool use = s->cache_dir && s->config->collect.use_cached_data;
-    *cached = use && store_load(&payload, s->cache_dir, "optimise", key, s->reporter) &&
+    *cached = study_load(&payload, s, "optimise", key) &&
               unpack(jobs, &payload, n, s->tokens->D, &s->memory);
     if (!*cached) {
         optimise_setting setting = free_setting(s, "optimise");
         rc = optimise_jobs(jobs, n, &setting, o, &s->memory, e);
-        if (!rc && s->cache_dir && s->config->collect.cache_data) {
+        if (!rc && study_keeps(s)) {
             str_clear(&payload);
             pack(&payload, jobs, n, s->tokens->D);
             rc = store_save(s->cache_dir, "optimise", key, &payload, e);

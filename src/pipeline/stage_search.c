@@ -88,14 +88,12 @@ static err_code find_singles(study *s, err *e)
     study_key_settings(&k, s, "search.single_tokens");
     store_key_bytes(&k, s->targets, (size_t)s->n_targets * sizeof *s->targets);
     store_key_finish(&k, key);
-    bool use = s->cache_dir && s->config->collect.use_cached_data;
     err_code rc = OK;
-    if (!use || !store_load(&payload, s->cache_dir, "singles", key, s->reporter) ||
-        !singles_unpack(&s->singles, &payload)) {
+    if (!study_load(&payload, s, "singles", key) || !singles_unpack(&s->singles, &payload)) {
         optimise_setting setting = study_setting(s, "single tokens");
         rc = singles_find(&s->singles, &setting, s->targets, s->n_targets, S,
                           s->config->search.single_tokens, e);
-        if (!rc && s->cache_dir && s->config->collect.cache_data) {
+        if (!rc && study_keeps(s)) {
             str_clear(&payload);
             singles_pack(&payload, &s->singles);
             rc = store_save(s->cache_dir, "singles", key, &payload, e);
@@ -186,13 +184,12 @@ static err_code run_group(study *s, search_job *jobs, int n, const search_option
     str payload = {0};
     err_code rc = OK;
     group_key(s, jobs, n, key);
-    bool use = s->cache_dir && s->config->collect.use_cached_data;
-    *cached = use && store_load(&payload, s->cache_dir, "search", key, s->reporter) &&
-              searches_unpack(jobs, n, &payload, &s->memory);
+    *cached =
+        study_load(&payload, s, "search", key) && searches_unpack(jobs, n, &payload, &s->memory);
     if (!*cached) {
         optimise_setting setting = study_setting(s, "search");
         rc = search_features(jobs, n, &setting, o, (uint64_t)s->config->run.seed, &s->memory, e);
-        if (!rc && s->cache_dir && s->config->collect.cache_data) {
+        if (!rc && study_keeps(s)) {
             str_clear(&payload);
             searches_pack(&payload, jobs, n);
             rc = store_save(s->cache_dir, "search", key, &payload, e);

@@ -173,6 +173,10 @@ score_kind study_scoring(const study *s); /* select.scoring_method */
 /* The data set's maximum of a feature; 1 when it is never active, so that it can be a scale. */
 double study_scale(const study *s, int feature);
 
+/* What an earlier run kept under the key; false where there is nothing or it is not to be used. */
+bool study_load(str *payload, const study *s, const char *kind, const char *key);
+/* Whether results are to be kept for later runs. */
+bool study_keeps(const study *s);
 /* Adds the value of every setting whose name starts with `prefix` to a key. */
 void study_key_settings(store_key *k, const study *s, const char *prefix);
 
