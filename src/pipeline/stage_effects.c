@@ -1,7 +1,6 @@
 /* effects: what every target does to the output, whom it resembles, how good the SAE is. */
 #include "base/memory.h"
 #include "pipeline/study.h"
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -180,13 +179,11 @@ static err_code group_make(group *g, const study *s, int first, int n, err *e)
     if (!rc)
         rc = sae_columns_copy(g->column_CD, bias_C, columns, e);
     for (int i = 0; i < n && !rc; i++) {
-        double squares = 0;
+        double length = sae_direction_length(ROW(g->column_CD, i, D), c->d_in);
         sae_decoder_row(ROW(g->row_CO, i, O), s->sae, s->targets[first + i]);
-        for (size_t d = 0; d < D; d++)
-            squares += (double)ROW(g->column_CD, i, D)[d] * (double)ROW(g->column_CD, i, D)[d];
         /* A target given by hand is a direction of any length, whose row is of length 1: what is
          * there of it in the hook's value is the activation over that length. */
-        g->per_activation_C[i] = s->target_names && squares > 0 ? 1 / sqrt(squares) : 1;
+        g->per_activation_C[i] = s->target_names && length > 0 ? 1 / length : 1;
     }
     sae_columns_free(columns);
     return rc;

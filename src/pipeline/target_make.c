@@ -3,7 +3,6 @@
 #include "data/tensor_file.h"
 #include "pipeline/target.h"
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
 /* An item's file, open while its rows are read. Zeroed for the other kinds. */
@@ -166,14 +165,6 @@ static err_code count_rows(maker *m, err *e)
 /* ---- rows ---------------------------------------------------------------------------------------
  */
 
-static double length_of(const float *w_D, int D)
-{
-    double squares = 0;
-    for (int d = 0; d < D; d++)
-        squares += (double)w_D[d] * (double)w_D[d];
-    return sqrt(squares);
-}
-
 /* The next row, whose direction and bias are in place, is done: turned round, b_dec taken back. */
 static void close_row(maker *m, const target_item *t, const char *name)
 {
@@ -206,7 +197,7 @@ static err_code add_directions(maker *m, const target_item *t, const source_file
     if (!rc)
         rc = check_finite(w_RD, f->tensor->count, f->tensor->file, f->tensor->name, e);
     for (int r = 0; r < rows && !rc; r++) {
-        if (length_of(ROW(w_RD, r, D), D) == 0)
+        if (sae_direction_length(ROW(w_RD, r, D), D) == 0)
             rc = err_set(e, E_NUMERIC, "%s: row %d of tensor %s is zero, which is no direction",
                          t->file, r, f->tensor->name);
         close_row(m, t,
@@ -231,7 +222,7 @@ static err_code add_contrast(maker *m, const target_item *t, err *e)
         for (int d = 0; d < D; d++)
             w_D[d] = both_2D[d] - both_2D[D + d];
         m->b_N[m->n] = bias[0] - bias[1];
-        if (length_of(w_D, D) == 0)
+        if (sae_direction_length(w_D, D) == 0)
             rc = err_set(e, E_NUMERIC, "the two have the same encoder direction");
     }
     sae_columns_free(columns);
@@ -310,48 +301,16 @@ static const char *label_of(const maker *m)
     return label;
 }
 
+/* What targets read. */
 static sae_config config_of(const maker *m)
 {
     const target_source *from = m->from;
     sae_config c = {.prepend_bos = from->prepend_bos};
     if (from->dictionary)
         c = *sae_describe(from->dictionary);
-    c.architecture = SAE_STANDARD;
-    c.transcoder = c.skip = c.has_head_out = false;
-    c.k = c.d_out = 0;
-    c.hook_out[0] = '\0';
     c.d_in = m->hook.width;
-    c.d_sae = m->n;
     memcpy(c.hook, m->hook.name, sizeof c.hook);
     return c;
-}
-
-static err_code make_sae(sae **out, const maker *m, err *e)
-{
-    size_t D = (size_t)m->hook.width, n = (size_t)m->n;
-    sae_config c = config_of(m);
-    float *w_enc_DN = mem_array(D * n, sizeof *w_enc_DN, "encoder of model.target", e);
-    float *w_dec_ND = mem_array(n * D, sizeof *w_dec_ND, "decoder of model.target", e);
-    float *zeros_D = mem_small(D, sizeof *zeros_D);
-    err_code rc = w_enc_DN && w_dec_ND ? OK : e->code;
-    for (size_t i = 0; i < n && !rc; i++) {
-        const float *w_D = m->w_ND + i * D;
-        double length = length_of(w_D, (int)D);
-        for (size_t d = 0; d < D; d++) {
-            w_enc_DN[d * n + i] = w_D[d];
-            w_dec_ND[i * D + d] = (float)((double)w_D[d] / length);
-        }
-    }
-    sae_weights w = {.w_enc_DF = w_enc_DN,
-                     .b_enc_F = m->b_N,
-                     .w_dec_FO = w_dec_ND,
-                     .b_dec_O = m->b_dec_D ? m->b_dec_D : zeros_D};
-    if (!rc)
-        rc = sae_new(out, m->from->be, &c, &w, e);
-    mem_free(zeros_D);
-    mem_free(w_dec_ND);
-    mem_free(w_enc_DN);
-    return rc;
 }
 
 err_code target_make(target_set *out, const target_list *list, const target_source *from, arena *a,
@@ -365,8 +324,10 @@ err_code target_make(target_set *out, const target_list *list, const target_sour
         rc = count_rows(&m, e);
     if (!rc)
         rc = add_rows(&m, e);
-    if (!rc)
-        rc = make_sae(&out->sae, &m, e);
+    if (!rc) {
+        sae_config like = config_of(&m);
+        rc = sae_of_directions(&out->sae, from->be, &like, m.w_ND, m.b_N, m.b_dec_D, m.n, e);
+    }
     if (!rc) {
         out->names = m.names;
         out->label = label_of(&m);

@@ -92,6 +92,13 @@ typedef struct sae_weights {
 
 /* An SAE from weights in memory, which are copied; c is checked. */
 err_code sae_new(sae **out, backend *be, const sae_config *c, const sae_weights *w, err *e);
+/* An SAE whose n relu features are directions of `like`'s input, w_ND of any length but 0: its
+ * decoder rows have unit length. b_N (NULL: 0) is added, b_dec_D (NULL: 0) as `like` says. Hook,
+ * width and treatment of the input are those of `like`. All is copied. */
+err_code sae_of_directions(sae **out, backend *be, const sae_config *like, const float *w_ND,
+                           const float *b_N, const float *b_dec_D, int n, err *e);
+/* Euclidean. */
+double sae_direction_length(const float *w_D, int D);
 void sae_free(sae *s);
 
 /* Writes cfg.json and sae_weights.safetensors into an existing directory, as SAELens 6 saves the
