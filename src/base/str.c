@@ -81,6 +81,13 @@ void str_release(str *s)
     *s = (str){0};
 }
 
+char *str_into(str *s, arena *a)
+{
+    char *text = arena_strndup(a, str_text(s), s->len);
+    str_release(s);
+    return text;
+}
+
 const char *str_text(const str *s)
 {
     return s->data ? s->data : "";

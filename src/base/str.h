@@ -1,6 +1,7 @@
 /* A growing byte string, and the one way numbers become text. */
 #ifndef BASE_STR_H
 #define BASE_STR_H
+#include "base/arena.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,8 @@ void str_addf(str *s, const char *format, ...) __attribute__((format(printf, 2, 
 void str_add_xml(str *s, const char *text);
 void str_clear(str *s);   /* empty, memory kept */
 void str_release(str *s); /* empty, memory freed */
+/* The text in the arena's memory; the string is released. */
+char *str_into(str *s, arena *a);
 /* The text, never NULL ("" when empty); borrowed until the next change. */
 const char *str_text(const str *s);
 

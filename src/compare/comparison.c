@@ -74,9 +74,7 @@ const char *comparison_verdict(const comparison *c, arena *a)
         add_counts(&out, "features of the dictionary:", c->dictionary);
         str_add_char(&out, '.');
     }
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }
 
 const char *comparison_limits(const comparison *c, arena *a)
@@ -101,7 +99,5 @@ const char *comparison_limits(const comparison *c, arena *a)
                       "metric says holds for its own text. ");
     if (out.len)
         out.len--;
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }

@@ -19,8 +19,7 @@ double target_figure(const record_target *t, int which)
         return (double)NAN;
     bool searched = record_has_search(t);
     const double figures[TARGET_FIGURES] = {
-        record_has_rule_score(t) ? t->rule.scores[0].f1.value : (double)NAN,
-        searched ? t->search.chain.warm : (double)NAN,
+        record_rule_f1(t), searched ? t->search.chain.warm : (double)NAN,
         searched ? t->search.chain.cold : (double)NAN,
         searched ? t->search.chain.fluent : (double)NAN,
         t->optimum.n_positions ? t->optimum.data_ratio : (double)NAN};

@@ -21,7 +21,7 @@ static void add_text(target_pair *t, text_pair x, arena *memory)
 
 static double rule_score(const record_target *t)
 {
-    return t && record_has_rule_score(t) ? t->rule.scores[0].f1.value : (double)NAN;
+    return t ? record_rule_f1(t) : (double)NAN;
 }
 
 static bool same_kind(const record_explanation *x, const record_explanation *y)

@@ -11,9 +11,7 @@ static const char *shown(record_bytes text, arena *a)
 {
     str out = {0};
     visible_add(&out, text.bytes, (size_t)text.n, VISIBLE_PROSE);
-    const char *made = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return made;
+    return str_into(&out, a);
 }
 
 static void add_estimate(str *out, const char *name, const record_estimate *x)
@@ -44,9 +42,7 @@ static const char *notes_of(const record_rule *rule, const char *of, arena *a)
         if (out.len)
             str_add(&out, "; on documents that it was not made from");
     }
-    const char *made = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return made;
+    return str_into(&out, a);
 }
 
 static const char *type_of(const char *method, arena *a)

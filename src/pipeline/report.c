@@ -39,9 +39,6 @@ record_bytes report_text(study *s, const int32_t *tokens, int n)
     for (int i = 0; i < n; i++)
         ids[i] = tokens[i];
     tokenizer_decode(&text, s->tokenizer, ids, (size_t)n);
-    record_bytes out = {.bytes = arena_strndup(&s->memory, str_text(&text), text.len),
-                        .n = (int)text.len};
     mem_free(ids);
-    str_release(&text);
-    return out;
+    return record_take_bytes(&text, &s->memory);
 }

@@ -77,9 +77,7 @@ static void fill_sentence(record_rule *out, study *s, const rule_wording *w)
 {
     str joined = {0};
     rule_wording_text(&joined, w);
-    out->text = (record_bytes){.bytes = arena_strndup(&s->memory, str_text(&joined), joined.len),
-                               .n = (int)joined.len};
-    str_release(&joined);
+    out->text = record_take_bytes(&joined, &s->memory);
     out->n_pieces = w->n;
     out->pieces = arena_push(&s->memory, (size_t)w->n + 1, sizeof *out->pieces);
     for (int i = 0; i < w->n; i++)
@@ -190,10 +188,7 @@ static void fill_concept(record_concept *c, study *s, const token_concepts *word
         return;
     str sentence = {0};
     rule_wording_text(&sentence, &x->sentence);
-    c->sentence =
-        (record_bytes){.bytes = arena_strndup(&s->memory, str_text(&sentence), sentence.len),
-                       .n = (int)sentence.len};
-    str_release(&sentence);
+    c->sentence = record_take_bytes(&sentence, &s->memory);
     c->rule_f1 = x->score.at_level.f1.value;
     if (number >= 0 && token_concepts_has_words(words, number))
         c->named = rule_names_concept(&x->rule, words, number) ? "yes" : "no";

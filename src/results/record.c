@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+record_bytes record_take_bytes(str *s, arena *a)
+{
+    int n = (int)s->len;
+    return (record_bytes){.bytes = str_into(s, a), .n = n};
+}
+
 const char *record_feature_name(char name[RECORD_NAME], int layer, int id)
 {
     snprintf(name, RECORD_NAME, "L%02d-%05d", layer, id);
@@ -95,6 +101,11 @@ bool record_has_rule_score(const record_target *t)
     return record_has_rule(t) && t->rule.n_scores > 0;
 }
 
+double record_rule_f1(const record_target *t)
+{
+    return record_has_rule_score(t) ? t->rule.scores[0].f1.value : (double)NAN;
+}
+
 const record_score *record_find_score(const record_rule *rule, const char *of, const char *active)
 {
     for (int i = 0; i < rule->n_scores; i++)
@@ -121,15 +132,28 @@ double record_explained_mass(const record *r, double least_f1)
             continue;
         double mass = as_written(f->mean_active) * (double)f->n_active;
         all += mass;
-        explained += as_written(r->targets[i].rule.scores[0].f1.value) >= least_f1 ? mass : 0;
+        explained += as_written(record_rule_f1(&r->targets[i])) >= least_f1 ? mass : 0;
     }
     return all > 0 ? explained / all : (double)NAN;
 }
 
+/* Of the finite ones, as written; NaN without any. The values are put in order. */
 static double median_of(double *values, int n)
 {
-    sort_doubles(values, (size_t)n);
-    return n ? (values[(n - 1) / 2] + values[n / 2]) / 2 : (double)NAN;
+    int kept = 0;
+    for (int i = 0; i < n; i++)
+        if (isfinite(values[i]))
+            values[kept++] = as_written(values[i]);
+    sort_doubles(values, (size_t)kept);
+    return kept ? (values[(kept - 1) / 2] + values[kept / 2]) / 2 : (double)NAN;
+}
+
+static double median_rule_f1(const record *r, arena *a)
+{
+    double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
+    for (int i = 0; i < r->n_targets; i++)
+        values[i] = record_rule_f1(&r->targets[i]);
+    return median_of(values, r->n_targets);
 }
 
 static bool has_optimum(const record_target *t)
@@ -144,11 +168,9 @@ static double median_over_targets(const record *r, bool (*has)(const record_targ
 {
     double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
     int n = 0;
-    for (int i = 0; i < r->n_targets; i++) {
-        double x = *(const double *)(const void *)((const char *)&r->targets[i] + offset);
-        if (has(&r->targets[i]) && isfinite(x))
-            values[n++] = as_written(x);
-    }
+    for (int i = 0; i < r->n_targets; i++)
+        if (has(&r->targets[i]))
+            values[n++] = *(const double *)(const void *)((const char *)&r->targets[i] + offset);
     return median_of(values, n);
 }
 
@@ -188,18 +210,6 @@ static double concepts_found(const record *r)
     for (int i = 0; i < r->n_concepts; i++)
         n += r->concepts[i].f1 >= 0.9;
     return r->n_concepts ? (double)n / r->n_concepts : (double)NAN;
-}
-
-/* Of the F1 of the targets' rules; NaN when there are none. */
-static double median_rule_f1(const record *r, arena *a)
-{
-    double *values = arena_push(a, (size_t)r->n_targets + 1, sizeof *values);
-    int n = 0;
-    for (int i = 0; i < r->n_targets; i++)
-        if (record_has_rule_score(&r->targets[i]) &&
-            isfinite(r->targets[i].rule.scores[0].f1.value))
-            values[n++] = as_written(r->targets[i].rule.scores[0].f1.value);
-    return median_of(values, n);
 }
 
 #define MEDIAN(has, member) median_over_targets(r, has, offsetof(record_target, member), a)

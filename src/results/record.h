@@ -13,6 +13,7 @@
 #define RESULTS_RECORD_H
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "results/record_activity.h"
 #include "results/record_effects.h"
 #include <math.h>
@@ -536,6 +537,9 @@ err_code record_write_manifest(const char *dir, err *e);
  * is not listed, and counts them; E_IO, E_FORMAT: the manifest cannot be read. */
 err_code record_check_manifest(const char *dir, err *e);
 
+/* The string's bytes in the arena; it is released. */
+record_bytes record_take_bytes(str *s, arena *a);
+
 /* A feature to people: "12", or "0: neuron 3 of hook_embed" when it has a name. */
 const char *record_feature_label(arena *a, const record_feature *f);
 /* "L02-00123": the name of a feature's files; "c-L02-00123" for the cluster with that label. */
@@ -568,6 +572,8 @@ const record_change *record_find_change(const record_effects *x, const char *nam
 /* Whether a rule was sought for the target, and whether one was measured. */
 bool record_has_rule(const record_target *t);
 bool record_has_rule_score(const record_target *t);
+/* The F1 of its rule at the level; NaN without one. */
+double record_rule_f1(const record_target *t);
 /* Its score of what predicts, at the level or for any activation; NULL for none. */
 const record_score *record_find_score(const record_rule *rule, const char *of, const char *active);
 /* Share of the targets' activation, summed over the data, in those whose rule reaches this F1; NaN

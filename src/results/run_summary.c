@@ -59,9 +59,8 @@ static void take_figures(run_summary *out, arena *a, const record *r, arena *scr
                                           .target = (double)NAN};
     out->rule_f1 = arena_push(a, (size_t)r->n_targets + 1, sizeof *out->rule_f1);
     for (int i = 0; i < r->n_targets; i++)
-        if (record_has_rule_score(&r->targets[i]) &&
-            isfinite(r->targets[i].rule.scores[0].f1.value))
-            out->rule_f1[out->n_rule_f1++] = r->targets[i].rule.scores[0].f1.value;
+        if (isfinite(record_rule_f1(&r->targets[i])))
+            out->rule_f1[out->n_rule_f1++] = record_rule_f1(&r->targets[i]);
 }
 
 static void take_record(run_summary *out, arena *a, const record *r, arena *scratch)
@@ -166,9 +165,7 @@ static const char *without_folder(arena *a, const char *message, const char *fol
         else
             str_add_char(&out, *message++);
     }
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }
 
 static void read_finished(run_summary *out, arena *a, const char *folder)

@@ -165,8 +165,7 @@ static void say(rule_explanation *e, const explainer *x)
         say_dense(&e->sentence, e, x->o, a);
     str formal = {0};
     rule_formal(&formal, &e->rule, x->t);
-    e->formal = arena_strndup(a, str_text(&formal), formal.len);
-    str_release(&formal);
+    e->formal = str_into(&formal, a);
 }
 
 static void measure_one(void *context, int which)

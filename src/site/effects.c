@@ -29,9 +29,7 @@ static const char *spans(arena *a, const record_effects *x, const char *list, in
         str_add(&out, i ? ", " : "");
         escape_code(&out, show_token(a, t->token));
     }
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }
 
 /* Two lists side by side: {left, left_value, right, right_value}. */

@@ -70,10 +70,10 @@ static err_code draw_density(page *p, err *e)
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[i];
         const record_feature *f = record_find_feature(r, t->id);
-        if (!record_has_rule_score(t) || !isfinite(t->rule.scores[0].f1.value) || f->density <= 0)
+        if (!isfinite(record_rule_f1(t)) || f->density <= 0)
             continue;
         x[n] = f->density;
-        y[n] = t->rule.scores[0].f1.value;
+        y[n] = record_rule_f1(t);
         names[n] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, t->id));
         group[n++] = 0;
     }

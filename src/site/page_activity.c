@@ -11,7 +11,7 @@ enum { FIRST_CONTEXTS = 6, SHOWN_TOKENS = 12 };
 
 /* ---- contexts ---- */
 
-static void put_context(cJSON *row, page *p, const record_context *c, double maximum)
+void put_context(cJSON *row, page *p, const record_context *c, double maximum)
 {
     arena *a = &p->memory;
     json_add_string(row, "activation", show_number(a, c->activations[c->peak]));

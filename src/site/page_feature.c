@@ -119,9 +119,7 @@ static const char *other_tokens(arena *a, const record_position *q)
             str_add_char(&out, ' ');
         escape_code(&out, show_token(a, q->neighbours[k].token));
     }
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }
 
 static void put_positions(page *p, const record_optimum *o)

@@ -20,6 +20,8 @@ void put_fact(cJSON *list, const char *value, const char *label);
 void put_feature_link(cJSON *object, const char *key, page *p, int id);
 /* {label, name, number} of a cluster under `key`, or false when there is none. */
 void put_cluster_link(cJSON *object, const char *key, page *p, int label);
+/* A row about a context: {activation, place, tokens}, coloured by activation / maximum. */
+void put_context(cJSON *row, page *p, const record_context *c, double maximum);
 /* One row per target: what the run page and the list of features show. Adds sparkline blocks. */
 void put_target_rows(cJSON *tree, const char *key, page *p);
 /* One row per cluster. */

@@ -13,9 +13,7 @@ static record_bytes join(arena *a, const record_trie_node *const *path, int dept
     for (int d = depth; d > 0; d--)
         if (path[d - 1]->token.n)
             str_add_bytes(&joined, path[d - 1]->token.bytes, (size_t)path[d - 1]->token.n);
-    record_bytes out = {arena_strndup(a, str_text(&joined), joined.len), (int)joined.len};
-    str_release(&joined);
-    return out;
+    return record_take_bytes(&joined, a);
 }
 
 /* A token that is only a piece of a character is not shown apart from the rest of it. */

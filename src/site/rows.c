@@ -105,9 +105,7 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
         put_cluster_link(row, "cluster", p, t->cluster);
         json_add_string(row, "tokens", token_list(a, t->tokens, t->n_tokens, NAME_TOKENS));
         json_add_string(row, "sentence", rule_line(a, &t->rule));
-        json_add_string(
-            row, "rule_f1",
-            show_number(a, record_has_rule_score(t) ? t->rule.scores[0].f1.value : (double)NAN));
+        json_add_string(row, "rule_f1", show_number(a, record_rule_f1(t)));
         put_text(row, "concept", a, c ? c->name : "");
         json_add_string(row, "concept_f1", show_number(a, t->concept_f1));
         json_add_string(row, "density", show_share(a, f->density));

@@ -55,9 +55,7 @@ const char *rule_line(arena *a, const record_rule *rule)
         else
             add_words(&line, a, piece->text);
     }
-    const char *text = arena_strndup(a, str_text(&line), line.len);
-    str_release(&line);
-    return text;
+    return str_into(&line, a);
 }
 
 /* ---- feature page -------------------------------------------------------------------------------
@@ -125,13 +123,8 @@ static void put_examples(cJSON *object, page *p, const char *key, const record_c
     json_add_bool(sort, "has_rows", n > 0);
     json_add_string(sort, "n", show_count(a, n));
     json_add_string(sort, "all", show_count(a, all));
-    for (int i = 0; i < n; i++) {
-        const record_context *c = &list[i];
-        cJSON *row = put_entry(rows);
-        json_add_string(row, "activation", show_number(a, c->activations[c->peak]));
-        json_add_string(row, "place", arena_printf(a, "%d:%d", c->prompt, c->start + c->peak));
-        json_add_string(row, "tokens", context_mark(p, c, maximum));
-    }
+    for (int i = 0; i < n; i++)
+        put_context(put_entry(rows), p, &list[i], maximum);
 }
 
 /* Whether what the search found agrees: does the rule fire where the inputs are read? */

@@ -15,13 +15,6 @@ enum {
 /* From here on numbers are powers of ten. */
 static const double HUGE_VALUE = 1e7;
 
-static const char *take(arena *a, str *s)
-{
-    const char *text = arena_strndup(a, str_text(s), s->len);
-    str_release(s);
-    return text;
-}
-
 /* ---- numbers ---- */
 
 static void add_power(str *out, int power)
@@ -65,14 +58,14 @@ const char *show_number(arena *a, double value)
         *e = '\0';
         add_grouped(&out, text);
         add_power(&out, power);
-        return take(a, &out);
+        return str_into(&out, a);
     } else {
         int whole =
             (int)floor(log10(size)) + 1; /* digits before the point; negative: zeros after */
         snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : 3 - whole, value);
     }
     add_grouped(&out, text);
-    return take(a, &out);
+    return str_into(&out, a);
 }
 
 /* A true minus before the text of a negative value, but not before one that shows as zero. */
@@ -88,7 +81,7 @@ const char *show_count(arena *a, int64_t value)
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)value);
     add_grouped(&out, text);
-    return take(a, &out);
+    return str_into(&out, a);
 }
 
 const char *show_share(arena *a, double value)
@@ -136,7 +129,7 @@ const char *show_part(arena *a, record_bytes text, int from, int to)
     str out = {0};
     visible_add_part(&out, text.bytes ? text.bytes : "", (size_t)text.n, (size_t)from, (size_t)to,
                      VISIBLE_PROSE);
-    return take(a, &out);
+    return str_into(&out, a);
 }
 
 const char *show_prose(arena *a, record_bytes text)
@@ -151,7 +144,7 @@ const char *show_token(arena *a, record_bytes token)
     visible_add(&out, token.bytes ? token.bytes : "", n, VISIBLE_ALL);
     if (n < (size_t)token.n)
         str_add(&out, "…");
-    return out.len ? take(a, &out) : "∅";
+    return out.len ? str_into(&out, a) : "∅";
 }
 
 const char *show_token_ascii(arena *a, record_bytes token, int limit)
@@ -172,7 +165,7 @@ const char *show_token_ascii(arena *a, record_bytes token, int limit)
         out.len = (size_t)limit;
         out.data[limit - 1] = '~';
     }
-    return take(a, &out);
+    return str_into(&out, a);
 }
 
 /* ---- contexts ---- */
@@ -218,7 +211,7 @@ shown_token *show_context(int *n, arena *a, const record_context *c)
                          VISIBLE_PROSE);
         if (shown < size)
             str_add(&out, "…");
-        t->text = take(a, &out);
+        t->text = str_into(&out, a);
         i += t->n;
     }
     str_release(&whole);

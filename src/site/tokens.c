@@ -207,7 +207,5 @@ const char *token_list(arena *a, const record_token_stat *tokens, int n, int lim
             str_add_char(&out, ' ');
         escape_code(&out, show_token(a, tokens[i].token));
     }
-    const char *text = arena_strndup(a, str_text(&out), out.len);
-    str_release(&out);
-    return text;
+    return str_into(&out, a);
 }
