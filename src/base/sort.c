@@ -7,6 +7,12 @@ static int by_rise(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int by_rising_int(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
 static int by_fall(const void *a, const void *b)
 {
     float x = *(const float *)a, y = *(const float *)b;
@@ -16,6 +22,11 @@ static int by_fall(const void *a, const void *b)
 void sort_doubles(double *x, size_t n)
 {
     qsort(x, n, sizeof *x, by_rise);
+}
+
+void sort_ints(int *x, size_t n)
+{
+    qsort(x, n, sizeof *x, by_rising_int);
 }
 
 void sort_floats_falling(float *x, size_t n)

@@ -5,6 +5,7 @@
 
 /* Ascending. The numbers must not be NaN. */
 void sort_doubles(double *x, size_t n);
+void sort_ints(int *x, size_t n); /* ascending */
 /* Descending. */
 void sort_floats_falling(float *x, size_t n);
 

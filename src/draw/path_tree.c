@@ -158,20 +158,15 @@ static void tree_alt(str *out, const path_row *rows, int n, const char *label)
 err_code path_tree_write(const path_row *rows, int n, double reference, const char *label,
                          const char *dir, const char *stem, err *e)
 {
-    str text = {0}, style = {0}, alt = {0};
+    str svg = {0}, csv = {0}, style = {0}, alt = {0};
     tree_alt(&alt, rows, n, label);
     draw_css(&style);
-    draw_tree(&text, rows, n, reference, str_text(&alt), str_text(&style));
-    err_code rc = drawing_write_text(&text, dir, stem, ".svg", e);
-    str_clear(&text);
-    tree_csv(&text, rows, n);
-    if (!rc)
-        rc = drawing_write_text(&text, dir, stem, ".csv", e);
-    str_add_char(&alt, '\n');
-    if (!rc)
-        rc = drawing_write_text(&alt, dir, stem, ".txt", e);
+    draw_tree(&svg, rows, n, reference, str_text(&alt), str_text(&style));
+    tree_csv(&csv, rows, n);
+    err_code rc = drawing_write_texts(&svg, &csv, &alt, dir, stem, e);
     str_release(&alt);
     str_release(&style);
-    str_release(&text);
+    str_release(&csv);
+    str_release(&svg);
     return rc;
 }

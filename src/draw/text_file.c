@@ -45,3 +45,17 @@ err_code drawing_write_text(const str *text, const char *dir, const char *stem, 
     arena_release(&a);
     return rc;
 }
+
+err_code drawing_write_texts(const str *svg, const str *csv, const str *alt, const char *dir,
+                             const char *stem, err *e)
+{
+    str line = {0};
+    str_addf(&line, "%s\n", str_text(alt));
+    err_code rc = drawing_write_text(svg, dir, stem, ".svg", e);
+    if (!rc)
+        rc = drawing_write_text(csv, dir, stem, ".csv", e);
+    if (!rc)
+        rc = drawing_write_text(&line, dir, stem, ".txt", e);
+    str_release(&line);
+    return rc;
+}

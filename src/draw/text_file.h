@@ -15,5 +15,8 @@ void alt_add_limited(str *out, const char *text);
 /* Writes DIR/STEM followed by `ending`. */
 err_code drawing_write_text(const str *text, const char *dir, const char *stem, const char *ending,
                             err *e);
+/* Writes DIR/STEM.svg, .csv and .txt (`alt` as a line). */
+err_code drawing_write_texts(const str *svg, const str *csv, const str *alt, const char *dir,
+                             const char *stem, err *e);
 
 #endif

@@ -180,20 +180,15 @@ static void strip_alt(str *out, const token_value *tokens, int n, const char *la
 err_code token_strip_write(const token_value *tokens, int n, double maximum, const char *label,
                            const char *dir, const char *stem, err *e)
 {
-    str text = {0}, style = {0}, alt = {0};
+    str svg = {0}, csv = {0}, style = {0}, alt = {0};
     strip_alt(&alt, tokens, n, label);
     draw_css(&style);
-    strip(&text, tokens, n, maximum, 0, str_text(&alt), str_text(&style));
-    err_code rc = drawing_write_text(&text, dir, stem, ".svg", e);
-    str_clear(&text);
-    strip_csv(&text, tokens, n);
-    if (!rc)
-        rc = drawing_write_text(&text, dir, stem, ".csv", e);
-    str_add_char(&alt, '\n');
-    if (!rc)
-        rc = drawing_write_text(&alt, dir, stem, ".txt", e);
+    strip(&svg, tokens, n, maximum, 0, str_text(&alt), str_text(&style));
+    strip_csv(&csv, tokens, n);
+    err_code rc = drawing_write_texts(&svg, &csv, &alt, dir, stem, e);
     str_release(&alt);
     str_release(&style);
-    str_release(&text);
+    str_release(&csv);
+    str_release(&svg);
     return rc;
 }

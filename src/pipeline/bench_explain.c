@@ -2,12 +2,11 @@
  * original's sentence patterns are filled with the data's top tokens alone. */
 #include "pipeline/bench_explain.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "pipeline/bench_invert.h"
 #include "pipeline/concept_rules.h"
 #include "pipeline/report.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A feature stands for a concept, and a rule explains a feature, from this F1 on. */
 static const double ENOUGH = 0.8;
@@ -30,38 +29,51 @@ static err_code explain_targets(study *s, err *e)
         rc = stage_explain(s, &cached, e);
     double began = clock_seconds();
     if (!rc)
-        rc = stage_rules(s, &cached, e);
+        rc = study_explain_targets(s, e);
     if (!rc)
         printf("rules, controls and scores took %.3f s a feature\n\n",
-               (clock_seconds() - began) /
-                   (s->n_targets + s->rules.n_random + s->rules.n_concepts));
+               (clock_seconds() - began) / (s->n_targets + s->rules.n_random));
     return rc;
 }
 
 /* ---- the table ----------------------------------------------------------------------------------
  */
 
-typedef const rule_score *score_of(const study *s, int target);
+/* The score of target (or random direction) i; NULL where there is none. */
+typedef const rule_score *score_of(const study *s, int i);
+
+static const rule_explanation *fitted(const study *s, int i)
+{
+    return s->rules.targets[i].fitted ? &s->rules.targets[i] : NULL;
+}
 
 static const rule_score *rule_of(const study *s, int i)
 {
-    return &s->rules.targets[i].score;
+    const rule_explanation *x = fitted(s, i);
+    return x ? &x->score : NULL;
 }
 static const rule_score *other_of(const study *s, int i)
 {
-    return s->rules.targets[i].other_feature >= 0 ? &s->rules.targets[i].other : NULL;
+    const rule_explanation *x = fitted(s, i);
+    return x && x->other_feature >= 0 ? &x->other : NULL;
 }
 static const rule_score *shuffled_of(const study *s, int i)
 {
-    return &s->rules.targets[i].shuffled;
+    const rule_explanation *x = fitted(s, i);
+    return x ? &x->shuffled : NULL;
 }
 static const rule_score *frequent_of(const study *s, int i)
 {
-    return &s->rules.targets[i].frequent;
+    const rule_explanation *x = fitted(s, i);
+    return x ? &x->frequent : NULL;
 }
 static const rule_score *template_of(const study *s, int i)
 {
-    return s->explained[i].n ? &s->rules.sentences[i][0] : NULL;
+    return fitted(s, i) && s->explained[i].n ? &s->rules.sentences[i][0] : NULL;
+}
+static const rule_score *random_of(const study *s, int i)
+{
+    return s->rules.random[i].fitted ? &s->rules.random[i].score : NULL;
 }
 
 /* Figures of one predictor over the features; arrays of the features. */
@@ -104,32 +116,20 @@ static void print_figures(const char *name, double *figures_FN[FIGURES], int n)
     printf("\n");
 }
 
-static void print_predictor(const char *name, const study *s, score_of *of)
+/* Of `of` over n targets or random directions. */
+static void print_predictor(const char *name, const study *s, score_of *of, int n)
 {
     double *figures_FN[FIGURES];
-    int n = 0;
+    int known = 0;
     for (int k = 0; k < FIGURES; k++)
-        figures_FN[k] = mem_small((size_t)s->n_targets + 1, sizeof **figures_FN);
-    for (int i = 0; i < s->n_targets; i++)
-        if (s->rules.targets[i].fitted && of(s, i))
-            take(figures_FN, n++, of(s, i));
-    if (n)
-        print_figures(name, figures_FN, n);
-    for (int k = 0; k < FIGURES; k++)
-        mem_free(figures_FN[k]);
-}
-
-static void print_random(const study *s)
-{
-    double *figures_FN[FIGURES];
-    int n = 0;
-    for (int k = 0; k < FIGURES; k++)
-        figures_FN[k] = mem_small((size_t)s->rules.n_random + 1, sizeof **figures_FN);
-    for (int i = 0; i < s->rules.n_random; i++)
-        if (s->rules.random[i].fitted)
-            take(figures_FN, n++, &s->rules.random[i].score);
-    if (n)
-        print_figures("rules for random directions", figures_FN, n);
+        figures_FN[k] = mem_small((size_t)n + 1, sizeof **figures_FN);
+    for (int i = 0; i < n; i++) {
+        const rule_score *x = of(s, i);
+        if (x)
+            take(figures_FN, known++, x);
+    }
+    if (known)
+        print_figures(name, figures_FN, known);
     for (int k = 0; k < FIGURES; k++)
         mem_free(figures_FN[k]);
 }
@@ -137,12 +137,12 @@ static void print_random(const study *s)
 static void print_table(const study *s)
 {
     print_header();
-    print_predictor("rule", s, rule_of);
-    print_predictor("sentence pattern, original program", s, template_of);
-    print_predictor("another feature's rule", s, other_of);
-    print_predictor("most frequent tokens", s, frequent_of);
-    print_predictor("rule for shuffled activations", s, shuffled_of);
-    print_random(s);
+    print_predictor("rule", s, rule_of, s->n_targets);
+    print_predictor("sentence pattern, original program", s, template_of, s->n_targets);
+    print_predictor("another feature's rule", s, other_of, s->n_targets);
+    print_predictor("most frequent tokens", s, frequent_of, s->n_targets);
+    print_predictor("rule for shuffled activations", s, shuffled_of, s->n_targets);
+    print_predictor("rules for random directions", s, random_of, s->rules.n_random);
 }
 
 static void print_classes(const study *s)
@@ -169,11 +169,6 @@ static void print_classes(const study *s)
 /* ---- known concepts -----------------------------------------------------------------------------
  */
 
-static int by_id(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
 /* The best features of the concepts that one feature stands for, each once. */
 static void choose_concept_features(study *s, const record *r)
 {
@@ -187,7 +182,7 @@ static void choose_concept_features(study *s, const record *r)
         if (!known)
             s->targets[s->n_targets++] = f;
     }
-    qsort(s->targets, (size_t)s->n_targets, sizeof *s->targets, by_id);
+    sort_ints(s->targets, (size_t)s->n_targets);
 }
 
 /* The concept that the feature fits best. */

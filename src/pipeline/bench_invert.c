@@ -30,11 +30,6 @@ static int by_density(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
 err_code bench_choose_features(study *s, int wanted, err *e)
 {
     int F = s->collected.n_features, n = 0;
@@ -47,7 +42,7 @@ err_code bench_choose_features(study *s, int wanted, err *e)
     s->targets = arena_push(&s->memory, (size_t)s->n_targets + 1, sizeof *s->targets);
     for (int i = 0; i < s->n_targets; i++)
         s->targets[i] = live[(int64_t)i * n / s->n_targets].id;
-    qsort(s->targets, (size_t)s->n_targets, sizeof *s->targets, by_id);
+    sort_ints(s->targets, (size_t)s->n_targets);
     mem_free(live);
     printf("%d of %d live features (active on at least %d of %lld tokens)\n", s->n_targets, n,
            LEAST_ACTIVE, (long long)s->collected.n_tokens);

@@ -1,17 +1,11 @@
 /* The concepts' best features are surveyed and explained like targets. */
 #include "pipeline/concept_rules.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "pipeline/report.h"
 #include "train/text_stream.h"
-#include <stdlib.h>
 
 enum { DOCUMENTS = 500 };
-
-static int by_id(const void *a, const void *b)
-{
-    const int *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
 
 /* Ascending, each once; in the study's arena. */
 static int *features_of(int *n, study *s, const record *r)
@@ -21,7 +15,7 @@ static int *features_of(int *n, study *s, const record *r)
     for (int i = 0; i < r->n_concepts; i++)
         if (r->concepts[i].feature >= 0)
             all[(*n)++] = r->concepts[i].feature;
-    qsort(all, (size_t)*n, sizeof *all, by_id);
+    sort_ints(all, (size_t)*n);
     for (int i = 0; i < *n; i++)
         if (i == 0 || all[i] != all[kept - 1])
             all[kept++] = all[i];

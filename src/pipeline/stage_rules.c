@@ -213,18 +213,22 @@ void study_forget_rules(study *s)
     s->rules = (target_rules){0};
 }
 
-err_code stage_rules(study *s, bool *cached, err *e)
+err_code study_explain_targets(study *s, err *e)
 {
-    *cached = false;
     err_code rc = study_split_text(s, e);
     if (!rc)
         rc = study_explain(&s->rules.targets, s, &s->surveyed, e);
     if (!rc)
         rc = explain_random(s, e);
+    return rc ? rc : score_all_sentences(s, e);
+}
+
+err_code stage_rules(study *s, bool *cached, err *e)
+{
+    *cached = false;
+    err_code rc = study_explain_targets(s, e);
     if (!rc)
         rc = explain_concepts(s, e);
-    if (!rc)
-        rc = score_all_sentences(s, e);
     if (!rc)
         rc = compare_with_search(s, e);
     int explained = 0;

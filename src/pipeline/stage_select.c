@@ -1,5 +1,6 @@
 /* filter and select: which features are looked at, and which stand for the rest. */
 #include "base/memory.h"
+#include "base/sort.h"
 #include "pipeline/study.h"
 #include <stdlib.h>
 #include <string.h>
@@ -102,12 +103,6 @@ static void select_given(study *s)
             (selected_feature){.feature = i, .cluster = cluster_of(s, i)};
 }
 
-static int by_id(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
-
 err_code stage_select(study *s, bool *cached, err *e)
 {
     const filter_result *f = &s->filtered;
@@ -138,7 +133,7 @@ err_code stage_select(study *s, bool *cached, err *e)
     s->targets = arena_push(&s->memory, (size_t)s->n_targets, sizeof *s->targets);
     for (int i = 0; i < s->n_targets; i++)
         s->targets[i] = s->selected[i].feature;
-    qsort(s->targets, (size_t)s->n_targets, sizeof *s->targets, by_id);
+    sort_ints(s->targets, (size_t)s->n_targets);
     report_line(s->reporter, "select     %d features%s", s->n_targets,
                 s->n_cut ? " (select.max_features cut the list)" : "");
     return OK;

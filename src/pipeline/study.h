@@ -155,6 +155,8 @@ err_code study_split_text(study *s, err *e);
 err_code study_ask_explainer(study *s, err *e);
 /* Rules for what was surveyed, as rules.* says; `out` in the arena, its owner the study. */
 err_code study_explain(rule_explanation **out, study *s, const survey *of, err *e);
+/* The part of stage_rules() that is about the targets: rules, controls, scores of sentences. */
+err_code study_explain_targets(study *s, err *e);
 /* Releases all of s->rules. */
 void study_forget_rules(study *s);
 

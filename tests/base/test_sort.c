@@ -15,6 +15,10 @@ static void numbers_are_put_in_order(void **state)
     const float falling[] = {5, 5, 1, 0, -2};
     sort_floats_falling(y, COUNT_OF(y));
     assert_memory_equal(y, falling, sizeof y);
+    int z[] = {4, -7, 4, 2147483647, -2147483647 - 1};
+    const int ascending[] = {-2147483647 - 1, -7, 4, 4, 2147483647};
+    sort_ints(z, COUNT_OF(z));
+    assert_memory_equal(z, ascending, sizeof z);
     sort_doubles(x, 0);
     sort_floats_falling(y, 1);
     assert_memory_equal(y, falling, sizeof y);
