@@ -32,8 +32,8 @@ err_code draw_logits(page *p, const record_target *t, bool *drawn, err *e);
 /* Run page, the search over all targets: blocks ratios, warm-ratios, cold-ratios. */
 err_code draw_search_summary(page *p, bool *drawn, err *e);
 
-/* Run page: blocks rule-f1, rule-density. */
-err_code draw_rules(page *p, bool *drawn, err *e);
+/* Run page: blocks rule-f1; rule-density. */
+err_code draw_rules(page *p, bool *reached, bool *density, err *e);
 
 /* Cluster page: block activity, row `index` of the matrix. Drawn inside the page, without files of
  * its own: there may be many clusters. In Markdown it is the run page's chart of all clusters. */

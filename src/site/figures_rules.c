@@ -9,7 +9,7 @@ enum { HALF_WIDTH = 520, HALF_HEIGHT = 340 };
 
 /* Steps of the share of scores that reach at least x, for x from 0 to 1. Undefined ones are 0: such
  * a rule finds nothing. */
-static line_series reached(arena *a, const record_score *const *list, int n, const char *name)
+static line_series steps_of(arena *a, const record_score *const *list, int n, const char *name)
 {
     double *f1 = arena_push(a, (size_t)n + 1, sizeof *f1);
     double *x = arena_push(a, 2 * (size_t)n + 2, sizeof *x);
@@ -45,7 +45,7 @@ static err_code draw_f1(page *p, const record_score **list, err *e)
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         int n = rule_scores(list, p->site->r, shown[i].of);
         if (n)
-            series[n_series++] = reached(&p->memory, list, n, shown[i].name);
+            series[n_series++] = steps_of(&p->memory, list, n, shown[i].name);
     }
     figure f = {.title = "How many targets are explained how well",
                 .kind = FIGURE_LINE,
@@ -58,7 +58,7 @@ static err_code draw_f1(page *p, const record_score **list, err *e)
     return page_figure(p, "rule-f1", "rule-f1", &f, e);
 }
 
-static err_code draw_density(page *p, err *e)
+static err_code draw_density(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
@@ -91,15 +91,17 @@ static err_code draw_density(page *p, err *e)
                             .n = n,
                             .group_names = groups,
                             .n_groups = 1}};
+    *drawn = n > 0;
     return n ? page_figure(p, "rule-density", "rule-density", &f, e) : OK;
 }
 
-err_code draw_rules(page *p, bool *drawn, err *e)
+err_code draw_rules(page *p, bool *reached, bool *density, err *e)
 {
     const record *r = p->site->r;
     size_t room = (size_t)r->n_targets + (size_t)r->rules.n_random + 1;
     const record_score **list = arena_push(&p->memory, room, sizeof *list);
-    *drawn = rule_scores(list, r, "rule") > 0;
-    err_code rc = *drawn ? draw_f1(p, list, e) : OK;
-    return rc || !*drawn ? rc : draw_density(p, e);
+    *reached = rule_scores(list, r, "rule") > 0;
+    *density = false;
+    err_code rc = *reached ? draw_f1(p, list, e) : OK;
+    return rc || !*reached ? rc : draw_density(p, density, e);
 }

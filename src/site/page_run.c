@@ -110,14 +110,15 @@ static void put_quality(page *p)
 
 static err_code draw(page *p, err *e)
 {
-    bool map = false, comparison = false, matrix = false, ratios = false, rules = false;
+    bool map = false, comparison = false, matrix = false, ratios = false, rules = false,
+         density = false;
     err_code rc = draw_funnel(p, e);
     if (!rc)
         rc = draw_map(p, &map, e);
     if (!rc)
         rc = draw_comparison(p, &comparison, e);
     if (!rc)
-        rc = draw_rules(p, &rules, e);
+        rc = draw_rules(p, &rules, &density, e);
     if (!rc)
         rc = draw_search_summary(p, &ratios, e);
     if (!rc)
@@ -127,6 +128,7 @@ static err_code draw(page *p, err *e)
     json_add_bool(p->tree, "has_map", map);
     json_add_bool(p->tree, "has_comparison", comparison);
     json_add_bool(p->tree, "has_rule_figures", rules);
+    json_add_bool(p->tree, "has_rule_density", density);
     json_add_bool(p->tree, "has_ratios", ratios);
     json_add_bool(p->tree, "has_matrix", matrix);
     return rc;

@@ -6,7 +6,8 @@
 #include "site/site.h"
 #include <string.h>
 
-/* Writes the usual record with its first target changed, and returns the target's page. */
+/* Writes the usual record with its first target changed and no other, whose figures would take
+ * long to draw, and returns the target's page. */
 static const char *page_of(arena *a, const char *name, void (*change)(record *, record_target *),
                            const char *kind)
 {
@@ -18,6 +19,7 @@ static const char *page_of(arena *a, const char *name, void (*change)(record *, 
     const char *dir = path_join(a, scratch(), name);
     synthetic_record(&r, &times, a, SYNTHETIC_USUAL);
     change(&r, &r.targets[0]);
+    r.n_targets = 1;
     if (record_write(dir, &r, &e) || record_write_volatile(dir, &times, &e) ||
         site_write(dir, &templates, &e))
         fail_msg("%s", e.text);
