@@ -318,7 +318,7 @@ static void test_spark_bars(void **state)
 {
     (void)state;
     str svg = {0};
-    spark_bars_svg(&svg, (double[]){0, 2, NAN, -1, 4}, 5, "a <b>");
+    spark_bars_svg(&svg, (double[]){0, 2, (double)NAN, -1, 4}, 5, "a <b>");
     assert_non_null(strstr(str_text(&svg), "aria-label=\"a &lt;b&gt;\""));
     assert_int_equal(count_of(str_text(&svg), "<rect"),
                      3); /* two bars and the line they stand on */

@@ -269,8 +269,8 @@ static void tidy_rules_hold_where_they_did(void **state)
     static const char *const formal[] = {
         "token in {\" said\", \" the\"}", "token in {\" said\", \" the\"}", "token in {\"\\\"\"}",
         "token not in {\" said\", \"\\\"\", \" the\", \" York\", \" old\"}",
-        "token in {\" said\", \"\\\"\", \" the\", \" York\"} | "
-        "token in {\"\\\"\", \" old\"} & in quotes"};
+        ("token in {\" said\", \"\\\"\", \" the\", \" York\"} | "
+         "token in {\"\\\"\", \" old\"} & in quotes")};
     size_t words = rule_bit_words(&r.text, RULE_FIT);
     uint64_t *before = mem_small(words, sizeof *before), *after = mem_small(words, sizeof *after);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
