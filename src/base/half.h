@@ -1,12 +1,13 @@
 /* The two 16-bit float formats that weights are stored in, as bits. */
 #ifndef BASE_HALF_H
 #define BASE_HALF_H
+#include "base/host_device.h"
 #include <stdint.h>
 #include <string.h>
 
 /* Exact, including subnormals, infinities and NaNs. Inline and without branches, so that a loop
  * over them becomes vector instructions. */
-static inline float bf16_to_float(uint16_t bits)
+HOST_DEVICE static inline float bf16_to_float(uint16_t bits)
 {
     uint32_t wide = (uint32_t)bits << 16;
     float value;
@@ -14,7 +15,7 @@ static inline float bf16_to_float(uint16_t bits)
     return value;
 }
 
-static inline float f16_to_float(uint16_t bits)
+HOST_DEVICE static inline float f16_to_float(uint16_t bits)
 {
     int32_t rest = bits & 0x7fff;         /* signed: vector units convert signed integers */
     float small = (float)rest * 0x1p-24f; /* zero and subnormals are multiples of 2^-24 */

@@ -2,6 +2,7 @@
 #include "compute/backend.h"
 #include "base/memory.h"
 #include "compute/install.h"
+#include <stdio.h>
 #include <string.h>
 
 backend *backend_ref(void)
@@ -21,24 +22,83 @@ backend *backend_ref(void)
     return be;
 }
 
+/* "cuda" or "cuda:N" with a small N; -1: neither. */
+static int device_number(const char *name)
+{
+    static const char kind[] = "cuda";
+    size_t n = sizeof kind - 1;
+    if (strncmp(name, kind, n))
+        return -1;
+    if (!name[n])
+        return 0;
+    if (name[n] != ':' || !name[n + 1] || strlen(name + n + 1) > 3)
+        return -1;
+    int number = 0;
+    for (const char *c = name + n + 1; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return -1;
+        number = 10 * number + (*c - '0');
+    }
+    return number;
+}
+
+/* A GPU, else the cpu. In a program without CUDA nobody expects one. */
+static err_code open_best(backend **out, pool *p, err *e)
+{
+    err missing = {0};
+    if (backend_has_cuda() && !backend_cuda(out, 0, p, &missing))
+        return OK;
+    err_code rc = backend_cpu(out, p, e);
+    if (!rc)
+        snprintf((*out)->note, sizeof(*out)->note, "%s", missing.text);
+    return rc;
+}
+
 err_code backend_open(backend **out, const char *name, pool *p, err *e)
 {
     *out = NULL;
-    if (!strcmp(name, "auto") || !strcmp(name, "cpu"))
+    int device = device_number(name);
+    if (device >= 0)
+        return backend_cuda(out, device, p, e);
+    if (!strcmp(name, "auto"))
+        return open_best(out, p, e);
+    if (!strcmp(name, "cpu"))
         return backend_cpu(out, p, e);
-    if (!strcmp(name, "cuda"))
-        return backend_cuda(out, e);
     if (strcmp(name, "ref"))
-        return err_set(e, E_CONFIG, "there is no backend \"%s\": use auto, cpu, cuda or ref", name);
+        return err_set(e, E_CONFIG,
+                       "there is no backend \"%s\": use auto, cpu, ref, cuda or cuda:N", name);
     *out = backend_ref();
     return OK;
 }
 
+err_code backend_set_products(backend *be, const char *name, err *e)
+{
+    static const char *const names[] = {
+        [PRODUCTS_F32] = "f32", [PRODUCTS_TF32] = "tf32", [PRODUCTS_BF16] = "bf16"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(name, names[i]))
+            continue;
+        if (i != PRODUCTS_F32 && be->in_host_memory)
+            return err_set(e, E_CONFIG, "the %s backend multiplies in f32 alone, not %s", be->name,
+                           name);
+        be->products = (product_precision)i;
+        return OK;
+    }
+    return err_set(e, E_CONFIG, "products are f32, tf32 or bf16, not \"%s\"", name);
+}
+
 err_code backend_sync(backend *be, err *e)
 {
+    be->finish(be);
     err_code rc = be->failure.code;
     if (rc)
         *e = be->failure;
     be->failure = (err){0};
     return rc;
+}
+
+void backend_free(backend *be)
+{
+    if (be)
+        be->close(be);
 }

@@ -68,13 +68,20 @@ typedef struct adamw_settings {
     int step;
 } adamw_settings;
 
+/* What products multiply: sums are in float32 always. TF32 keeps 10 bits of each factor's fraction,
+ * BF16 7; the relative error of a product of random numbers is then about 3e-4 and 3e-3 instead of
+ * 1e-7 (tests/compute/test_cuda.c holds each to its bound). */
+typedef enum { PRODUCTS_F32, PRODUCTS_TF32, PRODUCTS_BF16 } product_precision;
+
 typedef struct backend backend;
 struct backend {
     const char *name;
-    pool *pool;          /* borrowed; NULL on ref */
+    char note[1024];     /* why "auto" is not the GPU; else empty */
+    pool *pool;          /* borrowed; for work on ordinary memory; NULL: one thread */
     bool in_host_memory; /* backend memory is ordinary memory: a mapped file can be used as it lies
                           */
-    err failure;         /* sticky; read by backend_sync() */
+    product_precision products; /* F32 on ref and cpu */
+    err failure;                /* sticky; read by backend_sync() */
 
     /* -- memory ------------------------------------------------------------------------- */
     /* n zeroed elements of `size` bytes, 64-byte aligned; NULL with E_MEMORY naming `what`. */
@@ -220,15 +227,28 @@ struct backend {
     /* -- training ------------------------------------------------------------------------------ */
     void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,
                   size_t n, const adamw_settings *s);
+
+    /* -- the backend itself -------------------------------------------------------------------- */
+    void (*finish)(backend *be); /* waits for what was asked for */
+    void (*close)(backend *be);  /* releases all that is the backend's, and `be` */
 };
 
-/* name: "auto" (cpu), "cpu", "ref", "cuda". The pool is borrowed and outlives the backend.
- * Owner: caller, backend_free(). */
+/* name: "cpu", "ref", "cuda" (the first GPU), "cuda:N", or "auto": a GPU where there is one that
+ * can be used, else the cpu, and where a GPU was looked for in vain `note` says why. The pool is
+ * borrowed and outlives the backend. Owner: caller, backend_free(). */
 err_code backend_open(backend **out, const char *name, pool *p, err *e);
 /* The specification alone; never fails. */
 backend *backend_ref(void);
 err_code backend_cpu(backend **out, pool *p, err *e);
-err_code backend_cuda(backend **out, err *e);
+/* The GPU of that number. E_CONFIG with one line that says what is missing: a driver, a GPU, one
+ * that is new enough (compute capability 7.5), free memory. */
+err_code backend_cuda(backend **out, int device, pool *p, err *e);
+/* Whether this program was built with the cuda backend. */
+bool backend_has_cuda(void);
+/* "f32", "tf32" or "bf16" for the products from here on; E_CONFIG for another name, and for another
+ * than f32 on a backend that has no other. */
+err_code backend_set_products(backend *be, const char *name, err *e);
+/* NULL is fine. */
 void backend_free(backend *be);
 /* Waits for what was asked for; the first failure since the last call, then clears it. */
 err_code backend_sync(backend *be, err *e);

@@ -60,8 +60,3 @@ err_code backend_cpu(backend **out, pool *p, err *e)
     *out = be;
     return OK;
 }
-
-void backend_free(backend *be)
-{
-    mem_free(be);
-}

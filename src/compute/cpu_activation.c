@@ -1,37 +1,7 @@
 /* The cpu backend: nonlinearities as vector loops, one loop per kind so that none has a branch. */
 #include "compute/cpu.h"
-#include "compute/cpu_math.h"
+#include "compute/element.h"
 #include "compute/install.h"
-
-/* Value and slope together: what the two share costs most. */
-static inline float gelu(float x, float *slope)
-{
-    float density, below = fast_normal(x, &density);
-    *slope = below + x * density;
-    return x * below;
-}
-
-/* x sigmoid(2 u), which is x (1 + tanh u) / 2 without cancellation for negative u. */
-static inline float gelu_tanh(float x, float *slope)
-{
-    const float scale = 1.59576912f, cubic = 0.044715f; /* 2 sqrt(2 / pi) */
-    float s = fast_sigmoid(scale * (x + cubic * x * x * x));
-    *slope = s + x * s * (1.0f - s) * scale * (1.0f + 3.0f * cubic * x * x);
-    return x * s;
-}
-
-static inline float silu(float x, float *slope)
-{
-    float s = fast_sigmoid(x);
-    *slope = s * (1.0f + x * (1.0f - s));
-    return x * s;
-}
-
-static inline float relu(float x, float *slope)
-{
-    *slope = x > 0 ? 1.0f : 0.0f;
-    return x > 0 ? x : 0.0f;
-}
 
 /* The four loops of one kind. a: x or gate, b: up, c: d_y. */
 #define KIND_LOOPS(f)                                                                              \
@@ -116,7 +86,7 @@ static void softcap_range(const operands *o, size_t first, size_t end)
 {
     float cap = o->number, inverse = 1.0f / cap;
     for (size_t i = first; i < end; i++)
-        o->out[i] = cap * fast_tanh(o->out[i] * inverse);
+        o->out[i] = capped(o->out[i], cap, inverse);
 }
 
 static void cpu_softcap_forward(backend *be, float *x, float cap, size_t n)
@@ -128,10 +98,8 @@ static void cpu_softcap_forward(backend *be, float *x, float cap, size_t n)
 static void softcap_backward_range(const operands *o, size_t first, size_t end)
 {
     float inverse = 1.0f / o->number;
-    for (size_t i = first; i < end; i++) {
-        float t = o->a[i] * inverse;
-        o->out[i] *= 1.0f - t * t;
-    }
+    for (size_t i = first; i < end; i++)
+        o->out[i] *= cap_slope(o->a[i], inverse);
 }
 
 static void cpu_softcap_backward(backend *be, float *d, const float *y, float cap, size_t n)

@@ -4,7 +4,7 @@
  * queries a block at a time; a block's scores against every key up to its end lie in one tile, so
  * nothing above the diagonal blocks is computed and no B*H*T*T array exists. */
 #include "compute/cpu.h"
-#include "compute/cpu_math.h"
+#include "compute/element.h"
 #include "compute/install.h"
 #include <cblas.h>
 #include <math.h>
@@ -222,11 +222,8 @@ typedef struct rope_job {
 static void rotate(float *x, const float *cos_R, const float *sin_R, float direction, int half)
 {
     float *low = x, *high = x + half;
-    for (int j = 0; j < half; j++) {
-        float c = cos_R[j], s = direction * sin_R[j], a = low[j], b = high[j];
-        low[j] = a * c - b * s;
-        high[j] = b * c + a * s;
-    }
+    for (int j = 0; j < half; j++)
+        rotate_pair(&low[j], &high[j], cos_R[j], direction * sin_R[j]);
 }
 
 static void rope_task(void *context, int index)

@@ -1,14 +1,16 @@
 /* exp, tanh and the normal distribution as straight-line float arithmetic, so that loops over them
- * become vector code. The polynomials are least-squares fits weighted towards the largest relative
- * error (Lawson 1961); errors below were measured against libm by tests/compute/test_cpu_math.c. */
+ * become vector code; the GPU's kernels use the same. The polynomials are least-squares fits
+ * weighted towards the largest relative error (Lawson 1961); errors below were measured against
+ * libm by tests/compute/test_cpu_math.c. */
 #ifndef COMPUTE_CPU_MATH_H
 #define COMPUTE_CPU_MATH_H
+#include "base/host_device.h"
 #include <stdint.h>
 #include <string.h>
 
 /* Relative error below 1e-7 for -87 <= x <= 88; below that 0, above that infinity; NaN stays NaN.
  * 2^n r^x: adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits. */
-static inline float fast_exp(float x)
+HOST_DEVICE static inline float fast_exp(float x)
 {
     const float ROUNDER = 12582912.0f;
     float clamped = x > 88.7f ? 88.7f : x < -87.3f ? -87.3f : x;
@@ -31,7 +33,7 @@ static inline float fast_exp(float x)
 }
 
 /* Relative error below 1.5e-7. Near 0 an odd polynomial, elsewhere 1 - 2 / (e^2x + 1). */
-static inline float fast_tanh(float x)
+HOST_DEVICE static inline float fast_tanh(float x)
 {
     float size = x < 0 ? -x : x, q = x * x;
     float p = -5.66014787e-3f;
@@ -45,7 +47,7 @@ static inline float fast_tanh(float x)
     return size < 0.625f ? near : far;
 }
 
-static inline float fast_sigmoid(float x)
+HOST_DEVICE static inline float fast_sigmoid(float x)
 {
     return 1.0f / (1.0f + fast_exp(-x));
 }
@@ -54,7 +56,7 @@ static inline float fast_sigmoid(float x)
  * For t = |x| the integral beyond t is exp(-t^2 / 2) g(t) with g smooth; g is u times a polynomial
  * in u = 1 / (1 + 0.35 t), the form of Abramowitz, Stegun 7.1.26. Absolute error below 2e-7; in the
  * left tail down to x = -11 the relative error is below 3e-6, the rounding of t^2 in exp(). */
-static inline float fast_normal(float x, float *density)
+HOST_DEVICE static inline float fast_normal(float x, float *density)
 {
     float t = x < 0 ? -x : x;
     t = t > 13.0f ? 13.0f : t;

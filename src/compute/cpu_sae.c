@@ -1,5 +1,6 @@
 /* The cpu backend: the nonlinearities of sparse autoencoders. */
 #include "compute/cpu.h"
+#include "compute/element.h"
 #include "compute/install.h"
 #include <math.h>
 #include <string.h>
@@ -75,22 +76,6 @@ static void cpu_jumprelu_threshold_gradient(backend *be, float *d_threshold_F, c
                   .rows = N,
                   .columns = F};
     cpu_for(be, threshold_range, &o, (size_t)F, COLUMN_BLOCK);
-}
-
-/* A float's bits reordered so that unsigned comparison is float comparison. */
-static uint32_t order_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-static float value_of(uint32_t order)
-{
-    uint32_t bits = order & 0x80000000u ? order & 0x7fffffffu : ~order;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
 }
 
 /* The k-th largest by its digits from the top, 11 bits at a time: each pass counts how many numbers

@@ -1,6 +1,6 @@
 /* The cpu backend: embedding rows, the loss, the optimiser. */
 #include "compute/cpu.h"
-#include "compute/cpu_math.h"
+#include "compute/element.h"
 #include "compute/install.h"
 #include <math.h>
 #include <string.h>
@@ -98,8 +98,7 @@ static void cpu_cross_entropy(backend *be, float *loss_N, float *d_logits_NV,
 typedef struct adamw_job {
     float *value, *first, *second;
     const float *gradient;
-    const adamw_settings *s;
-    float correct1, correct2;
+    adamw_constants c;
     size_t n;
 } adamw_job;
 
@@ -108,22 +107,14 @@ enum { ADAMW_BLOCK = 16384 };
 static void adamw_task(void *context, int index)
 {
     const adamw_job *job = context;
+    adamw_constants c = job->c;
     size_t start = (size_t)index * ADAMW_BLOCK;
     size_t n = job->n - start < ADAMW_BLOCK ? job->n - start : ADAMW_BLOCK;
     float *restrict value = job->value + start, *restrict first = job->first + start;
     float *restrict second = job->second + start;
     const float *restrict gradient = job->gradient + start;
-    float b1 = job->s->beta1, b2 = job->s->beta2, c1 = 1 - b1, c2 = 1 - b2;
-    float scale = job->s->gradient_scale, eps = job->s->eps, rate = job->s->learning_rate;
-    float decay = 1 - rate * job->s->weight_decay;
-    float correct1 = rate * job->correct1, correct2 = job->correct2;
-    for (size_t i = 0; i < n; i++) {
-        float g = gradient[i] * scale;
-        float m = b1 * first[i] + c1 * g, v = b2 * second[i] + c2 * g * g;
-        first[i] = m;
-        second[i] = v;
-        value[i] = value[i] * decay - correct1 * m / (__builtin_sqrtf(v * correct2) + eps);
-    }
+    for (size_t i = 0; i < n; i++)
+        adamw_element(&value[i], &first[i], &second[i], gradient[i], &c);
 }
 
 static void cpu_adamw(backend *be, float *value, const float *gradient, float *first, float *second,
@@ -133,10 +124,8 @@ static void cpu_adamw(backend *be, float *value, const float *gradient, float *f
                      .first = first,
                      .second = second,
                      .gradient = gradient,
-                     .s = s,
-                     .n = n,
-                     .correct1 = (float)(1 / (1 - pow((double)s->beta1, s->step))),
-                     .correct2 = (float)(1 / (1 - pow((double)s->beta2, s->step)))};
+                     .c = adamw_constants_of(s),
+                     .n = n};
     pool_run(be->pool, (int)((n + ADAMW_BLOCK - 1) / ADAMW_BLOCK), adamw_task, &job);
 }
 

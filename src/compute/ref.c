@@ -31,8 +31,20 @@ static void ref_zero(backend *be, void *x, size_t bytes)
         memset(x, 0, bytes);
 }
 
+static void ref_finish(backend *be)
+{
+    (void)be;
+}
+
+static void ref_close(backend *be)
+{
+    mem_free(be);
+}
+
 void ref_install_memory(backend *be)
 {
+    be->finish = ref_finish;
+    be->close = ref_close;
     be->alloc = ref_alloc;
     be->free = ref_free;
     be->upload = ref_copy;
