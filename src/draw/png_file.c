@@ -45,7 +45,7 @@ static void encode(png_structp png, png_infop info, const raster *r, const palet
                  PNG_FILTER_TYPE_DEFAULT);
     png_set_PLTE(png, info, colors, p->n);
     png_set_pHYs(png, info, PIXELS_PER_METRE, PIXELS_PER_METRE, PNG_RESOLUTION_METER);
-    png_set_compression_level(png, 9);
+    png_set_compression_level(png, 7); /* half the time of 9, a twelfth more bytes */
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_write_info(png, info);
     for (int y = 0; y < r->height; y++)

@@ -291,6 +291,46 @@ static void conclude(causal_effect *out, causal_runner *r, const causal_job *job
     out->moved = find_token_ends(s->ids_n, moved_n, s->n);
 }
 
+/* The feature's active tokens of a prompt, none: n 0. */
+static prompt_peak peak_of(const causal_job *job, int prompt)
+{
+    const token_activation *list = job->surveyed->active[job->which];
+    size_t n = job->surveyed->n_active[job->which];
+    prompt_peak found = {.prompt = prompt};
+    while (found.first < n && list[found.first].prompt != prompt)
+        found.first++;
+    while (found.first + found.n < n && list[found.first + found.n].prompt == prompt)
+        found.n++;
+    return found;
+}
+
+err_code causal_trace(float *change_T, causal_runner *r, const causal_job *job, int prompt, err *e)
+{
+    prompt_peak peak = peak_of(job, prompt);
+    int length = prompts_length(r->s->prompts, prompt);
+    memset(change_T, 0, (size_t)length * sizeof *change_T);
+    if (!peak.n)
+        return OK;
+    r->be->upload(r->be, r->row_W, job->row_O, (size_t)r->W * sizeof(float));
+    fill_batch(r, job, &peak, 1);
+    err_code rc = apply_scale(r, 1, length, e);
+    if (!rc)
+        rc = run_changed(r->host_clean_BTV, r, job, 1, length, 1, e);
+    if (!rc)
+        rc = run_changed(r->host_changed_BTV, r, job, 1, length, change_factor(CHANGE_REMOVED), e);
+    if (rc)
+        return rc;
+    for (int t = 0; t + 1 < length; t++) {
+        r->later_R[t] = t;
+        r->later_targets_R[t] = r->tokens_BT[t + 1];
+    }
+    compare_rows(r->compared_R, r->host_clean_BTV, r->host_changed_BTV, r->later_R,
+                 r->later_targets_R, length - 1, r->V, r->workers);
+    for (int t = 0; t + 1 < length; t++)
+        change_T[t + 1] = (float)r->compared_R[t].loss;
+    return cancel_check(e);
+}
+
 err_code causal_measure(causal_effect *out, causal_runner *r, const causal_job *job,
                         int most_prompts, err *e)
 {

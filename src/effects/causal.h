@@ -58,4 +58,9 @@ void causal_runner_free(causal_runner *r);
 err_code causal_measure(causal_effect *out, causal_runner *r, const causal_job *job,
                         int most_prompts, err *e);
 
+/* One prompt token by token: change_T[t] is how much more token t costs to predict, in nats, when
+ * the feature is taken out of the tokens before it; 0 for the first token, and for all where it is
+ * silent. change_T has the prompt's length. */
+err_code causal_trace(float *change_T, causal_runner *r, const causal_job *job, int prompt, err *e);
+
 #endif

@@ -7,6 +7,8 @@ enum { FEATURES_A_BLOCK = 256 };
 
 typedef struct counter {
     coactivation *out;
+    neuron_sums *neurons; /* NULL: not asked for */
+    const scan_source *source;
     sae *dictionary;
     const survey *s;
     backend *be;
@@ -71,16 +73,15 @@ static bool mark_targets(bool *active_C, counter *c, int prompt, int position)
 static err_code take_prompt(void *context, int prompt, const float *x_TD, int length, err *e)
 {
     counter *c = context;
-    for (int t = 0; t < length; t++) {
+    err_code rc = c->neurons ? neuron_sums_add(c->neurons, c->source, prompt, x_TD, length, e) : OK;
+    for (int t = 0; t < length && !rc; t++) {
         if (!mark_targets(ROW(c->active_NC, c->n, c->C), c, prompt, t))
             continue;
         c->be->copy(c->be, ROW(c->x_ND, c->n, c->D), ROW(x_TD, t, c->D),
                     (size_t)c->D * sizeof *c->x_ND);
-        err_code rc = ++c->n == c->capacity ? flush(c, e) : OK;
-        if (rc)
-            return rc;
+        rc = ++c->n == c->capacity ? flush(c, e) : OK;
     }
-    return OK;
+    return rc;
 }
 
 static err_code allocate(counter *c, err *e)
@@ -99,12 +100,14 @@ static err_code allocate(counter *c, err *e)
     return c->f_NF ? OK : e->code;
 }
 
-err_code coactivation_count(coactivation *out, const scan_source *source, sae *dictionary,
-                            const survey *s, int first, int C, err *e)
+err_code coactivation_count(coactivation *out, neuron_sums *neurons, const scan_source *source,
+                            sae *dictionary, const survey *s, int first, int C, err *e)
 {
     int F = sae_describe(dictionary)->d_sae;
     *out = (coactivation){.C = C, .F = F};
     counter c = {.out = out,
+                 .neurons = neurons,
+                 .source = source,
                  .dictionary = dictionary,
                  .s = s,
                  .be = model_backend(source->model),

@@ -1,7 +1,7 @@
 /* On which tokens other features are active beside some targets, over all text. */
 #ifndef EFFECTS_COACTIVATION_H
 #define EFFECTS_COACTIVATION_H
-#include "features/survey.h"
+#include "effects/neurons.h"
 
 /* Of C targets with all F features. Owner: caller, coactivation_release(). */
 typedef struct coactivation {
@@ -11,9 +11,9 @@ typedef struct coactivation {
 } coactivation;
 
 /* Targets first .. first+C-1 of the survey. Rows on which none of them is active are not encoded.
- */
-err_code coactivation_count(coactivation *out, const scan_source *source, sae *dictionary,
-                            const survey *s, int first, int C, err *e);
+ * `neurons`, of the same targets, are summed on the way; NULL: not asked for. */
+err_code coactivation_count(coactivation *out, neuron_sums *neurons, const scan_source *source,
+                            sae *dictionary, const survey *s, int first, int C, err *e);
 void coactivation_release(coactivation *c);
 
 #endif

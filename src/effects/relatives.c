@@ -203,8 +203,35 @@ static void rank(target_relatives *out, int target, const directions *d, const c
     }
 }
 
-err_code relatives_find(target_relatives *out_C, const scan_source *source, sae *dictionary,
-                        const survey *s, const collection *collected, err *e)
+/* The targets first .. first+C-1 of the survey, in one pass over the text. */
+static err_code find_some(target_relatives *out_C, target_neurons *correlated_C, directions *d,
+                          const scan_source *source, sae *dictionary, const survey *s, int first,
+                          int C, const collection *collected, err *e)
+{
+    coactivation both = {0};
+    neuron_sums neurons = {0};
+    err_code rc = measure_directions(d, dictionary, s->features + first, C, e);
+    if (!rc && correlated_C)
+        rc = neuron_sums_new(&neurons, source, s, first, C, e);
+    if (!rc)
+        rc = coactivation_count(&both, correlated_C ? &neurons : NULL, source, dictionary, s, first,
+                                C, e);
+    for (int k = 0; k < C && !rc; k++) {
+        rank(&out_C[first + k], s->features[first + k], d, &both, k, collected);
+        if (correlated_C)
+            neuron_sums_correlate(&correlated_C[first + k], &neurons, k);
+    }
+    neuron_sums_release(&neurons);
+    coactivation_release(&both);
+    mem_free(d->decoder_CF);
+    mem_free(d->encoder_CF);
+    d->decoder_CF = d->encoder_CF = NULL;
+    return rc;
+}
+
+err_code relatives_find(target_relatives *out_C, target_neurons *correlated_C,
+                        const scan_source *source, sae *dictionary, const survey *s,
+                        const collection *collected, err *e)
 {
     int F = collected->n_features, most = MOST_PAIRS / F;
     directions d = {0};
@@ -212,16 +239,7 @@ err_code relatives_find(target_relatives *out_C, const scan_source *source, sae 
     most = most < 1 ? 1 : most;
     for (int first = 0; first < s->n_features && !rc; first += most) {
         int C = s->n_features - first < most ? s->n_features - first : most;
-        coactivation both = {0};
-        rc = measure_directions(&d, dictionary, s->features + first, C, e);
-        if (!rc)
-            rc = coactivation_count(&both, source, dictionary, s, first, C, e);
-        for (int k = 0; k < C && !rc; k++)
-            rank(&out_C[first + k], s->features[first + k], &d, &both, k, collected);
-        coactivation_release(&both);
-        mem_free(d.decoder_CF);
-        mem_free(d.encoder_CF);
-        d.decoder_CF = d.encoder_CF = NULL;
+        rc = find_some(out_C, correlated_C, &d, source, dictionary, s, first, C, collected, e);
     }
     release(&d);
     return rc;

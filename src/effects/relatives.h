@@ -2,6 +2,7 @@
  * by what it reads (encoder columns), and by where it is active. */
 #ifndef EFFECTS_RELATIVES_H
 #define EFFECTS_RELATIVES_H
+#include "effects/neurons.h"
 #include "features/stats.h"
 #include "features/survey.h"
 
@@ -25,11 +26,13 @@ typedef struct target_relatives {
     relative list[RESEMBLANCES][RELATIVES];
 } target_relatives;
 
-/* For every feature of the survey; out_C has s->n_features entries. `collected` is of the same
- * prompts. One pass over them (more when targets x dictionary has over 2^25 pairs, which bounds the
- * memory), of which only the rows on which some target is active are encoded; sums are exact and
- * in the order of the text. E_CANCELLED on Ctrl-C. */
-err_code relatives_find(target_relatives *out_C, const scan_source *source, sae *dictionary,
-                        const survey *s, const collection *collected, err *e);
+/* For every feature of the survey; out_C and correlated_C (the correlated neurons of each, the
+ * aligned ones stay as they are; NULL: not asked for) have s->n_features entries. `collected` is of
+ * the same prompts. One pass over them (more when targets x dictionary has over 2^25 pairs, which
+ * bounds the memory), of which only the rows on which some target is active are encoded; sums are
+ * exact and in the order of the text. E_CANCELLED on Ctrl-C. */
+err_code relatives_find(target_relatives *out_C, target_neurons *correlated_C,
+                        const scan_source *source, sae *dictionary, const survey *s,
+                        const collection *collected, err *e);
 
 #endif

@@ -1,6 +1,5 @@
 /* A target feature from the data's side: where and how strongly it is active. */
 #include "base/memory.h"
-#include "features/contexts.h"
 #include "features/position_profile.h"
 #include "features/quantiles.h"
 #include "features/suffix_trie.h"
@@ -166,13 +165,7 @@ static record_value_group *groups_of(const context_group *list, int n, study *s)
 
 static void fill_contexts(record_target *t, study *s, int target)
 {
-    const run_config *c = s->config;
-    context_options o = {.top = c->analyse.contexts_top,
-                         .per_decile = c->analyse.contexts_per_decile,
-                         .per_interval = c->analyse.contexts_per_interval,
-                         .window = c->analyse.context_tokens,
-                         .seed = (uint64_t)c->run.seed,
-                         .tokenizer = s->tokenizer};
+    context_options o = study_context_options(s);
     feature_context *top;
     context_group *deciles, *intervals;
     t->n_top = survey_top_contexts(&top, &s->surveyed, target, &s->prompts, &o, &s->memory);

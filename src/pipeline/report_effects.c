@@ -97,6 +97,44 @@ static void fill_changes(record_effects *x, study *s, const target_effects *t)
     }
 }
 
+/* Of the strongest contexts, which the report has by now. */
+static void fill_traces(record_effects *x, study *s, const record_target *t, int target)
+{
+    int longest = prompts_longest(&s->prompts);
+    const float *trace_RT = ROW(s->trace_CRT, target, EFFECT_TRACES * longest);
+    if (*x->no_runs)
+        return;
+    x->n_traces = t->n_top < EFFECT_TRACES ? t->n_top : EFFECT_TRACES;
+    x->traces = arena_push(&s->memory, EFFECT_TRACES, sizeof *x->traces);
+    for (int i = 0; i < x->n_traces; i++) {
+        const record_context *c = &t->top[i];
+        const float *cost_T = ROW(trace_RT, i, longest) + c->start;
+        double *costs = arena_push(&s->memory, (size_t)c->n_tokens, sizeof *costs);
+        for (int k = 0; k < c->n_tokens; k++)
+            costs[k] = (double)cost_T[k];
+        x->traces[i] = (record_trace){.context = i, .costs = costs, .n_costs = c->n_tokens};
+    }
+}
+
+static void fill_neurons(record_effects *x, study *s, const target_neurons *t)
+{
+    x->neurons = arena_push(&s->memory, (size_t)2 * NEURONS, sizeof *x->neurons);
+    for (int i = 0; i < t->n_aligned; i++)
+        x->neurons[x->n_neurons++] = (record_neuron){.list = "aligned",
+                                                     .neuron = t->aligned[i].neuron,
+                                                     .weight = t->aligned[i].weight,
+                                                     .share = t->aligned[i].share,
+                                                     .correlation = (double)NAN,
+                                                     .cosine = (double)NAN};
+    for (int i = 0; i < t->n_correlated; i++)
+        x->neurons[x->n_neurons++] = (record_neuron){.list = "correlated",
+                                                     .neuron = t->correlated[i].neuron,
+                                                     .weight = (double)NAN,
+                                                     .share = (double)NAN,
+                                                     .correlation = t->correlated[i].correlation,
+                                                     .cosine = t->correlated[i].cosine};
+}
+
 const char *relation_between(int64_t n_target, int64_t n_other, int64_t n_both, int64_t n_tokens,
                              double decoder_cosine)
 {
@@ -174,6 +212,8 @@ void report_effects(record *r, study *s)
         fill_logits(x, s, &t->logits);
         fill_read_in(x, s, &t->read_in);
         fill_changes(x, s, t);
+        fill_traces(x, s, &r->targets[i], i);
+        fill_neurons(x, s, &t->neurons);
         fill_relatives(x, s, s->targets[i], &t->relatives);
     }
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    EFFECTS_VERSION = 1, /* raised when the stage's arithmetic or file layout changes */
+    EFFECTS_VERSION = 2, /* raised when the stage's arithmetic or file layout changes */
     GROUP = 16           /* targets that Ctrl-C can cost */
 };
 
@@ -74,26 +74,40 @@ static store_key key_start(const study *s, const char *kind)
     return k;
 }
 
-/* Fills `data` from what was kept under the key, which is finished. */
-static bool load(void *data, size_t bytes, const study *s, const char *kind, store_key *k,
+/* What is kept together, piece after piece. */
+typedef struct piece {
+    void *data;
+    size_t bytes;
+} piece;
+enum { MOST_PIECES = 2 };
+
+/* Fills the pieces from what was kept under the key, which is finished. */
+static bool load(const piece pieces[MOST_PIECES], const study *s, const char *kind, store_key *k,
                  char hex[SHA256_HEX])
 {
     str payload = {0};
     store_key_finish(k, hex);
-    bool there = study_load(&payload, s, kind, hex) && payload.len == bytes;
-    if (there)
-        memcpy(data, str_text(&payload), bytes);
+    bool there =
+        study_load(&payload, s, kind, hex) && payload.len == pieces[0].bytes + pieces[1].bytes;
+    const char *from = str_text(&payload);
+    for (int i = 0; i < MOST_PIECES && there; i++) {
+        if (pieces[i].bytes)
+            memcpy(pieces[i].data, from, pieces[i].bytes);
+        from += pieces[i].bytes;
+    }
     str_release(&payload);
     return there;
 }
 
-static err_code save(const void *data, size_t bytes, const study *s, const char *kind,
+static err_code save(const piece pieces[MOST_PIECES], const study *s, const char *kind,
                      const char *hex, err *e)
 {
     if (!study_keeps(s))
         return OK;
     str payload = {0};
-    store_put(&payload, data, bytes, 1);
+    for (int i = 0; i < MOST_PIECES; i++)
+        if (pieces[i].bytes)
+            store_put(&payload, pieces[i].data, pieces[i].bytes, 1);
     err_code rc = store_save(s->cache_dir, kind, hex, &payload, e);
     str_release(&payload);
     return rc;
@@ -115,40 +129,49 @@ static err_code measure_quality(study *s, bool *cached, err *e)
     effect_setting set = setting_of(s, "quality");
     if (s->quality_missing) /* counts alone, for which nothing is run */
         return quality_measure(&s->quality, &set, &s->collected, 0, e);
-    if (load(&s->quality, sizeof s->quality, s, "quality", &k, hex))
+    piece kept[MOST_PIECES] = {{&s->quality, sizeof s->quality}};
+    if (load(kept, s, "quality", &k, hex))
         return OK;
     *cached = false;
     err_code rc = quality_measure(&s->quality, &set, &s->collected, most, e);
-    return rc ? rc : save(&s->quality, sizeof s->quality, s, "quality", hex, e);
+    return rc ? rc : save(kept, s, "quality", hex, e);
 }
 
 /* ---- the targets --------------------------------------------------------------------------------
  */
 
+/* Relatives of all targets, then the neurons they rise and fall with. */
 static err_code find_relatives(study *s, bool *cached, err *e)
 {
     char hex[SHA256_HEX];
     size_t n = (size_t)s->n_targets;
     target_relatives *found = mem_small(n, sizeof *found);
+    target_neurons *neurons = mem_small(n, sizeof *neurons);
+    piece kept[MOST_PIECES] = {{found, n * sizeof *found}, {neurons, n * sizeof *neurons}};
     store_key k = key_start(s, "relatives");
     store_key_bytes(&k, s->targets, n * sizeof *s->targets);
     err_code rc = OK;
-    if (!load(found, n * sizeof *found, s, "relatives", &k, hex)) {
+    if (!load(kept, s, "relatives", &k, hex)) {
         *cached = false;
         scan_source source = study_source(s, "relatives");
-        rc = relatives_find(found, &source, s->sae, &s->surveyed, &s->collected, e);
+        rc = relatives_find(found, neurons, &source, s->sae, &s->surveyed, &s->collected, e);
         if (!rc)
-            rc = save(found, n * sizeof *found, s, "relatives", hex, e);
+            rc = save(kept, s, "relatives", hex, e);
     }
-    for (size_t i = 0; i < n; i++)
-        s->effects[i].relatives = found[i];
+    for (size_t i = 0; i < n; i++) {
+        target_effects *t = &s->effects[i];
+        t->relatives = found[i];
+        t->neurons.n_correlated = neurons[i].n_correlated;
+        memcpy(t->neurons.correlated, neurons[i].correlated, sizeof neurons[i].correlated);
+    }
+    mem_free(neurons);
     mem_free(found);
     return rc;
 }
 
 /* Some targets' weights and what they give against the vocabulary. */
 typedef struct group {
-    int first, n;
+    int first, n, O;
     float *row_CO, *column_CD; /* decoder rows, encoder columns */
     double *logit_Cn, *per_activation_C;
 } group;
@@ -169,6 +192,7 @@ static err_code group_make(group *g, const study *s, int first, int n, err *e)
     sae_columns *columns = NULL;
     *g = (group){.first = first,
                  .n = n,
+                 .O = c->d_out,
                  .row_CO = mem_array(C * O, sizeof(float), "decoder rows", e),
                  .column_CD = mem_array(C * D, sizeof(float), "encoder columns", e),
                  .logit_Cn = mem_array(C * V, sizeof(double), "logits of the vocabulary", e),
@@ -198,6 +222,8 @@ static err_code look_at_weights(group *g, study *s, const effect_setting *set, e
     if (reaches)
         rc = direct_logits(g->logit_Cn, set, g->row_CO, g->n, e);
     for (int i = 0; i < g->n && !rc; i++)
+        neurons_align(&s->effects[g->first + i].neurons, ROW(g->row_CO, i, g->O), g->O);
+    for (int i = 0; i < g->n && !rc; i++)
         s->effects[g->first + i].logits = reaches ? direct_table(set, ROW(g->logit_Cn, i, V))
                                                   : (logit_table){.reach = REACH_NOTHING};
     if (rc || !direct_reads_embeddings(set))
@@ -208,6 +234,28 @@ static err_code look_at_weights(group *g, study *s, const effect_setting *set, e
         s->effects[g->first + i].read_in =
             find_token_ends(set->ids_n, ROW(cosine_Cn, i, V), set->n);
     mem_free(cosine_Cn);
+    return rc;
+}
+
+/* Numbers of a target in trace_CRT. */
+static size_t traced_numbers(const study *s)
+{
+    return (size_t)EFFECT_TRACES * (size_t)prompts_longest(&s->prompts);
+}
+
+/* The prompts of the strongest contexts, as the report will show them. */
+static err_code trace_contexts(study *s, causal_runner *r, const causal_job *job, err *e)
+{
+    arena scratch = {0};
+    feature_context *top;
+    context_options o = study_context_options(s);
+    int longest = prompts_longest(&s->prompts);
+    int n = survey_top_contexts(&top, &s->surveyed, job->which, &s->prompts, &o, &scratch);
+    float *trace_RT = ROW(s->trace_CRT, job->which, traced_numbers(s));
+    err_code rc = OK;
+    for (int i = 0; i < n && i < EFFECT_TRACES && !rc; i++)
+        rc = causal_trace(ROW(trace_RT, i, longest), r, job, top[i].prompt, e);
+    arena_release(&scratch);
     return rc;
 }
 
@@ -225,6 +273,8 @@ static err_code run_targets(group *g, study *s, causal_runner *r, progress *bar,
                           .surveyed = &s->surveyed,
                           .which = g->first + i};
         rc = causal_measure(&t->causal, r, &job, s->config->effects.prompts, e);
+        if (!rc)
+            rc = trace_contexts(s, r, &job, e);
         progress_step(bar, g->first + i + 1, NULL);
     }
     return rc;
@@ -236,12 +286,16 @@ static err_code measure_group(study *s, int first, int n, causal_runner **runner
 {
     char hex[SHA256_HEX];
     effect_setting set = setting_of(s, "effects");
-    size_t bytes = (size_t)n * sizeof *s->effects;
+    size_t traced = traced_numbers(s);
+    piece kept[MOST_PIECES] = {
+        {s->effects + first, (size_t)n * sizeof *s->effects},
+        {ROW(s->trace_CRT, first, traced), (size_t)n * traced * sizeof *s->trace_CRT}};
     store_key k = key_start(s, "effects");
     study_key_settings(&k, s, "effects.prompts");
+    study_key_settings(&k, s, "analyse.context"); /* which contexts are traced */
     store_key_bytes(&k, s->tokens->ids, (size_t)s->tokens->n * sizeof *s->tokens->ids);
     store_key_bytes(&k, s->targets + first, (size_t)n * sizeof *s->targets);
-    if (load(s->effects + first, bytes, s, "effects", &k, hex)) {
+    if (load(kept, s, "effects", &k, hex)) {
         progress_step(bar, first + n, NULL);
         return OK;
     }
@@ -256,7 +310,7 @@ static err_code measure_group(study *s, int first, int n, causal_runner **runner
     if (!rc && runs)
         rc = run_targets(&g, s, *runner, bar, e);
     if (!rc)
-        rc = save(s->effects + first, bytes, s, "effects", hex, e);
+        rc = save(kept, s, "effects", hex, e);
     group_release(&g);
     return rc;
 }
@@ -278,7 +332,9 @@ static err_code measure_targets(study *s, bool *cached, err *e)
 err_code stage_effects(study *s, bool *cached, err *e)
 {
     *cached = true;
-    s->effects = arena_push(&s->memory, (size_t)s->n_targets + 1, sizeof *s->effects);
+    size_t n = (size_t)s->n_targets + 1;
+    s->effects = arena_push(&s->memory, n, sizeof *s->effects);
+    s->trace_CRT = arena_push(&s->memory, n * traced_numbers(s), sizeof *s->trace_CRT);
     find_hook(s);
     err_code rc = measure_quality(s, cached, e);
     if (!rc && s->n_targets)

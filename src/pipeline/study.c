@@ -222,3 +222,14 @@ void study_key_settings(store_key *k, const study *s, const char *prefix)
     }
     str_release(&value);
 }
+
+context_options study_context_options(const study *s)
+{
+    const run_config *c = s->config;
+    return (context_options){.top = c->analyse.contexts_top,
+                             .per_decile = c->analyse.contexts_per_decile,
+                             .per_interval = c->analyse.contexts_per_interval,
+                             .window = c->analyse.context_tokens,
+                             .seed = (uint64_t)c->run.seed,
+                             .tokenizer = s->tokenizer};
+}

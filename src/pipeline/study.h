@@ -12,6 +12,7 @@
 #include "explain/explainer.h"
 #include "explain/explanation.h"
 #include "features/collect.h"
+#include "features/contexts.h"
 #include "features/filter.h"
 #include "features/select.h"
 #include "features/survey.h"
@@ -74,8 +75,11 @@ typedef struct target_effects {
     logit_table logits;
     token_ends read_in; /* cosines; n 0 where the SAE does not read embeddings */
     causal_effect causal;
+    target_neurons neurons;
     target_relatives relatives;
 } target_effects;
+
+enum { EFFECT_TRACES = 6 }; /* of a target's strongest contexts */
 
 typedef struct study {
     const run_config *config;
@@ -118,6 +122,8 @@ typedef struct study {
     hook effect_hook;             /* where the SAE's output stands */
     const char *effects_missing;  /* why nothing can be put there; NULL when it can */
     target_effects *effects;      /* of the targets */
+    float *trace_CRT; /* targets x EFFECT_TRACES x the longest prompt: causal_trace() of the prompts
+                         of its strongest contexts; NULL where nothing was run */
     sae_quality quality;
     const char *quality_missing; /* why it was not measured by runs; NULL when it was */
     optimum *optima;             /* of the targets */
@@ -181,5 +187,7 @@ bool study_load(str *payload, const study *s, const char *kind, const char *key)
 bool study_keeps(const study *s);
 /* Adds the value of every setting whose name starts with `prefix` to a key. */
 void study_key_settings(store_key *k, const study *s, const char *prefix);
+/* How the report's contexts are chosen. */
+context_options study_context_options(const study *s);
 
 #endif

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 4,
+    RECORD_SCHEMA = 5,
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };

@@ -100,8 +100,25 @@ static err_code check_search(const record_search *s, int id, err *e)
     return OK;
 }
 
-static err_code check_effects(const record *r, const record_effects *x, int id, err *e)
+static err_code check_traces(const record_target *t, err *e)
 {
+    const record_effects *x = &t->effects;
+    for (int i = 0; i < x->n_traces; i++) {
+        const record_trace *trace = &x->traces[i];
+        if (trace->context < 0 || trace->context >= t->n_top)
+            return err_set(e, E_SHAPE, "target %d: effects.traces[%d] is of context %d of %d",
+                           t->id, i, trace->context, t->n_top);
+        if (trace->n_costs != t->top[trace->context].n_tokens)
+            return err_set(e, E_SHAPE, "target %d: effects.traces[%d]: %d costs of %d tokens",
+                           t->id, i, trace->n_costs, t->top[trace->context].n_tokens);
+    }
+    return OK;
+}
+
+static err_code check_effects(const record *r, const record_target *t, err *e)
+{
+    const record_effects *x = &t->effects;
+    int id = t->id;
     for (int i = 0; i < x->n_relatives; i++)
         if (x->relatives[i].feature < 0 || x->relatives[i].feature >= r->n_features)
             return err_set(e, E_SHAPE, "target %d: effects.relatives[%d] is feature %d of %d", id,
@@ -115,7 +132,8 @@ static err_code check_effects(const record *r, const record_effects *x, int id, 
                            "promised",
                            id, i, c->raised_right, c->n_raised, c->lowered_right, c->n_lowered);
     }
-    return check_histogram(&x->logits, id, "effects.logits", e);
+    err_code rc = check_traces(t, e);
+    return rc ? rc : check_histogram(&x->logits, id, "effects.logits", e);
 }
 
 static err_code check_windows(const record_rule *rule, int id, err *e)
@@ -163,7 +181,7 @@ static err_code check_target(const record *r, int i, err *e)
     if (!rc)
         rc = check_search(&t->search, t->id, e);
     if (!rc)
-        rc = check_effects(r, &t->effects, t->id, e);
+        rc = check_effects(r, t, e);
     return rc;
 }
 

@@ -48,6 +48,25 @@ typedef struct record_relative {
     const char *relation;     /* "same", "contains", "inside", "apart" or "" */
 } record_relative;
 
+/* A number of the hook's value beside the target: "aligned" ones are the largest in its decoder
+ * row, "correlated" ones rise and fall with its activation. */
+typedef struct record_neuron {
+    const char *list;   /* "aligned", "correlated" */
+    int neuron;         /* its place in the value */
+    double weight;      /* in the decoder row; NaN of a correlated one, as the next is */
+    double share;       /* of the row's sum of sizes */
+    double correlation; /* Pearson's, over all tokens; NaN of an aligned one, as the next is */
+    double cosine;
+} record_neuron;
+
+/* One of the target's strongest contexts, token by token: how much more each costs to predict when
+ * the target is taken out of the whole prompt, nats. */
+typedef struct record_trace {
+    int context;   /* index in the target's `top` */
+    double *costs; /* of each of the context's tokens */
+    int n_costs;
+} record_trace;
+
 /* What a target does to the output, reads, and resembles; an empty hook says it was not looked at.
  */
 typedef struct record_effects {
@@ -65,8 +84,12 @@ typedef struct record_effects {
     int64_t n_later, n_later_losses;   /* silent tokens after the first active one, likewise */
     record_change *changes;
     int n_changes;
+    record_trace *traces;
+    int n_traces;
     record_relative *relatives;
     int n_relatives;
+    record_neuron *neurons;
+    int n_neurons;
 } record_effects;
 
 /* How good the SAE is on this run's data; an n_tokens of 0 says it was not looked at. */

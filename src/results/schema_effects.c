@@ -40,6 +40,23 @@ static const field relative_fields[] = {
 };
 SCHEMA(SCHEMA_RELATIVE, record_relative, relative_fields);
 
+static const field neuron_fields[] = {
+    TEXT(record_neuron, list, "aligned (decoder row), correlated (activation)"),
+    INT(record_neuron, neuron, "place in the hook's value"),
+    NUMBER(record_neuron, weight, "in the decoder row"),
+    NUMBER(record_neuron, share, "of the row's sum of sizes"),
+    NUMBER(record_neuron, correlation, "Pearson's, of value and activation over all tokens"),
+    NUMBER(record_neuron, cosine, "of value and activation over all tokens"),
+};
+SCHEMA(SCHEMA_NEURON, record_neuron, neuron_fields);
+
+static const field trace_fields[] = {
+    INT(record_trace, context, "which of the strongest contexts"),
+    NUMBERS(record_trace, costs, n_costs,
+            "nats that each token costs more when the feature is taken out"),
+};
+SCHEMA(SCHEMA_TRACE, record_trace, trace_fields);
+
 static const field effects_fields[] = {
     TEXT(record_effects, hook, "where its contribution stands, empty when not looked at"),
     TEXT(record_effects, path, "how it gets into the residual stream"),
@@ -55,7 +72,9 @@ static const field effects_fields[] = {
     INT64(record_effects, n_later, "silent tokens after the first active one"),
     INT64(record_effects, n_later_losses, "of them with a next token"),
     LIST(record_effects, changes, n_changes, SCHEMA_CHANGE, "the feature taken out, and doubled"),
+    LIST(record_effects, traces, n_traces, SCHEMA_TRACE, "its strongest contexts token by token"),
     LIST(record_effects, relatives, n_relatives, SCHEMA_RELATIVE, "features that resemble it"),
+    LIST(record_effects, neurons, n_neurons, SCHEMA_NEURON, "numbers of the hook's value"),
 };
 SCHEMA(SCHEMA_EFFECTS, record_effects, effects_fields);
 

@@ -3,6 +3,7 @@
 #include "site/figures.h"
 #include "site/pages.h"
 #include "site/show.h"
+#include "site/tokens.h"
 #include <string.h>
 
 enum { SENTENCE_TOKENS = 5 };
@@ -122,6 +123,72 @@ static void put_changes(cJSON *object, arena *a, const record_target *t)
     json_add_string(object, "n_later_losses", show_count(a, x->n_later_losses));
 }
 
+/* ---- token by token ----------------------------------------------------------------------------
+ */
+
+static double largest_cost(const record_effects *x)
+{
+    double most = 0;
+    for (int i = 0; i < x->n_traces; i++)
+        for (int k = 0; k < x->traces[i].n_costs; k++)
+            if (isfinite(x->traces[i].costs[k]))
+                most = fmax(most, fabs(x->traces[i].costs[k]));
+    return most;
+}
+
+static void put_traces(cJSON *object, page *p, const record_target *t)
+{
+    const record_effects *x = &t->effects;
+    arena *a = &p->memory;
+    double most = largest_cost(x);
+    cJSON *rows = json_add_array(object, "traces");
+    for (int i = 0; i < x->n_traces; i++) {
+        const record_context *c = &t->top[x->traces[i].context];
+        double total = 0;
+        for (int k = 0; k < x->traces[i].n_costs; k++)
+            total += x->traces[i].costs[k];
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "total", show_number(a, total));
+        json_add_string(row, "place", arena_printf(a, "%d:%d", c->prompt, c->start + c->peak));
+        json_add_string(row, "tokens", change_mark(p, c, x->traces[i].costs, most));
+    }
+    json_add_bool(object, "has_traces", x->n_traces > 0 && most > 0);
+    json_add_string(object, "largest_cost", show_number(a, most));
+}
+
+/* ---- neurons -----------------------------------------------------------------------------------
+ */
+
+static const record_neuron *neuron_at(const record_effects *x, const char *list, int index)
+{
+    for (int i = 0; i < x->n_neurons; i++)
+        if (!strcmp(x->neurons[i].list, list) && index-- == 0)
+            return &x->neurons[i];
+    return NULL;
+}
+
+static void put_neurons(cJSON *object, arena *a, const record_effects *x)
+{
+    cJSON *aligned = json_add_array(object, "aligned"),
+          *correlated = json_add_array(object, "correlated");
+    const record_neuron *n;
+    for (int i = 0; (n = neuron_at(x, "aligned", i)); i++) {
+        cJSON *row = put_entry(aligned);
+        json_add_string(row, "neuron", arena_printf(a, "%d", n->neuron));
+        json_add_string(row, "weight", show_number(a, n->weight));
+        json_add_string(row, "share", show_share(a, n->share));
+    }
+    for (int i = 0; (n = neuron_at(x, "correlated", i)); i++) {
+        cJSON *row = put_entry(correlated);
+        json_add_string(row, "neuron", arena_printf(a, "%d", n->neuron));
+        json_add_string(row, "correlation", show_number(a, n->correlation));
+        json_add_string(row, "cosine", show_number(a, n->cosine));
+    }
+    json_add_bool(object, "has_aligned", neuron_at(x, "aligned", 0) != NULL);
+    json_add_bool(object, "has_neurons", x->n_neurons > 0);
+    json_add_bool(object, "has_correlated", neuron_at(x, "correlated", 0) != NULL);
+}
+
 /* ---- neighbours --------------------------------------------------------------------------------
  */
 
@@ -208,6 +275,7 @@ err_code put_effects(page *p, const record_target *t, err *e)
     }
     cJSON *object = json_add_object(p->tree, "effects");
     put_text(object, "hook", a, x->hook);
+    put_text(object, "read", a, p->site->r->run.sae.hook);
     put_text(object, "path", a, x->path);
     put_text(object, "no_table", a, x->no_table);
     put_text(object, "no_read_in", a, x->no_read_in);
@@ -224,6 +292,8 @@ err_code put_effects(page *p, const record_target *t, err *e)
     put_ends(object, "moved", a, x, "rose", "fell");
     put_read_in(object, a, x);
     put_changes(object, a, t);
+    put_traces(object, p, t);
+    put_neurons(object, a, x);
     put_relatives(object, p, x);
     err_code rc = draw_logits(p, t, &drawn, e);
     json_add_bool(object, "has_logits", drawn);

@@ -203,7 +203,8 @@ shown_token *show_context(int *n, arena *a, const record_context *c)
                            .n = show_pieces(c->tokens + i, c->n_tokens - i),
                            .activation = c->activations[i]};
         for (int k = 1; k < t->n; k++)
-            t->activation = fmax(t->activation, c->activations[i + k]);
+            if (fabs(c->activations[i + k]) > fabs(t->activation))
+                t->activation = c->activations[i + k];
         str out = {0};
         size_t size = starts[i + t->n] - starts[i];
         size_t shown = cut_at(str_text(&whole) + starts[i], size, CONTEXT_LIMIT);

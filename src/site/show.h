@@ -30,7 +30,7 @@ int show_pieces(const record_bytes *tokens, int n_tokens);
 /* Neighbouring tokens that only together are UTF-8, shown as one. */
 typedef struct shown_token {
     const char *text;  /* in running text: single spaces stay spaces */
-    double activation; /* the largest of its parts */
+    double activation; /* that of its parts which is largest in size */
     int first, n;      /* tokens it is made of */
 } shown_token;
 /* Merges and shows the tokens of a context; *n of them, from `a`. Very long ones are cut. */

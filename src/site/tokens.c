@@ -18,6 +18,13 @@ static int level_of(double activation, double maximum)
     return level < 1 ? 1 : level > LEVELS ? LEVELS : level;
 }
 
+/* A change is coloured from a tenth of the maximum on: a run changes a little everywhere. */
+static int change_level(double change, double maximum)
+{
+    int level = level_of(fabs(change), maximum);
+    return level > 1 ? level : 0;
+}
+
 /* The space before a word stays outside its colour, so that no coloured space ends a line. */
 static const char *skip_space(str *out, const char *text)
 {
@@ -27,9 +34,11 @@ static const char *skip_space(str *out, const char *text)
     return text + 1;
 }
 
-static void add_span(str *out, const char *text, int level, const char *more, const char *title)
+/* `hue` is a for activations and for more of something, b for less of it. */
+static void add_span(str *out, const char *text, char hue, int level, const char *more,
+                     const char *title)
 {
-    str_addf(out, "<span class=\"a%d%s\" title=\"%s\">", level, more, title);
+    str_addf(out, "<span class=\"%c%d%s\" title=\"%s\">", hue, level, more, title);
     escape_html(out, text);
     str_add(out, "</span>");
 }
@@ -37,15 +46,16 @@ static void add_span(str *out, const char *text, int level, const char *more, co
 static void add_html(str *out, arena *a, const shown_token *t, int level, bool peak)
 {
     if (level)
-        add_span(out, skip_space(out, t->text), level, peak ? " peak" : "",
-                 show_number(a, t->activation));
+        add_span(out, skip_space(out, t->text), t->activation < 0 ? 'b' : 'a', level,
+                 peak ? " peak" : "", show_number(a, t->activation));
     else
         escape_html(out, t->text);
 }
 
 /* Emphasis cannot begin or end with a space, so the space is put before it. */
-static void add_markdown(str *out, const shown_token *t, int level)
+static void add_bold(str *out, arena *a, const shown_token *t, int level)
 {
+    (void)a;
     if (2 * level <= LEVELS) {
         escape_markdown(out, t->text);
         return;
@@ -56,7 +66,21 @@ static void add_markdown(str *out, const shown_token *t, int level)
     str_add(out, "</b>");
 }
 
-const char *context_mark(page *p, const record_context *c, double maximum)
+static void add_change(str *out, arena *a, const shown_token *t, int level)
+{
+    escape_markdown(out, t->text);
+    if (level)
+        str_addf(out, " <sub>%s%s</sub>", t->activation > 0 ? "+" : "",
+                 show_number(a, t->activation));
+}
+
+/* How numbers at tokens are shown: as levels of colour, and in Markdown, which has no colours. */
+typedef struct token_style {
+    int (*level)(double value, double maximum);
+    void (*add_markdown)(str *out, arena *a, const shown_token *t, int level);
+} token_style;
+
+static const char *tokens_mark(page *p, const record_context *c, double maximum, token_style style)
 {
     str html = {0}, markdown = {0};
     int n;
@@ -64,15 +88,29 @@ const char *context_mark(page *p, const record_context *c, double maximum)
     str_add(&html, "<span class=\"tokens\">");
     for (int i = 0; i < n; i++) {
         const shown_token *t = &tokens[i];
-        int level = level_of(t->activation, maximum);
+        int level = style.level(t->activation, maximum);
         add_html(&html, &p->memory, t, level, c->peak >= t->first && c->peak < t->first + t->n);
-        add_markdown(&markdown, t, level);
+        style.add_markdown(&markdown, &p->memory, t, level);
     }
     str_add(&html, "</span>");
     int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
     str_release(&html);
     str_release(&markdown);
     return block_mark(&p->blocks, number);
+}
+
+const char *context_mark(page *p, const record_context *c, double maximum)
+{
+    return tokens_mark(p, c, maximum, (token_style){level_of, add_bold});
+}
+
+const char *change_mark(page *p, const record_context *c, const double *changes, double maximum)
+{
+    record_context changed = *c;
+    changed.activations = arena_push(&p->memory, (size_t)c->n_tokens + 1, sizeof *changes);
+    for (int i = 0; i < c->n_tokens; i++)
+        changed.activations[i] = isfinite(changes[i]) ? changes[i] : 0;
+    return tokens_mark(p, &changed, maximum, (token_style){change_level, add_change});
 }
 
 /* ---- strips ---- */
@@ -88,7 +126,7 @@ static void add_strip(str *html, const char *tag, const strip_token *tokens, int
     str_addf(html, "<%s class=\"tokens strip\">", tag);
     for (int i = 0; i < n; i++) {
         const token_value *t = &tokens[i].shown;
-        add_span(html, t->text, level_of(t->value, maximum), t->mark ? " peak" : "",
+        add_span(html, t->text, 'a', level_of(t->value, maximum), t->mark ? " peak" : "",
                  tokens[i].title);
         if (i + 1 < n)
             str_add_char(html, ' ');

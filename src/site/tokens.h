@@ -7,6 +7,10 @@
  * use in a line of the page. Active tokens carry their value in a tooltip; the peak is underlined.
  * In Markdown the tokens above half the maximum are bold. */
 const char *context_mark(page *p, const record_context *c, double maximum);
+/* The same for changes of something, of each token of the context: coloured by their size from a
+ * tenth of the maximum on, less of it in another colour and with a dashed underline. Changes that
+ * are not numbers are none. In Markdown the changes stand behind their tokens. */
+const char *change_mark(page *p, const record_context *c, const double *changes, double maximum);
 
 /* The optimised input: its nearest real token at each position, coloured by activation, as a block
  * `key` and as fig/STEM.svg, .csv, .txt. */

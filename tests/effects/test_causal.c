@@ -15,6 +15,7 @@
 typedef struct expected {
     causal_effect sums;
     double log_n[EFFECT_CHANGES][BED_TOKENS], probability_n[BED_TOKENS];
+    double cost_PT[BED_PROMPTS][BED_LONGEST]; /* of each token when the feature is taken out */
 } expected;
 
 static void log_softmax(double *x_V, int V)
@@ -92,12 +93,15 @@ static void expect_prompt(expected *x, const bed *b, int feature, int prompt, co
         }
         bed_reference(changed, NULL, b, prompt, spliced);
         for (int t = first; t < T; t++) {
+            int next = t + 1 < T ? tokens[t + 1] : -1;
             double *was = clean + t * V, *is = changed + t * V;
             if (k == 0)
                 log_softmax(was, V);
             log_softmax(is, V);
             if (tokens[t] != 0)
-                add_row(x, b, k, was, is, t + 1 < T ? tokens[t + 1] : -1, strength[t] > 0);
+                add_row(x, b, k, was, is, next, strength[t] > 0);
+            if (k == CHANGE_REMOVED && next >= 0)
+                x->cost_PT[prompt][t + 1] = was[next] - is[next];
         }
     }
     mem_free(spliced);
@@ -140,6 +144,20 @@ static void check_promises(const causal_effect *got, const expected *x, const do
     assert_true(fabs(got->moved.highest[0].value - most) < 1e-3 * most + 1e-6);
 }
 
+static void check_traces(causal_runner *r, const causal_job *job, const expected *x, const bed *b)
+{
+    for (int i = 0; i < BED_PROMPTS; i++) {
+        float got[BED_LONGEST];
+        err e = {0};
+        assert_int_equal(causal_trace(got, r, job, i, &e), OK);
+        for (int t = 0; t < prompts_length(&b->prompts, i); t++) {
+            double want = x->cost_PT[i][t];
+            if (!(fabs((double)got[t] - want) < 1e-3 * fabs(want) + 1e-5))
+                fail_msg("token %d of prompt %d costs %g more, not %g", t, i, (double)got[t], want);
+        }
+    }
+}
+
 static void check_feature(const char *kind, bed *b, causal_runner *r, int f)
 {
     static expected x;
@@ -180,6 +198,7 @@ static void check_feature(const char *kind, bed *b, causal_runner *r, int f)
         check_promises(&got, &x, logit_n);
     else
         assert_true(isnan(got.changes[0].rank_correlation));
+    check_traces(r, &job, &x, b);
     mem_free(row);
 }
 

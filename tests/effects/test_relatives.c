@@ -18,7 +18,7 @@ typedef struct world {
     survey surveyed;
     collection collected;
     int n; /* counted tokens */
-    float f_NF[MOST_TOKENS][F];
+    float f_NF[MOST_TOKENS][F], h_ND[MOST_TOKENS][RIG_D];
 } world;
 
 static const int TARGETS[] = {7, 0, 23, 5, 1, 2}; /* 23 and 5 are silent */
@@ -51,8 +51,10 @@ static void world_open(world *w, int threads, int batch_size)
         rig_run(h, &w->rig, tokens, NULL, T);
         sae_encode(f, w->rig.sae, h, T);
         for (int t = 0; t < T; t++)
-            if (tokens[t] != 0)
+            if (tokens[t] != 0) {
+                memcpy(w->h_ND[w->n], h + t * RIG_D, RIG_D * sizeof *h);
                 memcpy(w->f_NF[w->n++], f + t * F, F * sizeof *f);
+            }
     }
 }
 
@@ -150,7 +152,7 @@ static void equal_to_plain_sums(void **state)
     assert_int_equal(w.n, w.collected.n_tokens);
     target_relatives got[N_TARGETS];
     err e = {0};
-    if (relatives_find(got, &w.source, w.rig.sae, &w.surveyed, &w.collected, &e))
+    if (relatives_find(got, NULL, &w.source, w.rig.sae, &w.surveyed, &w.collected, &e))
         fail_msg("%s", e.text);
     int together = 0;
     for (int i = 0; i < N_TARGETS; i++)
@@ -164,6 +166,71 @@ static void equal_to_plain_sums(void **state)
     world_close(&w);
 }
 
+/* Pearson's correlation, or the cosine about 0, of a feature with a number of the hook. */
+static double with_neuron(const world *w, int f, int d, bool centred)
+{
+    double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+    for (int i = 0; i < w->n && centred; i++) {
+        x += (double)w->f_NF[i][f] / w->n;
+        y += (double)w->h_ND[i][d] / w->n;
+    }
+    for (int i = 0; i < w->n; i++) {
+        double u = (double)w->f_NF[i][f] - x, v = (double)w->h_ND[i][d] - y;
+        xx += u * u;
+        yy += v * v;
+        xy += u * v;
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
+}
+
+static void neurons_are_those_of_plain_sums(void **state)
+{
+    (void)state;
+    world w;
+    world_open(&w, 2, 3);
+    target_relatives relatives[N_TARGETS];
+    target_neurons got[N_TARGETS];
+    memset(got, 0, sizeof got);
+    err e = {0};
+    if (relatives_find(relatives, got, &w.source, w.rig.sae, &w.surveyed, &w.collected, &e))
+        fail_msg("%s", e.text);
+    for (int i = 0; i < N_TARGETS; i++) {
+        bool listed[RIG_D] = {false}, silent = !w.surveyed.n_active[i];
+        double last = 1;
+        assert_int_equal(got[i].n_correlated, silent ? 0 : NEURONS);
+        for (int k = 0; k < got[i].n_correlated; k++) {
+            const correlated_neuron *n = &got[i].correlated[k];
+            same_number(n->correlation, with_neuron(&w, TARGETS[i], n->neuron, true));
+            same_number(n->cosine, with_neuron(&w, TARGETS[i], n->neuron, false));
+            assert_true(fabs(n->correlation) <= last);
+            last = fabs(n->correlation);
+            listed[n->neuron] = true;
+        }
+        for (int d = 0; d < RIG_D && !silent; d++)
+            assert_true(listed[d] || fabs(with_neuron(&w, TARGETS[i], d, true)) <= last + 1e-6);
+    }
+    world_close(&w);
+}
+
+static void aligned_neurons_are_the_largest_of_the_row(void **state)
+{
+    (void)state;
+    static const float row[] = {0.5f, -3, 0, 1, 3, -0.5f}; /* sizes sum to 8 */
+    target_neurons got;
+    neurons_align(&got, row, COUNT_OF(row));
+    assert_int_equal(got.n_aligned, 3);
+    static const aligned_neuron want[] = {{1, -3, 0.375}, {4, 3, 0.375}, {3, 1, 0.125}};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(got.aligned[i].neuron, want[i].neuron);
+        assert_true(got.aligned[i].weight == want[i].weight);
+        assert_true(got.aligned[i].share == want[i].share);
+    }
+    neurons_align(&got, (float[]){0, 0}, 2);
+    assert_int_equal(got.n_aligned, 0);
+    neurons_align(&got, (float[]){0, 2}, 2);
+    assert_int_equal(got.n_aligned, 2);
+}
+
 static void a_part_of_the_targets(void **state)
 {
     (void)state;
@@ -171,7 +238,8 @@ static void a_part_of_the_targets(void **state)
     world_open(&w, 2, 3);
     coactivation part;
     err e = {0};
-    assert_int_equal(coactivation_count(&part, &w.source, w.rig.sae, &w.surveyed, 3, 2, &e), OK);
+    assert_int_equal(coactivation_count(&part, NULL, &w.source, w.rig.sae, &w.surveyed, 3, 2, &e),
+                     OK);
     for (int k = 0; k < 2; k++)
         for (int f = 0; f < F; f++) {
             uint32_t both = 0;
@@ -198,7 +266,7 @@ static void same_bytes_for_any_threads(void **state)
         err e = {0};
         world_open(&w, i ? 3 : 1, 4);
         assert_int_equal(
-            relatives_find(got[i], &w.source, w.rig.sae, &w.surveyed, &w.collected, &e), OK);
+            relatives_find(got[i], NULL, &w.source, w.rig.sae, &w.surveyed, &w.collected, &e), OK);
         world_close(&w);
     }
     for (int i = 0; i < N_TARGETS; i++)
@@ -214,6 +282,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_to_plain_sums),
+        cmocka_unit_test(neurons_are_those_of_plain_sums),
+        cmocka_unit_test(aligned_neurons_are_the_largest_of_the_row),
         cmocka_unit_test(a_part_of_the_targets),
         cmocka_unit_test(same_bytes_for_any_threads),
     };

@@ -67,7 +67,33 @@ static void make_relatives(record_effects *x, maker *m, int topic, int n_feature
                                             .relation = relations[topic ? i % 5 : 0]};
 }
 
-void make_effects(record_effects *x, maker *m, int topic, int n_features)
+/* One token harder, one easier, the others as they were. */
+static void make_traces(record_effects *x, maker *m, const record_context *top)
+{
+    x->n_traces = 2;
+    x->traces = arena_push(m->a, 2, sizeof *x->traces);
+    for (int i = 0; i < 2; i++) {
+        double *costs = arena_push(m->a, (size_t)top[i].n_tokens, sizeof *costs);
+        costs[top[i].n_tokens - 1] = 0.5;
+        costs[0] = -0.25;
+        x->traces[i] = (record_trace){i, costs, top[i].n_tokens};
+    }
+}
+
+static void make_neurons(record_effects *x, maker *m)
+{
+    static const record_neuron neurons[] = {
+        {"aligned", 7, -0.61, 0.125, (double)NAN, (double)NAN},
+        {"aligned", 30, 0.22, 0.045, (double)NAN, (double)NAN},
+        {"correlated", 30, (double)NAN, (double)NAN, 0.43, 0.51},
+        {"correlated", 2, (double)NAN, (double)NAN, -0.38, -0.02}};
+    x->n_neurons = COUNT_OF(neurons);
+    x->neurons = arena_push(m->a, COUNT_OF(neurons), sizeof *x->neurons);
+    for (int i = 0; i < x->n_neurons; i++)
+        x->neurons[i] = neurons[i];
+}
+
+void make_effects(record_effects *x, maker *m, int topic, int n_features, const record_context *top)
 {
     bool table = topic != 3, runs = topic != 4;
     *x = (record_effects){.hook = maker_text(m, "blocks.2.hook_resid_post"),
@@ -88,7 +114,9 @@ void make_effects(record_effects *x, maker *m, int topic, int n_features)
         add_tokens(x, m, "rose", topic, 0.25, -0.015625);
         add_tokens(x, m, "fell", (topic + 2) % N_TOPICS, -0.125, 0.0078125);
         make_changes(x, m, topic);
+        make_traces(x, m, top);
     }
+    make_neurons(x, m);
     make_relatives(x, m, topic, n_features);
 }
 

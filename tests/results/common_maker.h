@@ -26,7 +26,8 @@ record_context make_context(maker *m, int topic, int strength);
 void make_search(record_search *s, maker *m, int topic);
 /* topic 1: no measurable effect; 2: a table that does not hold; 3: no table; 4: no runs; 5: reads
  * no embeddings. */
-void make_effects(record_effects *x, maker *m, int topic, int n_features);
+void make_effects(record_effects *x, maker *m, int topic, int n_features,
+                  const record_context *top);
 record_sae_quality make_sae_quality(maker *m);
 void make_search_summary(record *r, maker *m);
 void make_rule(record_rule *rule, maker *m, int topic);

@@ -526,7 +526,7 @@ static void make_targets(record *r, maker *m, int n)
         make_rule(&t->rule, m, topic);
         make_search(&t->search, m, topic);
         make_optimum(&t->optimum, m, topic);
-        make_effects(&t->effects, m, topic, r->n_features);
+        make_effects(&t->effects, m, topic, r->n_features, t->top);
     }
     r->sae_quality = make_sae_quality(m);
     make_search_summary(r, m);

@@ -152,8 +152,8 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 4", "\"schema\": 3", "schema is 3", "an older version wrote it"},
-    {"run.json", "\"schema\": 4", "\"schema\": 5", "schema is 5", "a newer version wrote it"},
+    {"run.json", "\"schema\": 5", "\"schema\": 3", "schema is 3", "an older version wrote it"},
+    {"run.json", "\"schema\": 5", "\"schema\": 6", "schema is 6", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},

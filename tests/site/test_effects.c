@@ -6,26 +6,50 @@
 #include "site/site.h"
 #include <string.h>
 
-static const char *page_of(arena *a, const record *r, int index, const char *kind)
+static const char *page_of(arena *a, const char *site, const record *r, int index, const char *kind)
 {
     char name[RECORD_NAME];
     record_feature_name(name, r->run.sae.layer, r->targets[index].id);
-    return file_text(a, path_join(a, scratch(), "site"),
+    return file_text(a, path_join(a, scratch(), site),
                      arena_printf(a, "features/%s.%s", name, kind));
 }
 
-static void write(arena *a, record *r, void (*change)(record *))
+static void write(arena *a, const char *site, record *r, void (*change)(record *))
 {
     err e = {0};
     record_volatile times;
     template_set templates = load_templates(a);
-    const char *dir = path_join(a, scratch(), "site");
+    const char *dir = path_join(a, scratch(), site);
     synthetic_record(r, &times, a, SYNTHETIC_USUAL);
     if (change)
         change(r);
     if (record_write(dir, r, &e) || record_write_volatile(dir, &times, &e) ||
         site_write(dir, &templates, &e))
         fail_msg("%s", e.text);
+}
+
+/* What tests look at that change nothing. */
+typedef struct usual {
+    arena a;
+    record r;
+} usual;
+
+static int write_usual(void **state)
+{
+    usual *u = mem_small(1, sizeof *u);
+    *state = u;
+    if (make_scratch(state))
+        return -1;
+    write(&u->a, "usual", &u->r, NULL);
+    return 0;
+}
+
+static int remove_usual(void **state)
+{
+    usual *u = *state;
+    arena_release(&u->a);
+    mem_free(u);
+    return remove_scratch(state);
 }
 
 static void has(const char *page, const char *text)
@@ -43,7 +67,6 @@ static void has_not(const char *page, const char *text)
 /* Target i has the case i of make_effects(). */
 static void each_case_is_said(void **state)
 {
-    (void)state;
     static const struct {
         int target;
         const char *says, *says_not;
@@ -62,47 +85,60 @@ static void each_case_is_said(void **state)
         {5, "It reads no embeddings: it reads no stream.", "Tokens whose embeddings"},
         {6, "Tokens whose embeddings its encoder reads", "It reads no embeddings"},
     };
-    arena a = {0};
-    record r;
-    write(&a, &r, NULL);
+    usual *u = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         for (int html = 0; html < 2; html++) {
-            const char *page = page_of(&a, &r, cases[i].target, html ? "html" : "md");
+            const char *page =
+                page_of(&u->a, "usual", &u->r, cases[i].target, html ? "html" : "md");
             has(page, cases[i].says);
             has_not(page, cases[i].says_not);
         }
-    arena_release(&a);
 }
 
 static void neighbours_stand_once_with_all_their_places(void **state)
 {
-    (void)state;
-    arena a = {0};
-    record r;
-    write(&a, &r, NULL);
-    const char *page = page_of(&a, &r, 1, "md");
+    usual *u = *state;
+    const char *page = page_of(&u->a, "usual", &u->r, 1, "md");
     /* Entry 0, the first by decoder, is entry 13 too: the fourth by Jaccard. */
     has(page, "| decoder 1, Jaccard 4 |");
     has(page, "active inside its tokens");
     has(page, "same direction, other tokens");
     has(page, "A relation is said of features");
-    has_not(page_of(&a, &r, 0, "md"), "A relation is said of features"); /* none has one */
-    arena_release(&a);
+    has_not(page_of(&u->a, "usual", &u->r, 0, "md"),
+            "A relation is said of features"); /* none has one */
+}
+
+static void traces_show_what_each_token_costs(void **state)
+{
+    usual *u = *state;
+    const record_context *c = &u->r.targets[0].top[0];
+    const char *text = page_of(&u->a, "usual", &u->r, 0, "md"),
+               *html = page_of(&u->a, "usual", &u->r, 0, "html");
+    assert_true(c->n_tokens > 2);
+    has(text, arena_printf(&u->a, " <sub>+0.500</sub> | %d:%d |", c->prompt, c->start + c->peak));
+    has(text, " <sub>\u22120.250</sub>");
+    has(text, "| 0.250 | ");       /* in all */
+    has(html, "<span class=\"a9"); /* the largest */
+    has(html, "<span class=\"b5\" title=\"\u22120.250\">");
+    has_not(page_of(&u->a, "usual", &u->r, 4, "md"), "costs more to predict"); /* nothing was run */
+}
+
+static void neurons_are_listed(void **state)
+{
+    usual *u = *state;
+    const char *page = page_of(&u->a, "usual", &u->r, 0, "md");
+    has(page, "| 7 | \u22120.610 | 12.5% |");
+    has(page, "| 2 | \u22120.380 | \u22120.0200 |");
 }
 
 static void the_run_page_shows_the_sae(void **state)
 {
-    (void)state;
-    arena a = {0};
-    record r;
-    write(&a, &r, NULL);
-    const char *dir = path_join(&a, scratch(), "site");
-    const char *page = file_text(&a, dir, "README.md");
+    usual *u = *state;
+    const char *page = file_text(&u->a, path_join(&u->a, scratch(), "usual"), "README.md");
     has(page, "| loss recovered | 0.9905 |");
     has(page, "| explained variance | 0.9570 |");
     has(page, "| added by the output | 0.0640 |");
     has(page, "| dense features | 3 |");
-    arena_release(&a);
 }
 
 static void look_at_nothing(record *r)
@@ -110,6 +146,7 @@ static void look_at_nothing(record *r)
     r->sae_quality.n_prompts = 0;
     r->sae_quality.no_runs = "effects.quality_prompts is 0";
     r->targets[0].effects = (record_effects){0};
+    r->n_targets = 1;
 }
 
 static void what_was_not_looked_at_is_left_out(void **state)
@@ -117,13 +154,13 @@ static void what_was_not_looked_at_is_left_out(void **state)
     (void)state;
     arena a = {0};
     record r;
-    write(&a, &r, look_at_nothing);
-    const char *page = file_text(&a, path_join(&a, scratch(), "site"), "README.md");
-    has(file_text(&a, path_join(&a, scratch(), "site"), "index.html"),
+    write(&a, "nothing", &r, look_at_nothing);
+    const char *page = file_text(&a, path_join(&a, scratch(), "nothing"), "README.md");
+    has(file_text(&a, path_join(&a, scratch(), "nothing"), "index.html"),
         "was not measured: effects.quality_prompts is 0.");
     has_not(page, "loss recovered |");
-    has_not(page_of(&a, &r, 0, "html"), "What it does to the output");
-    has_not(page_of(&a, &r, 0, "html"), "Neighbours");
+    has_not(page_of(&a, "nothing", &r, 0, "html"), "What it does to the output");
+    has_not(page_of(&a, "nothing", &r, 0, "html"), "Neighbours");
     arena_release(&a);
 }
 
@@ -132,8 +169,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case_is_said),
         cmocka_unit_test(neighbours_stand_once_with_all_their_places),
+        cmocka_unit_test(traces_show_what_each_token_costs),
+        cmocka_unit_test(neurons_are_listed),
         cmocka_unit_test(the_run_page_shows_the_sae),
         cmocka_unit_test(what_was_not_looked_at_is_left_out),
     };
-    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, write_usual, remove_usual);
 }
