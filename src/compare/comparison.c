@@ -24,6 +24,7 @@ void comparison_make(comparison *out, const record *a, const record *b, double t
                         .b = b,
                         .tolerance = tolerance,
                         .differences = {.memory = memory,
+                                        .version = a->schema < b->schema ? a->schema : b->schema,
                                         .tolerance = tolerance,
                                         .most = COMPARISON_MOST_DIFFERENCES},
                         .clusters.rand_index = (double)NAN,
@@ -80,6 +81,12 @@ const char *comparison_verdict(const comparison *c, arena *a)
 const char *comparison_limits(const comparison *c, arena *a)
 {
     str out = {0};
+    if (c->a->schema != c->b->schema)
+        str_addf(&out,
+                 "%s was written by an older version (schema %d, the other %d): what the newer one "
+                 "added is not compared. ",
+                 c->a->schema < c->b->schema ? "A" : "B", c->differences.version,
+                 c->a->schema < c->b->schema ? c->b->schema : c->a->schema);
     if (!c->same_model)
         str_add(&out, "The models are not the same. ");
     if (!c->same_hook)

@@ -136,7 +136,7 @@ long differences_find(difference_list *out, const char *place, const schema *s, 
     long before = out->all;
     for (int i = 0; i < s->n_fields; i++) {
         const field *f = &s->fields[i];
-        if (is_skipped(f->name, skip))
+        if (is_skipped(f->name, skip) || !schema_holds(s, f, out->version))
             continue;
         arena scratch = {0};
         const char *here = arena_printf(&scratch, "%s.%s", place, f->name);

@@ -13,6 +13,7 @@ typedef struct difference {
 
 typedef struct difference_list {
     arena *memory;
+    int version; /* of the older of both files: members that later versions added are left out */
     double tolerance; /* numbers x and y are the same when |x - y| <= tolerance * max(|x|, |y|);
                          counts that are wider than an int too. All else must be equal. */
     difference *items;

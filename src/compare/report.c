@@ -20,16 +20,16 @@ static err_code check_schema(const char *dir, arena *a, err *e)
     err_code rc = json_read(&run, path, RUN_FILE_LIMIT, e);
     if (!rc)
         rc = json_int(&version, run, "schema", path, e);
-    if (!rc && version != RECORD_SCHEMA) {
+    if (!rc && (version < RECORD_OLDEST || version > RECORD_SCHEMA)) {
         err ignored;
         if (json_string(&maker, run, "tool_version", path, &ignored))
             maker = "another version";
         rc = err_set(
             e, E_FORMAT,
-            "%s: its files have schema %lld and this program (which writes schema %d) reads "
-            "no other; it was made by saeinv %.40s. %s",
-            dir, (long long)version, RECORD_SCHEMA, maker,
-            version < RECORD_SCHEMA
+            "%s: its files have schema %lld and this program reads schema %d to %d; it was made by "
+            "saeinv %.40s. %s",
+            dir, (long long)version, RECORD_OLDEST, RECORD_SCHEMA, maker,
+            version < RECORD_OLDEST
                 ? "Make it again with this program (its command is in run.json), or "
                   "compare both with the program that made it"
                 : "Compare with that program or a newer one");

@@ -75,7 +75,8 @@ static void compare_inputs(comparison *c, arena *memory)
     static const char *const apart[] = {"title",     "label",  "command",       "seed",
                                         "libraries", "config", "config_sha256", NULL};
     const record_run *a = &c->a->run, *b = &c->b->run;
-    difference_list found = {.memory = memory, .most = COMPARISON_MOST_DIFFERENCES};
+    difference_list found = {
+        .memory = memory, .version = c->differences.version, .most = COMPARISON_MOST_DIFFERENCES};
     differences_find(&found, "", &SCHEMA_RUN, a, b, apart);
     c->inputs =
         arena_push(memory, (size_t)found.n + (size_t)a->n_libraries + (size_t)b->n_libraries + 1,

@@ -63,13 +63,49 @@ static void add_histogram(cJSON *to, const record_histogram *h, const char *heig
         json_add_number(centres, NULL, export_round((h->edges[i] + h->edges[i + 1]) / 2));
 }
 
+/* One number of each of the listed neurons. */
+static void add_neurons(cJSON *to, const char *key, const record_target *t, const char *list,
+                        double (*value)(const record_neuron *))
+{
+    cJSON *values = json_add_array(to, key);
+    for (int i = 0; i < t->effects.n_neurons; i++)
+        if (!strcmp(t->effects.neurons[i].list, list))
+            json_add_number(values, NULL, export_round(value(&t->effects.neurons[i])));
+}
+
+static double neuron_place(const record_neuron *n)
+{
+    return n->neuron;
+}
+
+static double neuron_weight(const record_neuron *n)
+{
+    return n->weight;
+}
+
+static double neuron_share(const record_neuron *n)
+{
+    return n->share;
+}
+
+static double neuron_correlation(const record_neuron *n)
+{
+    return n->correlation;
+}
+
+static double neuron_cosine(const record_neuron *n)
+{
+    return n->cosine;
+}
+
 void export_add_statistics(cJSON *to, const record *r, const record_target *t)
 {
-    static const char *const not_held[] = {
-        "neuron_alignment_indices",   "neuron_alignment_values",    "neuron_alignment_l1",
-        "correlated_neurons_indices", "correlated_neurons_pearson", "correlated_neurons_l1"};
-    for (size_t i = 0; i < COUNT_OF(not_held); i++)
-        export_add_empty(to, not_held[i]);
+    add_neurons(to, "neuron_alignment_indices", t, "aligned", neuron_place);
+    add_neurons(to, "neuron_alignment_values", t, "aligned", neuron_weight);
+    add_neurons(to, "neuron_alignment_l1", t, "aligned", neuron_share);
+    add_neurons(to, "correlated_neurons_indices", t, "correlated", neuron_place);
+    add_neurons(to, "correlated_neurons_pearson", t, "correlated", neuron_correlation);
+    add_neurons(to, "correlated_neurons_l1", t, "correlated", neuron_cosine);
     add_correlated(to, r, t);
     add_logits(to, t, "lowers", "neg_str", "neg_values");
     add_logits(to, t, "raises", "pos_str", "pos_values");
@@ -112,8 +148,7 @@ void export_note_statistics(str *notes, const record *r)
         without_table += r->targets[i].effects.logits.n_counts == 0;
         without_relatives += r->targets[i].effects.n_relatives == 0;
     }
-    str_add(notes, "- empty, as a report does not hold them: neuron_alignment_*, "
-                   "correlated_neurons_*, decoder_weights_dist, vector.\n");
+    str_add(notes, "- empty, as a report does not hold them: decoder_weights_dist, vector.\n");
     if (without_table)
         str_addf(notes,
                  "- empty for %d of %d features, as the report has no logit table of them: pos_*, "

@@ -6,7 +6,7 @@
 
 err_code report_fill(record *r, study *s, err *e)
 {
-    *r = (record){0};
+    *r = (record){.schema = RECORD_SCHEMA};
     report_run(r, s);
     err_code rc = report_training(r, s, e);
     if (rc)

@@ -21,7 +21,8 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 5,
+    RECORD_SCHEMA = 5,        /* of the files that are written */
+    RECORD_OLDEST = 4,        /* of those that can be read; schema_history.c says what they lack */
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };
@@ -471,6 +472,7 @@ typedef struct record_target {
 /* The whole ------------------------------------------------------------------------------------ */
 
 typedef struct record {
+    int schema; /* of the files it was read from; members that they lack are empty, numbers NaN */
     record_run run;
     record_lm_point *lm_curve;
     int n_lm_curve;

@@ -2,6 +2,7 @@
 #include "results/record_csv.h"
 #include "base/memory.h"
 #include "results/record.h"
+#include "results/record_json.h"
 #include "results/visible.h"
 #include <assert.h>
 #include <limits.h>
@@ -32,16 +33,16 @@ void record_csv_text(str *out, const char *text, size_t n)
     str_release(&shown);
 }
 
-static void add_header(str *out, const schema *s, const char *prefix, bool *first)
+static void add_header(str *out, const schema *s, int version, const char *prefix, bool *first)
 {
     for (int i = 0; i < s->n_fields; i++) {
         const field *f = &s->fields[i];
-        if (f->kind > FIELD_STRUCT)
+        if (f->kind > FIELD_STRUCT || !schema_holds(s, f, version))
             continue;
         if (f->kind == FIELD_STRUCT) {
             str inner = {0};
             str_addf(&inner, "%s%s_", prefix, f->name);
-            add_header(out, f->type, str_text(&inner), first);
+            add_header(out, f->type, version, str_text(&inner), first);
             str_release(&inner);
             continue;
         }
@@ -99,7 +100,7 @@ static void add_row(str *out, const schema *s, const void *item, bool *first)
 void record_csv_header(str *out, const schema *s)
 {
     bool first = true;
-    add_header(out, s, "", &first);
+    add_header(out, s, RECORD_SCHEMA, "", &first);
 }
 
 void record_csv_row(str *out, const schema *s, const void *item)
@@ -112,7 +113,7 @@ void record_csv_row(str *out, const schema *s, const void *item)
 
 typedef struct reader {
     const char *at, *end, *name;
-    int line;
+    int line, version;
     str cell;
     bool last_in_row; /* the cell just read ends its line */
 } reader;
@@ -205,12 +206,12 @@ static err_code cell_to_field(void *at, arena *a, const field *f, const reader *
     }
 }
 
-static int count_columns(const schema *s)
+static int count_columns(const schema *s, int version)
 {
     int n = 0;
     for (int i = 0; i < s->n_fields; i++) {
         assert(s->fields[i].kind != FIELD_STRUCT);
-        n += s->fields[i].kind < FIELD_STRUCT;
+        n += s->fields[i].kind < FIELD_STRUCT && schema_holds(s, &s->fields[i], version);
     }
     return n;
 }
@@ -218,7 +219,8 @@ static int count_columns(const schema *s)
 static err_code read_header(reader *r, const schema *s, err *e)
 {
     str header = {0};
-    record_csv_header(&header, s);
+    bool first = true;
+    add_header(&header, s, r->version, "", &first);
     size_t n = header.len, left = (size_t)(r->end - r->at);
     bool same = n < left && !memcmp(r->at, str_text(&header), n) && r->at[n] == '\n';
     err_code rc = OK;
@@ -239,6 +241,10 @@ static err_code read_row(void *item, reader *r, arena *a, const schema *s, int c
         const field *f = &s->fields[i];
         if (f->kind >= FIELD_STRUCT)
             continue;
+        if (!schema_holds(s, f, r->version)) {
+            record_leave_out(item, f);
+            continue;
+        }
         err_code rc = read_cell(r, e);
         if (!rc && r->last_in_row != (++done == columns))
             rc = wrong(r, e, r->last_in_row ? "too few cells" : "too many cells");
@@ -251,11 +257,11 @@ static err_code read_row(void *item, reader *r, arena *a, const schema *s, int c
     return OK;
 }
 
-err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text,
-                          size_t size, const char *name, err *e)
+err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, int version,
+                          const char *text, size_t size, const char *name, err *e)
 {
-    reader r = {.at = text, .end = text + size, .name = name, .line = 1};
-    int columns = count_columns(s), room = 0, used = 0;
+    reader r = {.at = text, .end = text + size, .name = name, .line = 1, .version = version};
+    int columns = count_columns(s, version), room = 0, used = 0;
     char *rows = NULL;
     err_code rc = read_header(&r, s, e);
     while (!rc && r.at != r.end) {

@@ -17,9 +17,9 @@ void record_csv_header(str *out, const schema *s);
 void record_csv_row(str *out, const schema *s, const void *item);
 
 /* Reads a whole file that record_csv_header and record_csv_row wrote, of a schema without structs
- * inside. *items: n zeroed and filled structs from `a`. The header must match. E_FORMAT names
- * `name` and the line. */
-err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, const char *text,
-                          size_t size, const char *name, err *e);
+ * inside. *items: n zeroed and filled structs from `a`. The header must match that of the schema
+ * version; members that it lacks are left empty. E_FORMAT names `name` and the line. */
+err_code record_csv_parse(void *items, int *n, arena *a, const schema *s, int version,
+                          const char *text, size_t size, const char *name, err *e);
 
 #endif

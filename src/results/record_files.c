@@ -301,7 +301,8 @@ err_code record_write_volatile(const char *dir, const record_volatile *v, err *e
 
 /* ---- reading ---- */
 
-static err_code read_object(void *item, arena *a, const char *dir, const char *name,
+/* *found: the file's schema version. */
+static err_code read_object(void *item, int *found, arena *a, const char *dir, const char *name,
                             const schema *s, err *e)
 {
     char *path = path_join(a, dir, name);
@@ -310,11 +311,12 @@ static err_code read_object(void *item, arena *a, const char *dir, const char *n
     err_code rc = json_read(&object, path, JSON_LIMIT, e);
     if (!rc)
         rc = json_int(&version, object, "schema", path, e);
-    if (!rc && version != RECORD_SCHEMA)
-        rc = err_set(e, E_FORMAT, "%s: schema is %lld, this program reads schema %d", path,
-                     (long long)version, RECORD_SCHEMA);
+    if (!rc && (version < RECORD_OLDEST || version > RECORD_SCHEMA))
+        rc = err_set(e, E_FORMAT, "%s: schema is %lld, this program reads schema %d to %d", path,
+                     (long long)version, RECORD_OLDEST, RECORD_SCHEMA);
     if (!rc) {
-        rc = record_from_json(item, a, s, object, "schema", e);
+        *found = (int)version;
+        rc = record_from_json(item, a, s, object, (int)version, "schema", e);
         if (rc)
             err_context(e, "%s", path);
     }
@@ -330,7 +332,7 @@ static err_code read_table(record *out, arena *a, const char *dir, size_t i, err
     if (!rc)
         rc = record_csv_parse((char *)out + tables[i].list,
                               (int *)(void *)((char *)out + tables[i].count), a, tables[i].type,
-                              str_text(&text), text.len, path, e);
+                              out->schema, str_text(&text), text.len, path, e);
     str_release(&text);
     return rc;
 }
@@ -338,7 +340,7 @@ static err_code read_table(record *out, arena *a, const char *dir, size_t i, err
 static err_code read_targets(record *out, arena *a, const char *dir, err *e)
 {
     char **names, expected[RECORD_NAME];
-    int n;
+    int n, version;
     char *folder = path_join(a, dir, "data/targets");
     err_code rc = io_list(&names, &n, folder, a, e);
     if (rc)
@@ -346,7 +348,7 @@ static err_code read_targets(record *out, arena *a, const char *dir, err *e)
     out->targets = n ? arena_push(a, (size_t)n, sizeof *out->targets) : NULL;
     for (int i = 0; i < n && !rc; i++) {
         record_target *t = &out->targets[i];
-        rc = read_object(t, a, folder, names[i], &SCHEMA_TARGET, e);
+        rc = read_object(t, &version, a, folder, names[i], &SCHEMA_TARGET, e);
         if (rc)
             break;
         record_feature_name(expected, out->run.sae.layer, t->id);
@@ -362,18 +364,20 @@ static err_code read_targets(record *out, arena *a, const char *dir, err *e)
 err_code record_read(record *out, arena *a, const char *dir, err *e)
 {
     *out = (record){0};
-    err_code rc = read_object(&out->run, a, dir, "run.json", &SCHEMA_RUN, e);
+    int version;
+    err_code rc = read_object(&out->run, &out->schema, a, dir, "run.json", &SCHEMA_RUN, e);
     for (size_t i = 0; i < COUNT_OF(tables) && !rc; i++)
         rc = read_table(out, a, dir, i, e);
     if (!rc)
-        rc = read_object(out, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
+        rc = read_object(out, &version, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
     if (!rc)
-        rc = read_object(&out->search, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, e);
+        rc = read_object(&out->search, &version, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY,
+                         e);
     if (!rc)
-        rc =
-            read_object(&out->sae_quality, a, dir, "data/sae_quality.json", &SCHEMA_SAE_QUALITY, e);
+        rc = read_object(&out->sae_quality, &version, a, dir, "data/sae_quality.json",
+                         &SCHEMA_SAE_QUALITY, e);
     if (!rc)
-        rc = read_object(&out->rules, a, dir, "data/rules.json", &SCHEMA_RULES, e);
+        rc = read_object(&out->rules, &version, a, dir, "data/rules.json", &SCHEMA_RULES, e);
     if (!rc)
         rc = read_targets(out, a, dir, e);
     if (!rc && (rc = record_check(out, e)))
@@ -386,5 +390,6 @@ err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, e
     *out = (record_volatile){0};
     if (!io_exists(path_join(a, dir, "volatile/timing.json")))
         return OK;
-    return read_object(out, a, dir, "volatile/timing.json", &SCHEMA_VOLATILE, e);
+    int version;
+    return read_object(out, &version, a, dir, "volatile/timing.json", &SCHEMA_VOLATILE, e);
 }

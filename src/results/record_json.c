@@ -167,7 +167,8 @@ static size_t element_size(const field *f)
                                      : sizeof(double);
 }
 
-static err_code element_from_json(void *at, arena *a, const field *f, const cJSON *item, err *e)
+static err_code element_from_json(void *at, arena *a, const field *f, const cJSON *item,
+                                  int version, err *e)
 {
     int64_t whole = 0;
     err_code rc;
@@ -181,12 +182,12 @@ static err_code element_from_json(void *at, arena *a, const field *f, const cJSO
     case FIELD_TOKENS:
         return bytes_from_json(at, a, item, e);
     default:
-        return record_from_json(at, a, f->type, item, NULL, e);
+        return record_from_json(at, a, f->type, item, version, NULL, e);
     }
 }
 
 static err_code list_from_json(void *at, int *count, bool counted, arena *a, const field *f,
-                               const cJSON *list, err *e)
+                               const cJSON *list, int version, err *e)
 {
     if (!cJSON_IsArray(list))
         return err_set(e, E_FORMAT, "expected a list");
@@ -198,7 +199,8 @@ static err_code list_from_json(void *at, int *count, bool counted, arena *a, con
     *(char **)at = items;
     const cJSON *item;
     cJSON_ArrayForEach(item, list) {
-        err_code rc = element_from_json(items + (size_t)i * element_size(f), a, f, item, e);
+        err_code rc =
+            element_from_json(items + (size_t)i * element_size(f), a, f, item, version, e);
         if (rc) {
             err_context(e, "[%d]", i);
             return rc;
@@ -217,8 +219,20 @@ static bool already_counted(const schema *s, int i)
     return false;
 }
 
+void record_leave_out(void *item, const field *f)
+{
+    void *at = (char *)item + f->offset;
+    if (f->kind == FIELD_NUMBER)
+        *(double *)at = (double)NAN;
+    else if (f->kind == FIELD_TEXT)
+        *(const char **)at = "";
+    else if (f->kind == FIELD_STRUCT)
+        for (int i = 0; i < f->type->n_fields; i++)
+            record_leave_out(at, &f->type->fields[i]);
+}
+
 static err_code field_from_json(void *item, arena *a, const schema *s, int i, const cJSON *value,
-                                err *e)
+                                int version, err *e)
 {
     const field *f = &s->fields[i];
     void *at = (char *)item + f->offset;
@@ -249,10 +263,10 @@ static err_code field_from_json(void *item, arena *a, const schema *s, int i, co
     case FIELD_BYTES:
         return bytes_from_json(at, a, value, e);
     case FIELD_STRUCT:
-        return record_from_json(at, a, f->type, value, NULL, e);
+        return record_from_json(at, a, f->type, value, version, NULL, e);
     default:
         return list_from_json(at, (void *)((char *)item + f->count), already_counted(s, i), a, f,
-                              value, e);
+                              value, version, e);
     }
 }
 
@@ -271,16 +285,20 @@ static err_code refuse_unknown(const schema *s, const cJSON *object, const char 
     return OK;
 }
 
-err_code record_from_json(void *item, arena *a, const schema *s, const cJSON *object,
+err_code record_from_json(void *item, arena *a, const schema *s, const cJSON *object, int version,
                           const char *skip, err *e)
 {
     if (!cJSON_IsObject(object))
         return err_set(e, E_FORMAT, "expected an object");
     for (int i = 0; i < s->n_fields; i++) {
         const cJSON *value = json_member(object, s->fields[i].name);
+        if (!schema_holds(s, &s->fields[i], version)) {
+            record_leave_out(item, &s->fields[i]);
+            continue;
+        }
         if (!value)
             return err_set(e, E_FORMAT, "the key \"%s\" is missing", s->fields[i].name);
-        err_code rc = field_from_json(item, a, s, i, value, e);
+        err_code rc = field_from_json(item, a, s, i, value, version, e);
         if (rc) {
             err_context(e, "%s", s->fields[i].name);
             return rc;

@@ -130,13 +130,14 @@ static void take_what_is_left(run_summary *out, arena *a, const char *folder)
     arena paths = {0};
     if (!json_read(&object, path_join(&paths, folder, "run.json"), SUMMARY_LIMIT, &ignored)) {
         double schema = number_of(object, "schema");
-        if (out->state == RUN_DAMAGED && isfinite(schema) && schema != RECORD_SCHEMA) {
+        if (out->state == RUN_DAMAGED && isfinite(schema) &&
+            !(schema >= RECORD_OLDEST && schema <= RECORD_SCHEMA)) {
             out->state = RUN_OTHER_SCHEMA;
             out->reason = arena_printf(a,
-                                       "schema %.0f; this program reads schema %d, so only "
+                                       "schema %.0f; this program reads schema %d to %d, so only "
                                        "run.json and compare.json were read: run it again, or "
                                        "use the version that wrote it",
-                                       schema, RECORD_SCHEMA);
+                                       schema, RECORD_OLDEST, RECORD_SCHEMA);
         }
         take_run_json(out, a, object);
         cJSON_Delete(object);

@@ -2,6 +2,7 @@
  * reader and the text of data/README.md all follow, so that they cannot disagree. */
 #ifndef RESULTS_SCHEMA_H
 #define RESULTS_SCHEMA_H
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum {
@@ -35,6 +36,9 @@ struct schema {
     const field *fields;
     int n_fields;
 };
+
+/* Whether files of that version hold the member f of s; later versions added some. */
+bool schema_holds(const schema *s, const field *f, int version);
 
 extern const schema SCHEMA_QUANTILES, SCHEMA_VALUE_GROUP, SCHEMA_POSITION_BIN, SCHEMA_TRIE_NODE,
     SCHEMA_TOKEN_STAT;

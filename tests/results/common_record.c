@@ -556,7 +556,7 @@ void synthetic_record(record *out, record_volatile *times, arena *a, synthetic_k
     *times = (record_volatile){
         "2026-01-01T00:00:00Z", "example", "two cores", "reports/default", 2, 63.1, 412e6, stages,
         COUNT_OF(stages)};
-    *out = (record){0};
+    *out = (record){.schema = RECORD_SCHEMA};
     make_run(&out->run, &m);
     make_features(out, &m);
     if (kind == SYNTHETIC_EMPTY) {

@@ -2,6 +2,7 @@
  * cut short or wrong are refused with a message that says where. */
 #include "test.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "results/common_record.h"
 #include <stdio.h>
@@ -70,6 +71,55 @@ static void write_read_write_gives_the_same_bytes(void **state)
         assert_same_manifest(&a, "first", "second");
         arena_release(&a);
     }
+}
+
+/* Makes a JSON file one of schema `version`, without the members of its effects that are named. */
+static void age(arena *a, const char *file, int version, const char *const *without)
+{
+    cJSON *tree = NULL;
+    err e = {0};
+    const char *path = path_join(a, in_folder(a, "older"), file);
+    if (json_read(&tree, path, 1 << 24, &e))
+        fail_msg("%s", e.text);
+    cJSON_SetNumberValue(cJSON_GetObjectItem(tree, "schema"), version);
+    for (; without && *without; without++)
+        cJSON_DeleteItemFromObject(cJSON_GetObjectItem(tree, "effects"), *without);
+    if (json_write(path, tree, &e))
+        fail_msg("%s", e.text);
+    cJSON_Delete(tree);
+}
+
+static void files_of_schema_4_are_read(void **state)
+{
+    (void)state;
+    static const char *const since_5[] = {"traces", "neurons", NULL};
+    static const char *const others[] = {"run.json", "data/clusters.json", "data/search.json",
+                                         "data/sae_quality.json", "data/rules.json"};
+    arena a = {0};
+    err e = {0};
+    record r;
+    char **targets;
+    int n;
+    write_record(&a, "older", SYNTHETIC_USUAL);
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), OK);
+    assert_int_equal(r.schema, RECORD_SCHEMA);
+    assert_int_equal(r.targets[0].effects.n_neurons, 4);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        age(&a, others[i], 4, NULL);
+    assert_int_equal(
+        io_list(&targets, &n, path_join(&a, in_folder(&a, "older"), "data/targets"), &a, &e), OK);
+    for (int i = 0; i < n; i++)
+        age(&a, path_join(&a, "data/targets", targets[i]), 4, since_5);
+    if (record_read(&r, &a, in_folder(&a, "older"), &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(r.schema, 4);
+    assert_int_equal(r.targets[0].effects.n_traces, 0);
+    assert_int_equal(r.targets[0].effects.n_neurons, 0);
+    assert_true(r.targets[0].effects.n_relatives > 0);
+    age(&a, path_join(&a, "data/targets", targets[0]), 5, NULL);
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), E_FORMAT);
+    assert_non_null(strstr(e.text, "the key \"traces\" is missing"));
+    arena_release(&a);
 }
 
 static void tokens_come_back_byte_for_byte(void **state)
@@ -382,6 +432,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_read_write_gives_the_same_bytes),
+        cmocka_unit_test(files_of_schema_4_are_read),
         cmocka_unit_test(tokens_come_back_byte_for_byte),
         cmocka_unit_test(missing_times_are_fine),
         cmocka_unit_test(truncated_files_are_refused),

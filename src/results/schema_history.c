@@ -1,0 +1,22 @@
+/* What each version of the files added. A member that is not here is in all files since
+ * RECORD_OLDEST; a member that goes away, or changes its meaning, raises RECORD_OLDEST. */
+#include "results/record.h"
+#include "results/schema.h"
+#include <string.h>
+
+static const struct {
+    const schema *of;
+    const char *member;
+    int since;
+} added[] = {
+    {&SCHEMA_EFFECTS, "traces", 5},
+    {&SCHEMA_EFFECTS, "neurons", 5},
+};
+
+bool schema_holds(const schema *s, const field *f, int version)
+{
+    for (size_t i = 0; i < sizeof added / sizeof *added; i++)
+        if (added[i].of == s && !strcmp(added[i].member, f->name))
+            return version >= added[i].since;
+    return true;
+}
