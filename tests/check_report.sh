@@ -29,6 +29,20 @@ fail 'the manifest names every file, once' < <(
     diff <(sed 's/^[0-9a-f]* [ *]//; s|^\./||' MANIFEST.sha256 | sort) <(present))
 fail 'no empty files' < <(find . -type f -empty)
 
+# A repository shows 300 files of a change and 500 KB of a file; a dozen targets fit into that.
+targets=0
+[ -s data/targets.csv ] && targets=$(($(wc -l <data/targets.csv) - 1))
+room=$((targets > 12 ? targets - 12 : 0))
+fail 'at most 300 files, and 14 more for each target beyond twelve' < <(
+    n=$(find . -type f | wc -l)
+    [ "$n" -le $((300 + 14 * room)) ] || echo "$n files")
+fail 'at most 10 MB, and 1 MB more for each target beyond twelve' < <(
+    bytes=$(find . -type f -printf '%s\n' | awk '{n += $1} END {print n + 0}')
+    [ "$bytes" -le $(((10 + room) * 1048576)) ] || echo "$bytes bytes")
+fail 'pictures of at most 64 KB, and no page or drawing above 450 KB' < <(
+    find . \( -name '*.png' -size +64k -o -name '*.svg' -size +450k -o -name '*.html' -size +450k \
+        -o -name '*.md' -size +400k \))
+
 # search PATTERN [GREP-OPTION...]: in everything that must be the same everywhere.
 search() {
     local pattern=$1

@@ -1,8 +1,5 @@
 /* Drawings that show both runs at once. */
-#include "base/io.h"
 #include "compare/pages.h"
-#include "draw/cluster_map.h"
-#include "site/figure_json.h"
 #include "site/show.h"
 #include <math.h>
 
@@ -79,22 +76,13 @@ static map_point *map_points(int *n, const comparison *c, bool second, const int
 static err_code draw_map(page *p, const comparison *c, bool second, err *e)
 {
     arena *a = &p->memory;
-    str svg = {0};
     int n_all;
-    const char *stem = second ? "map-b" : "map-a", *folder = path_join(a, p->site->dir, "fig");
+    const char *key = second ? "map-b" : "map-a";
     const int *place = places_of_b(c, &n_all, a);
     cluster_map map = {.n_clusters = second ? n_all : c->a->n_clusters};
     map.clusters = map_clusters(c, second, place, map.n_clusters, a);
     map.points = map_points(&map.n_points, c, second, place, a);
-    cluster_map_svg(&svg, &map, stem);
-    err_code rc = cluster_map_write(&map, folder, stem, "../", e);
-    if (!rc)
-        rc = figure_json_write(folder, stem, e);
-    block_add(&p->blocks, stem,
-              arena_printf(a, "![Map of %c](fig/%s.svg)", second ? 'B' : 'A', stem), str_text(&svg),
-              arena_printf(a, "fig/%s.csv", stem));
-    str_release(&svg);
-    return rc;
+    return page_map(p, key, &map, second ? "Map of B" : "Map of A", e);
 }
 
 err_code compare_draw_maps(page *p, const comparison *c, bool *drawn, err *e)
@@ -169,5 +157,5 @@ err_code compare_draw_curve(page *p, const target_pair *t, const char **caption,
                  .y = {.title = searched ? "activation over the data's maximum" : "activation"},
                  .series = list.series,
                  .n_series = list.n}};
-    return page_figure(p, "curve", arena_printf(a, "%s-curve", p->stem), &f, e);
+    return page_figure(p, "curve", &f, 1, e);
 }

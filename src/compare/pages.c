@@ -53,7 +53,9 @@ err_code compare_pages(const char *dir, const comparison *c, const compared_name
                             .label = "comparison",
                             .tool_version = version,
                             .sae.layer = c->a->run.sae.layer}};
-    compare_site s = {.site = {.dir = dir,
+    str figures = {0};
+    compare_site s = {.site = {.figures = &figures,
+                               .dir = dir,
                                .r = &shell,
                                .templates = templates,
                                .menu = menu,
@@ -68,6 +70,9 @@ err_code compare_pages(const char *dir, const comparison *c, const compared_name
     for (int i = 0; i < c->n_targets && !rc; i++)
         if (c->targets[i].category != FEATURE_SAME)
             rc = compare_page_target(&s, i, e);
+    if (!rc)
+        rc = site_write_figures(&s.site, e);
+    str_release(&figures);
     arena_release(&a);
     return rc;
 }

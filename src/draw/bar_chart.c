@@ -1,6 +1,5 @@
 /* Vertical bars per position or category. */
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 
@@ -85,29 +84,16 @@ void bar_chart_draw(canvas *c, const figure *fig)
     }
 }
 
-void bar_chart_csv(str *out, const figure *fig)
+void bar_chart_values(const drawn_values *to, const figure *fig)
 {
     const bar_chart *b = &fig->bars;
-    csv_text(out, b->x.title ? b->x.title : "position");
-    str_add(out, b->labels ? ",label," : ",");
-    csv_text(out, b->name ? b->name : b->y.title ? b->y.title : "value");
-    if (b->compare) {
-        csv_next(out);
-        csv_text(out, b->compare_name ? b->compare_name : "compared");
-    }
-    csv_end(out);
+    const char *name = b->name ? b->name : b->y.title;
     for (int i = 0; i < b->n; i++) {
-        str_addf(out, "%d,", i);
-        if (b->labels) {
-            csv_text(out, b->labels[i]);
-            csv_next(out);
-        }
-        csv_number(out, b->values[i]);
-        if (b->compare) {
-            csv_next(out);
-            csv_number(out, b->compare[i]);
-        }
-        csv_end(out);
+        const char *label = b->labels ? b->labels[i] : NULL;
+        drawn_values_point(to, name, label, i, b->values[i]);
+        if (b->compare)
+            drawn_values_point(to, b->compare_name ? b->compare_name : "compared", label, i,
+                               b->compare[i]);
     }
 }
 

@@ -2,38 +2,41 @@
 #ifndef DRAW_CHART_H
 #define DRAW_CHART_H
 #include "draw/canvas.h"
+#include "draw/drawn_values.h"
 #include "draw/figure.h"
 #include "draw/frame.h"
-#include "draw/text_file.h"
+#include "draw/alt.h"
+
+/* Any of them, by its kind. */
+void figure_draw(canvas *c, const figure *f);
 
 void line_chart_draw(canvas *c, const figure *f);
-void line_chart_csv(str *out, const figure *f);
+void line_chart_values(const drawn_values *to, const figure *f);
 void line_chart_alt(str *out, const figure *f);
 
 void bar_chart_draw(canvas *c, const figure *f);
-void bar_chart_csv(str *out, const figure *f);
+void bar_chart_values(const drawn_values *to, const figure *f);
 void bar_chart_alt(str *out, const figure *f);
 
 int row_chart_height(const figure *f);
 void row_chart_draw(canvas *c, const figure *f);
-void row_chart_csv(str *out, const figure *f);
+void row_chart_values(const drawn_values *to, const figure *f);
 void row_chart_alt(str *out, const figure *f);
 
 void histogram_draw(canvas *c, const figure *f);
-void histogram_csv(str *out, const figure *f);
+void histogram_values(const drawn_values *to, const figure *f);
 void histogram_alt(str *out, const figure *f);
 
 void grouped_chart_draw(canvas *c, const figure *f);
-void grouped_chart_csv(str *out, const figure *f);
+void grouped_chart_values(const drawn_values *to, const figure *f);
 void grouped_chart_alt(str *out, const figure *f);
 
 int heatmap_height(const figure *f);
 void heatmap_draw(canvas *c, const figure *f);
-void heatmap_csv(str *out, const figure *f);
 void heatmap_alt(str *out, const figure *f);
 
 void scatter_chart_draw(canvas *c, const figure *f);
-void scatter_chart_csv(str *out, const figure *f);
+void scatter_chart_values(const drawn_values *to, const figure *f);
 void scatter_chart_alt(str *out, const figure *f);
 
 /* Labels under the slots of a category axis. */

@@ -2,13 +2,12 @@
 #include "draw/cluster_map.h"
 #include "base/memory.h"
 #include "draw/canvas.h"
-#include "draw/csv.h"
 #include "draw/font.h"
 #include "draw/map_frame.h"
 #include "draw/map_labels.h"
 #include "draw/map_legend.h"
 #include "draw/svg_text.h"
-#include "draw/text_file.h"
+#include "draw/alt.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -410,20 +409,24 @@ void cluster_map_file(str *out, const cluster_map *map, const char *prefix, cons
     str_release(&style);
 }
 
-void cluster_map_csv(str *out, const cluster_map *map)
+void cluster_map_values(const drawn_values *to, const cluster_map *map)
 {
-    str_add(out, "id,x,y,cluster,medoid,selected\n");
     for (int i = 0; i < map->n_points; i++) {
         const map_point *p = &map->points[i];
-        csv_text(out, p->id);
-        csv_next(out);
-        csv_number(out, p->x);
-        csv_next(out);
-        csv_number(out, p->y);
-        csv_next(out);
+        drawn_mark mark = NO_MARK;
+        str number = {0};
         if (in_cluster(map, p))
-            str_addf(out, "%d", map->clusters[p->cluster].number);
-        str_addf(out, ",%d,%d\n", p->is_medoid, p->is_selected);
+            str_addf(&number, "%d", map->clusters[p->cluster].number);
+        mark.series = str_text(&number);
+        mark.label = p->id;
+        mark.x = p->x;
+        mark.y = p->y;
+        mark.note = p->is_medoid && p->is_selected ? "medoid, selected"
+                    : p->is_medoid                 ? "medoid"
+                    : p->is_selected               ? "selected"
+                                                   : NULL;
+        drawn_values_add(to, &mark);
+        str_release(&number);
     }
 }
 
@@ -451,23 +454,4 @@ void cluster_map_alt(str *out, const cluster_map *map)
         str_addf(&text, "; %d without a position", lost);
     alt_add_limited(out, str_text(&text));
     str_release(&text);
-}
-
-err_code cluster_map_write(const cluster_map *map, const char *dir, const char *stem,
-                           const char *href_base, err *e)
-{
-    str text = {0};
-    cluster_map_file(&text, map, stem, href_base);
-    err_code rc = drawing_write_text(&text, dir, stem, ".svg", e);
-    str_clear(&text);
-    cluster_map_csv(&text, map);
-    if (!rc)
-        rc = drawing_write_text(&text, dir, stem, ".csv", e);
-    str_clear(&text);
-    cluster_map_alt(&text, map);
-    str_add_char(&text, '\n');
-    if (!rc)
-        rc = drawing_write_text(&text, dir, stem, ".txt", e);
-    str_release(&text);
-    return rc;
 }

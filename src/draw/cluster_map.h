@@ -10,8 +10,8 @@
  * the edge. Hue repeats after SERIES_COLORS clusters with another marker. */
 #ifndef DRAW_CLUSTER_MAP_H
 #define DRAW_CLUSTER_MAP_H
-#include "base/err.h"
 #include "base/str.h"
+#include "draw/drawn_values.h"
 #include <stdbool.h>
 
 enum {
@@ -58,13 +58,10 @@ void cluster_map_svg(str *out, const cluster_map *map, const char *prefix);
  * each. */
 void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base);
 
-/* id,x,y,cluster,medoid,selected; the cluster by its number, empty for noise. */
-void cluster_map_csv(str *out, const cluster_map *map);
+/* A row for each point: its cluster's number as series (none for noise), its id, and whether it is
+ * a medoid or selected. */
+void cluster_map_values(const drawn_values *to, const cluster_map *map);
 /* One line of at most FIGURE_ALT_MAX bytes. */
 void cluster_map_alt(str *out, const cluster_map *map);
-
-/* Writes DIR/STEM.svg (cluster_map_file with href_base), STEM.csv and STEM.txt. */
-err_code cluster_map_write(const cluster_map *map, const char *dir, const char *stem,
-                           const char *href_base, err *e);
 
 #endif

@@ -1,5 +1,6 @@
-/* The charts of a report. One struct of plain data gives four files that always agree: a light and
- * a dark PNG, the drawn values as CSV, and the alternative text.
+/* The charts of a report. One struct of plain data gives a light and a dark PNG, rows of the table
+ * of drawn values, and the alternative text, which always agree. Charts that are read together
+ * share one image, as its panels.
  *
  * All arrays and texts are borrowed for the call only. Texts are UTF-8 for the CSV; the PNG shows
  * what its font has (ASCII and the symbols listed in font.h) and a box for anything else, so
@@ -10,6 +11,7 @@
 #define DRAW_FIGURE_H
 #include "base/err.h"
 #include "base/str.h"
+#include "draw/drawn_values.h"
 #include "draw/theme.h"
 #include <stdbool.h>
 
@@ -145,6 +147,8 @@ typedef struct scatter_chart {
 
 /* The figure --------------------------------------------------------------------------------- */
 
+enum { FIGURE_WIDE = 1040, FIGURE_PANEL = FIGURE_WIDE / 2 }; /* widths of an image of panels */
+
 typedef enum {
     FIGURE_LINE,
     FIGURE_BARS,
@@ -156,6 +160,7 @@ typedef enum {
 } figure_kind;
 
 typedef struct figure {
+    const char *name;  /* of the panel in the table of values: "log-histogram" */
     const char *title; /* short, inside the image; also the subject of the alternative text */
     int width, height; /* CSS pixels; 0: figure_size decides */
     figure_kind kind;
@@ -173,19 +178,28 @@ typedef struct figure {
 /* The size in CSS pixels, for the width and height attributes of <img>. */
 void figure_size(int *width, int *height, const figure *f);
 
-/* Writes DIR/STEM.png, STEM-dark.png, STEM.csv and STEM.txt. The directory must exist.
- * E_IO, or E_MEMORY when the image is too large. */
-err_code figure_write(const figure *f, const char *dir, const char *stem, err *e);
+/* The size of an image of n panels: one beside the other, in the next row where FIGURE_WIDE is
+ * full. */
+void figures_size(int *width, int *height, const figure *panels, int n);
+
+/* Writes DIR/STEM.png and STEM-dark.png with n >= 1 panels. The directory must exist. E_IO, or
+ * E_MEMORY when the image is too large. */
+err_code figures_write(const figure *panels, int n, const char *dir, const char *stem, err *e);
 
 /* One PNG: 8-bit palette, 2x, no time, same bytes for the same zlib. */
-err_code figure_write_png(const figure *f, theme_name theme, const char *path, err *e);
+err_code figures_write_png(const figure *panels, int n, theme_name theme, const char *path, err *e);
 
 /* Appends the same drawing as an SVG fragment for use inside HTML (no prolog, no style attribute;
  * colours as presentation attributes that the classes of draw_css override). It has no ids. */
 void figure_svg(str *out, const figure *f);
 
-/* Appends the drawn values: RFC 4180, LF, header line, one row per drawn value. */
-void figure_csv(str *out, const figure *f);
+/* Appends a row for each drawn value; none of a heatmap, whose values are a table of their own: a
+ * header line with the columns' labels, then the label and the values of each row. */
+void figure_values(const drawn_values *to, const figure *f);
+void heatmap_csv(str *out, const heatmap *h);
+
+/* Appends what the x and y of these rows are: "cross-entropy (nats a token)". */
+void figure_axes(str *x, str *y, const figure *f);
 
 /* Appends one line of at most FIGURE_ALT_MAX bytes of plain text, made from the data; not escaped
  * for HTML, no line break. */

@@ -1,7 +1,6 @@
 /* Bars side by side in groups. */
 #include "base/memory.h"
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 
@@ -76,23 +75,12 @@ void grouped_chart_draw(canvas *c, const figure *fig)
     }
 }
 
-void grouped_chart_csv(str *out, const figure *fig)
+void grouped_chart_values(const drawn_values *to, const figure *fig)
 {
     const grouped_chart *g = &fig->grouped;
-    csv_text(out, g->x.title ? g->x.title : "group");
-    for (int s = 0; s < series_of(g); s++) {
-        csv_next(out);
-        csv_text(out, g->names[s]);
-    }
-    csv_end(out);
-    for (int i = 0; i < g->n; i++) {
-        csv_text(out, g->labels[i]);
-        for (int s = 0; s < series_of(g); s++) {
-            csv_next(out);
-            csv_number(out, ROW(g->values, i, g->n_series)[s]);
-        }
-        csv_end(out);
-    }
+    for (int i = 0; i < g->n; i++)
+        for (int s = 0; s < series_of(g); s++)
+            drawn_values_point(to, g->names[s], g->labels[i], i, ROW(g->values, i, g->n_series)[s]);
 }
 
 void grouped_chart_alt(str *out, const figure *fig)

@@ -210,9 +210,8 @@ static void add_label(str *out, const char *const *labels, int i)
         str_addf(out, "%d", i);
 }
 
-void heatmap_csv(str *out, const figure *fig)
+void heatmap_csv(str *out, const heatmap *h)
 {
-    const heatmap *h = &fig->heatmap;
     csv_text(out, h->row_title ? h->row_title : "row");
     for (int j = 0; j < h->columns; j++) {
         csv_next(out);

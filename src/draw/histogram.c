@@ -1,6 +1,5 @@
 /* Histograms over given bin edges. */
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 
@@ -67,31 +66,19 @@ void histogram_draw(canvas *c, const figure *fig)
                              : NULL);
 }
 
-void histogram_csv(str *out, const figure *fig)
+void histogram_values(const drawn_values *to, const figure *fig)
 {
     const histogram *h = &fig->histogram;
-    str_add(out, h->n_markers ? "from,to,count,marker\n" : "from,to,count\n");
     for (int i = 0; i < h->n; i++) {
-        csv_number(out, h->edges[i]);
-        csv_next(out);
-        csv_number(out, h->edges[i + 1]);
-        csv_next(out);
-        csv_number(out, h->counts[i]);
-        if (h->n_markers)
-            csv_next(out);
-        csv_end(out);
+        drawn_mark mark = NO_MARK;
+        mark.x = h->edges[i];
+        mark.x_to = h->edges[i + 1];
+        mark.y = h->counts[i];
+        drawn_values_add(to, &mark);
     }
-    for (int i = 0; i < h->n_markers; i++) {
-        if (!axis_draws(&h->x, h->markers[i].value))
-            continue;
-        csv_number(out, h->markers[i].value);
-        csv_next(out);
-        csv_number(out, h->markers[i].value);
-        csv_next(out);
-        csv_next(out);
-        csv_text(out, h->markers[i].label);
-        csv_end(out);
-    }
+    for (int i = 0; i < h->n_markers; i++)
+        if (axis_draws(&h->x, h->markers[i].value))
+            drawn_values_point(to, "marker", h->markers[i].label, h->markers[i].value, (double)NAN);
 }
 
 void histogram_alt(str *out, const figure *fig)

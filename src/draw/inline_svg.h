@@ -5,8 +5,8 @@
  * control characters and invalid bytes are made visible. NaN never reaches the output. */
 #ifndef DRAW_INLINE_SVG_H
 #define DRAW_INLINE_SVG_H
-#include "base/err.h"
 #include "base/str.h"
+#include "draw/drawn_values.h"
 #include <stdbool.h>
 
 /* A 120 x 24 line of n values with a dot at its last point; `label` is its text alternative. */
@@ -37,8 +37,22 @@ typedef struct token_value {
 void token_strip_svg(str *out, const token_value *tokens, int n, double maximum, int width,
                      const char *label);
 
-/* The same as a file DIR/STEM.svg with its own <style>, plus STEM.csv and STEM.txt. */
-err_code token_strip_write(const token_value *tokens, int n, double maximum, const char *label,
-                           const char *dir, const char *stem, err *e);
+/* One strip of an image of several. */
+typedef struct token_strip {
+    const char *name;  /* of the panel in the table of values: "warm" */
+    const char *title; /* stands above it */
+    const char *label; /* what the colour means, for the alternative text */
+    const token_value *tokens;
+    int n;
+    double maximum; /* as of token_strip_svg */
+} token_strip;
+
+/* Appends a whole file with its own <style> that follows prefers-color-scheme: the strips below
+ * each other. */
+void token_strips_file(str *out, const token_strip *strips, int n);
+/* A row for each token: its position as x. */
+void token_strip_values(const drawn_values *to, const token_strip *strip);
+/* Appends one line: the label, how many tokens, the highest. */
+void token_strip_alt(str *out, const token_strip *strip);
 
 #endif

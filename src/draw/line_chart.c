@@ -1,7 +1,6 @@
 /* Line charts: many faint runs, a few named ones, labels at their ends. */
 #include "base/memory.h"
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 
@@ -203,29 +202,22 @@ void line_chart_draw(canvas *c, const figure *fig)
     frame_note(&f, c, bounds_note(buf, &y));
 }
 
-void line_chart_csv(str *out, const figure *fig)
+void line_chart_values(const drawn_values *to, const figure *fig)
 {
     const line_chart *l = &fig->line;
     bounds x = x_range(l);
-    str_add(out, "series,");
-    csv_text(out, l->x.title ? l->x.title : "x");
-    csv_next(out);
-    csv_text(out, l->y.title ? l->y.title : "y");
-    csv_end(out);
     for (int s = 0; s < l->n_series; s++) {
         int n;
         int *keep = kept_points(&n, l, &l->series[s], &x);
-        for (int k = 0; k < n; k++) {
-            if (l->series[s].name)
-                csv_text(out, l->series[s].name);
-            else
-                str_addf(out, "%d", s + 1);
-            csv_next(out);
-            csv_number(out, x_of(&l->series[s], keep[k]));
-            csv_next(out);
-            csv_number(out, l->series[s].y[keep[k]]);
-            csv_end(out);
-        }
+        str name = {0};
+        if (l->series[s].name)
+            str_add(&name, l->series[s].name);
+        else
+            str_addf(&name, "%d", s + 1);
+        for (int k = 0; k < n; k++)
+            drawn_values_point(to, str_text(&name), NULL, x_of(&l->series[s], keep[k]),
+                               l->series[s].y[keep[k]]);
+        str_release(&name);
         mem_free(keep);
     }
 }

@@ -1,9 +1,8 @@
 /* Rows of a suffix tree, drawn on the SVG canvas. */
 #include "draw/path_tree.h"
-#include "draw/csv.h"
 #include "draw/svg_canvas.h"
 #include "draw/svg_text.h"
-#include "draw/text_file.h"
+#include "draw/alt.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -90,15 +89,12 @@ static void add_title(str *out, const path_row *r)
     str_add(out, "</title>\n");
 }
 
-static void draw_tree(str *out, const path_row *rows, int n, double reference, const char *label,
-                      const char *style)
+void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label)
 {
     svg_canvas c;
     double height = n * ROW_HEIGHT + 2, bars = bars_left(rows, n), width = bars + BAR + NOTE;
     svg_canvas_init(&c, out, width, height);
-    svg_open(out, "img", width, height, label, style);
-    if (style) /* a file stands alone: opaque */
-        canvas_rectangle(&c.canvas, 0, 0, width, height, PAINT(INK_BACKGROUND));
+    svg_open(out, "img", width, height, label, NULL);
     canvas_rectangle(&c.canvas, bars - 0.5, 0, 0.5, height, PAINT(INK_MUTED));
     for (int i = 0; i < n; i++) {
         str_add(out, "<g>");
@@ -114,34 +110,24 @@ static void draw_tree(str *out, const path_row *rows, int n, double reference, c
     svg_close(out);
 }
 
-void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label)
+void path_tree_values(const drawn_values *to, const path_row *rows, int n)
 {
-    draw_tree(out, rows, n, reference, label, NULL);
-}
-
-static void tree_csv(str *out, const path_row *rows, int n)
-{
-    str_add(out, "depth,token,rest,n,active,share,low,high,mean\n");
     for (int i = 0; i < n; i++) {
         const path_row *r = &rows[i];
-        str_addf(out, "%d,", r->depth);
-        csv_text(out, r->token);
-        csv_next(out);
-        csv_text(out, r->rest);
-        str_addf(out, ",%lld,%lld,", (long long)r->n, (long long)r->n_active);
-        csv_number(out, share_of(r));
-        csv_next(out);
-        csv_number(out, r->low);
-        csv_next(out);
-        csv_number(out, r->high);
-        csv_next(out);
-        csv_number(out, r->mean);
-        csv_end(out);
+        drawn_mark mark = NO_MARK;
+        mark.label = r->token;
+        mark.note = r->rest;
+        mark.x = r->depth;
+        mark.y = share_of(r);
+        mark.low = r->low;
+        mark.high = r->high;
+        mark.n = r->n;
+        drawn_values_add(to, &mark);
     }
 }
 
 /* The best path is the one that is surest to be a hit. */
-static void tree_alt(str *out, const path_row *rows, int n, const char *label)
+void path_tree_alt(str *out, const path_row *rows, int n, const char *label)
 {
     int best = 0;
     str text = {0};
@@ -153,20 +139,4 @@ static void tree_alt(str *out, const path_row *rows, int n, const char *label)
                  rows[best].rest, (long long)rows[best].n_active, (long long)rows[best].n);
     alt_add_limited(out, str_text(&text));
     str_release(&text);
-}
-
-err_code path_tree_write(const path_row *rows, int n, double reference, const char *label,
-                         const char *dir, const char *stem, err *e)
-{
-    str svg = {0}, csv = {0}, style = {0}, alt = {0};
-    tree_alt(&alt, rows, n, label);
-    draw_css(&style);
-    draw_tree(&svg, rows, n, reference, str_text(&alt), str_text(&style));
-    tree_csv(&csv, rows, n);
-    err_code rc = drawing_write_texts(&svg, &csv, &alt, dir, stem, e);
-    str_release(&alt);
-    str_release(&style);
-    str_release(&csv);
-    str_release(&svg);
-    return rc;
 }

@@ -4,8 +4,8 @@
  * share of hits with the interval as a thin line. Texts are UTF-8 and escaped here. */
 #ifndef DRAW_PATH_TREE_H
 #define DRAW_PATH_TREE_H
-#include "base/err.h"
 #include "base/str.h"
+#include "draw/drawn_values.h"
 #include <stdint.h>
 
 typedef struct path_row {
@@ -23,9 +23,9 @@ typedef struct path_row {
 enum { PATH_TREE_WIDTH = 560 };
 void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label);
 
-/* DIR/STEM.svg with its own <style>, STEM.csv (depth,token,rest,n,active,share,low,high,mean) and
- * STEM.txt, which says the label and the best path. */
-err_code path_tree_write(const path_row *rows, int n, double reference, const char *label,
-                         const char *dir, const char *stem, err *e);
+/* A row for each path: its depth as x, its token and what follows it, its share as y. */
+void path_tree_values(const drawn_values *to, const path_row *rows, int n);
+/* Appends one line: the label and the best path. */
+void path_tree_alt(str *out, const path_row *rows, int n, const char *label);
 
 #endif

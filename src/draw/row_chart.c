@@ -1,6 +1,5 @@
 /* Horizontal bars with their numbers written beside them: funnels and rankings. */
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 #include <stdio.h>
@@ -148,25 +147,16 @@ void row_chart_draw(canvas *c, const figure *fig)
                     "no data");
 }
 
-void row_chart_csv(str *out, const figure *fig)
+void row_chart_values(const drawn_values *to, const figure *fig)
 {
     const row_chart *r = &fig->rows;
-    str_add(out, "label,");
-    csv_text(out, r->value.title ? r->value.title : "value");
-    str_addf(out, "%s%s\n", r->notes ? ",note" : "", r->groups ? ",group" : "");
     for (int i = 0; i < r->n; i++) {
-        csv_text(out, r->labels[i]);
-        csv_next(out);
-        csv_number(out, r->values[i]);
-        if (r->notes) {
-            csv_next(out);
-            csv_text(out, r->notes[i]);
-        }
-        if (r->groups) {
-            csv_next(out);
-            csv_text(out, r->group_names[color_of(r, i)]);
-        }
-        csv_end(out);
+        drawn_mark mark = NO_MARK;
+        mark.series = r->groups ? r->group_names[color_of(r, i)] : r->value.title;
+        mark.label = r->labels[i];
+        mark.y = r->values[i];
+        mark.note = r->notes ? r->notes[i] : NULL;
+        drawn_values_add(to, &mark);
     }
 }
 

@@ -1,6 +1,5 @@
 /* Points of two measures, in groups told apart by colour and shape. */
 #include "draw/chart.h"
-#include "draw/csv.h"
 #include "draw/legend.h"
 #include <math.h>
 
@@ -100,29 +99,13 @@ void scatter_chart_draw(canvas *c, const figure *fig)
     frame_note(&f, c, y.n > 1 ? NULL : bounds_note(buf, &y));
 }
 
-void scatter_chart_csv(str *out, const figure *fig)
+void scatter_chart_values(const drawn_values *to, const figure *fig)
 {
     const scatter_chart *s = &fig->scatter;
-    str_add(out, "point,");
-    csv_text(out, s->x.title ? s->x.title : "x");
-    csv_next(out);
-    csv_text(out, s->y.title ? s->y.title : "y");
-    str_add(out, s->groups ? ",group\n" : "\n");
-    for (int i = 0; i < s->n; i++) {
-        if (s->names)
-            csv_text(out, s->names[i]);
-        else
-            str_addf(out, "%d", i);
-        csv_next(out);
-        csv_number(out, s->x_values[i]);
-        csv_next(out);
-        csv_number(out, s->y_values[i]);
-        if (s->groups) {
-            csv_next(out);
-            csv_text(out, color_of(s, i) < 0 ? "" : s->group_names[s->groups[i]]);
-        }
-        csv_end(out);
-    }
+    for (int i = 0; i < s->n; i++)
+        drawn_values_point(to,
+                           s->groups && color_of(s, i) >= 0 ? s->group_names[s->groups[i]] : NULL,
+                           s->names ? s->names[i] : NULL, s->x_values[i], s->y_values[i]);
 }
 
 void scatter_chart_alt(str *out, const figure *fig)

@@ -1,11 +1,10 @@
 /* Tokens as coloured boxes, wrapped into lines, with a scale below. */
 #include "base/memory.h"
 #include "draw/color.h"
-#include "draw/csv.h"
 #include "draw/font.h"
 #include "draw/inline_svg.h"
 #include "draw/svg_text.h"
-#include "draw/text_file.h"
+#include "draw/alt.h"
 #include <math.h>
 
 enum { STRIP_WIDTH = 680, BOX = 22, GAP = 3, PAD = 4, TEXT_MAX = 200, SCALE_CELL = 14 };
@@ -98,10 +97,11 @@ static void add_scale(str *out, double y, double maximum)
     add_number(out, 16 + STRENGTHS * SCALE_CELL + 5, y + 10, "start", maximum);
 }
 
-/* The boxes; returns the y below the last line. */
-static double add_tokens(str *out, const token_value *tokens, int n, double maximum, double width)
+/* The boxes from `top` on; returns the y below the last line. */
+static double add_tokens(str *out, const token_value *tokens, int n, double maximum, double width,
+                         double top)
 {
-    double x = 1, y = 2;
+    double x = 1, y = top;
     str visible = {0}, shown = {0};
     for (int i = 0; i < n; i++) {
         str_clear(&visible);
@@ -121,74 +121,86 @@ static double add_tokens(str *out, const token_value *tokens, int n, double maxi
     return y + (n ? BOX : 0);
 }
 
-static void strip(str *out, const token_value *tokens, int n, double maximum, int width,
-                  const char *label, const char *style)
+/* Boxes and their scale; returns the y below them. */
+static double add_strip(str *out, const token_value *tokens, int n, double maximum, double width,
+                        double top)
 {
-    width = width > 0 ? width : STRIP_WIDTH;
     maximum = maximum_of(tokens, n, maximum);
-    str body = {0};
-    double bottom = add_tokens(&body, tokens, n, maximum, width);
-    if (maximum > 0) {
-        add_scale(&body, bottom + 9, maximum);
-        bottom += 22;
-    }
-    svg_open(out, "img", width, ceil(bottom + 2), label, style);
-    if (style) { /* a file stands alone: opaque */
-        str_addf(out, "<rect width=\"%d\" height=\"%.0f\"", width, ceil(bottom + 2));
-        svg_fill(out, INK_BACKGROUND);
-        str_add(out, "/>\n");
-    }
-    str_add(out, str_text(&body));
-    svg_close(out);
-    str_release(&body);
+    double bottom = add_tokens(out, tokens, n, maximum, width, top);
+    if (!(maximum > 0))
+        return bottom;
+    add_scale(out, bottom + 9, maximum);
+    return bottom + 22;
 }
 
 void token_strip_svg(str *out, const token_value *tokens, int n, double maximum, int width,
                      const char *label)
 {
-    strip(out, tokens, n, maximum, width, label, NULL);
+    width = width > 0 ? width : STRIP_WIDTH;
+    str body = {0};
+    double bottom = add_strip(&body, tokens, n, maximum, width, 2);
+    svg_open(out, "img", width, ceil(bottom + 2), label, NULL);
+    str_add(out, str_text(&body));
+    svg_close(out);
+    str_release(&body);
 }
 
-static void strip_csv(str *out, const token_value *tokens, int n)
+static void add_title(str *out, double y, const char *title)
 {
-    str_add(out, "position,token,value\n");
+    str_add(out, "<text");
+    svg_attribute(out, "x", 1);
+    svg_attribute(out, "y", y);
+    svg_fill(out, INK_TEXT);
+    str_add_char(out, '>');
+    svg_escape(out, title);
+    str_add(out, "</text>\n");
+}
+
+void token_strips_file(str *out, const token_strip *strips, int n)
+{
+    str body = {0}, style = {0}, alt = {0};
+    double bottom = 0;
     for (int i = 0; i < n; i++) {
-        str_addf(out, "%d,", i);
-        csv_text(out, tokens[i].text);
-        csv_next(out);
-        csv_number(out, tokens[i].value);
-        csv_end(out);
+        add_title(&body, bottom + 16, strips[i].title);
+        bottom = add_strip(&body, strips[i].tokens, strips[i].n, strips[i].maximum, STRIP_WIDTH,
+                           bottom + 24);
+        bottom += 10;
+        if (i)
+            str_add(&alt, "; ");
+        str_addf(&alt, "%s: ", strips[i].title);
+        token_strip_alt(&alt, &strips[i]);
     }
-}
-
-static void strip_alt(str *out, const token_value *tokens, int n, const char *label)
-{
-    int highest = -1;
-    for (int i = 0; i < n; i++)
-        if (isfinite(tokens[i].value) && (highest < 0 || tokens[i].value > tokens[highest].value))
-            highest = i;
-    str text = {0};
-    char number[NUMBER_TEXT];
-    str_addf(&text, "%s: %d tokens", label, n);
-    if (highest >= 0)
-        str_addf(&text, ", highest %s at position %d", number_text(number, tokens[highest].value),
-                 highest);
-    alt_add_limited(out, str_text(&text));
-    str_release(&text);
-}
-
-err_code token_strip_write(const token_value *tokens, int n, double maximum, const char *label,
-                           const char *dir, const char *stem, err *e)
-{
-    str svg = {0}, csv = {0}, style = {0}, alt = {0};
-    strip_alt(&alt, tokens, n, label);
     draw_css(&style);
-    strip(&svg, tokens, n, maximum, 0, str_text(&alt), str_text(&style));
-    strip_csv(&csv, tokens, n);
-    err_code rc = drawing_write_texts(&svg, &csv, &alt, dir, stem, e);
+    svg_open(out, "img", STRIP_WIDTH, ceil(bottom), str_text(&alt), str_text(&style));
+    str_addf(out, "<rect width=\"%d\" height=\"%.0f\"", STRIP_WIDTH, ceil(bottom)); /* opaque */
+    svg_fill(out, INK_BACKGROUND);
+    str_add(out, "/>\n");
+    str_add(out, str_text(&body));
+    svg_close(out);
     str_release(&alt);
     str_release(&style);
-    str_release(&csv);
-    str_release(&svg);
-    return rc;
+    str_release(&body);
+}
+
+void token_strip_values(const drawn_values *to, const token_strip *strip)
+{
+    for (int i = 0; i < strip->n; i++)
+        drawn_values_point(to, NULL, strip->tokens[i].text, i, strip->tokens[i].value);
+}
+
+void token_strip_alt(str *out, const token_strip *strip)
+{
+    int highest = -1;
+    str text = {0};
+    char number[NUMBER_TEXT];
+    for (int i = 0; i < strip->n; i++)
+        if (isfinite(strip->tokens[i].value) &&
+            (highest < 0 || strip->tokens[i].value > strip->tokens[highest].value))
+            highest = i;
+    str_addf(&text, "%s: %d tokens", strip->label, strip->n);
+    if (highest >= 0)
+        str_addf(&text, ", highest %s at position %d",
+                 number_text(number, strip->tokens[highest].value), highest);
+    alt_add_limited(out, str_text(&text));
+    str_release(&text);
 }

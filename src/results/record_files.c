@@ -209,8 +209,14 @@ static err_code write_readme(const char *dir, err *e)
                   "CSV as in RFC 4180 and JSON, both UTF-8. Numbers have six digits; an empty cell "
                   "or null is a number that is not defined. Every page and figure of the report is "
                   "made from these files, `../run.json` and the templates alone: `saeinv render` "
-                  "does it again. The values drawn in each figure stand beside it in `../fig/`, as "
-                  "CSV and JSON.\n\n"
+                  "does it again.\n\n"
+                  "The values drawn in the figures of a page are in `../fig/`, in a CSV with the "
+                  "page's name (`overview.csv` for the first): a row for each mark, told apart by "
+                  "`figure` and, where an image holds several charts, `panel`. `series` and "
+                  "`label` say what a mark belongs to, `x` and `y` where it lies (`x_to` is the "
+                  "end of a histogram's bin, `low` and `high` an interval, `n` how many a share "
+                  "is of). A heatmap has a CSV of its own. `../fig/figures.csv` lists every "
+                  "figure with its page, image, values, axes and alternative text.\n\n"
                   "Bytes that are not UTF-8 are written as an object with `text`, which shows "
                   "them, and `hex`, which is exact.\n");
     for (size_t i = 0; i < COUNT_OF(tables); i++)

@@ -134,6 +134,12 @@ static err_code put_heading(publisher *p, const char *line, size_t n)
 
 /* ---- lines of our own ---- */
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static err_code put_insert(publisher *p, const char *rest)
 {
     size_t n = strcspn(rest, " ");
@@ -149,12 +155,15 @@ static err_code put_insert(publisher *p, const char *rest)
     }
     str_addf(p->markdown, "\n_");
     replace_marks(p->markdown, caption, p->blocks, false);
-    str_addf(p->markdown, "_%s%s%s\n", b->data ? " ([values](" : "", b->data ? b->data : "",
-             b->data ? "))" : "");
+    if (b->data)
+        str_addf(p->markdown, "_ ([%s](%s), figure %s)\n", base_name(b->data), b->data, b->key);
+    else
+        str_add(p->markdown, "_\n");
     str_addf(p->html, "<figure id=\"%s\">\n%s\n<figcaption>", b->key, b->html);
     rc = document_inline(p->html, caption, strlen(caption), p->blocks, p->e);
     if (b->data)
-        str_addf(p->html, " <a class=\"data\" href=\"%s\">values</a>", b->data);
+        str_addf(p->html, " <a class=\"data\" href=\"%s\">values: %s, figure %s</a>", b->data,
+                 base_name(b->data), b->key);
     str_add(p->html, "</figcaption>\n</figure>\n");
     return rc;
 }

@@ -11,32 +11,35 @@ err_code draw_comparison(page *p, bool *drawn, err *e);
 err_code draw_matrix(page *p, bool *drawn, err *e);
 err_code draw_dictionary(page *p, err *e);
 
-/* Method page: blocks lm-loss, lm-rate; sae-loss, sae-l0, sae-variance, sae-dead; concepts. */
+/* Method page: blocks lm; sae; concepts. */
 err_code draw_lm_training(page *p, bool *drawn, err *e);
 err_code draw_sae_training(page *p, bool *drawn, err *e);
 err_code draw_concepts(page *p, bool *drawn, err *e);
 
-/* Feature page: blocks loss, activation, penalties; positions; histogram,
- * log-histogram; position-density, position-mean. */
-err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e);
-err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e);
-err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e);
-err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err *e);
+/* What a chart of several panels holds. */
+typedef struct panels {
+    figure list[4];
+    int n;
+} panels;
 
-/* Feature page, the search for real tokens: blocks chain; front; curve. */
+/* Feature page: block free, the free vectors by position and over their restarts; block
+ * activation, how strongly it fires and at which positions. */
+err_code draw_free(page *p, const record_target *t, bool *bars, bool *curves, err *e);
+err_code draw_activation(page *p, const record_target *t, bool *histograms, bool *profile, err *e);
+
+/* Feature page, the search for real tokens: blocks chain; search (front and curve). */
 err_code draw_chain(page *p, const record_target *t, err *e);
-err_code draw_front(page *p, const record_target *t, bool *drawn, err *e);
-err_code draw_search_curve(page *p, const record_target *t, bool *drawn, err *e);
+err_code draw_search(page *p, const record_target *t, bool *front, bool *curve, err *e);
 /* Feature page, what it does to the output: block logits. */
 err_code draw_logits(page *p, const record_target *t, bool *drawn, err *e);
-/* Run page, the search over all targets: blocks ratios, warm-ratios, cold-ratios. */
+/* Run page, the search over all targets: block ratios. */
 err_code draw_search_summary(page *p, bool *drawn, err *e);
 
-/* Run page: blocks rule-f1; rule-density. */
+/* Run page: block rules, the F1 of all and, where *density, against density. */
 err_code draw_rules(page *p, bool *reached, bool *density, err *e);
 
-/* Cluster page: block activity, row `index` of the matrix. Drawn inside the page, without files of
- * its own: there may be many clusters. In Markdown it is the run page's chart of all clusters. */
+/* Cluster page: block matrix, row `index` of it. Drawn inside the page, without files of its own:
+ * there may be many clusters. In Markdown it is the run page's chart of all clusters. */
 bool draw_activity(page *p, int index);
 
 #endif

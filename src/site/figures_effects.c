@@ -2,7 +2,7 @@
 #include "site/figures.h"
 #include <string.h>
 
-enum { WIDTH = 520, HEIGHT = 320 };
+enum { HEIGHT = 320 };
 
 /* The value of a list's last token: where the table begins. */
 static double end_of(const record_effects *x, const char *list)
@@ -16,14 +16,13 @@ static double end_of(const record_effects *x, const char *list)
 
 err_code draw_logits(page *p, const record_target *t, bool *drawn, err *e)
 {
-    char name[RECORD_NAME];
     const record_histogram *h = &t->effects.logits;
     reference_line markers[] = {{end_of(&t->effects, "lowers"), "lowered"},
                                 {end_of(&t->effects, "raises"), "raised"}};
     *drawn = h->n_counts > 0;
     figure f = {.title = "What it adds to the logits",
                 .kind = FIGURE_HISTOGRAM,
-                .width = WIDTH,
+                .width = FIGURE_PANEL,
                 .height = HEIGHT,
                 .histogram = {.x = {.title = "logit less the mean"},
                               .y = {.title = "tokens", .integer = true, .log = true},
@@ -32,7 +31,5 @@ err_code draw_logits(page *p, const record_target *t, bool *drawn, err *e)
                               .n = h->n_counts,
                               .markers = markers,
                               .n_markers = 2}};
-    record_feature_name(name, p->site->r->run.sae.layer, t->id);
-    return *drawn ? page_figure(p, "logits", arena_printf(&p->memory, "%s-logits", name), &f, e)
-                  : OK;
+    return *drawn ? page_figure(p, "logits", &f, 1, e) : OK;
 }

@@ -3,16 +3,9 @@
 #include "site/figures.h"
 #include "site/show.h"
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 320, LOW_HEIGHT = 240, LABEL = 7, ROOMY = 12 };
+enum { HEIGHT = 320, LOW_HEIGHT = 240, LABEL = 7 };
 
-static const char *stem_of(page *p, const record_target *t, const char *what)
-{
-    char name[RECORD_NAME];
-    record_feature_name(name, p->site->r->run.sae.layer, t->id);
-    return arena_printf(&p->memory, "%s-%s", name, what);
-}
-
-/* ---- optimisation ---- */
+/* ---- free vectors ---- */
 
 typedef struct curve {
     const char *key, *title, *y_title;
@@ -20,8 +13,8 @@ typedef struct curve {
 } curve;
 
 /* All restarts faint, the best one bold. */
-static err_code draw_restarts(page *p, const record_target *t, const curve *c,
-                              const reference_line *lines, int n_lines, err *e)
+static figure restarts(page *p, const record_target *t, const curve *c, const reference_line *lines,
+                       int n_lines)
 {
     const record_optimum *o = &t->optimum;
     line_series *series = arena_push(&p->memory, (size_t)o->n_restarts, sizeof *series);
@@ -35,45 +28,26 @@ static err_code draw_restarts(page *p, const record_target *t, const curve *c,
                                   .name = s->is_best ? "best" : NULL,
                                   .color = s->is_best ? 1 : 0};
     }
-    figure f = {.title = c->title,
-                .kind = FIGURE_LINE,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .line = {.x = {.title = "step", .integer = true},
-                         .y = {.title = c->y_title},
-                         .series = series,
-                         .n_series = o->n_restarts,
-                         .horizontal = lines,
-                         .n_horizontal = n_lines}};
-    return page_figure(p, c->key, stem_of(p, t, c->key), &f, e);
+    return (figure){.name = c->key,
+                    .title = c->title,
+                    .kind = FIGURE_LINE,
+                    .width = FIGURE_PANEL,
+                    .height = LOW_HEIGHT,
+                    .line = {.x = {.title = "step", .integer = true},
+                             .y = {.title = c->y_title},
+                             .series = series,
+                             .n_series = o->n_restarts,
+                             .horizontal = lines,
+                             .n_horizontal = n_lines}};
 }
 
-err_code draw_optimisation(page *p, const record_target *t, bool *drawn, err *e)
+static figure positions(page *p, const record_optimum *o)
 {
-    static const curve curves[] = {
-        {"activation", "Activation while optimising", "activation",
-         offsetof(record_restart, activation_curve)},
-        {"loss", "Loss while optimising", "loss", offsetof(record_restart, loss)},
-    };
-    reference_line maximum = {record_find_feature(p->site->r, t->id)->max, "data maximum"};
-    *drawn = t->optimum.n_restarts > 0 && t->optimum.restarts[0].n_steps > 0;
-    if (!*drawn)
-        return OK;
-    err_code rc = draw_restarts(p, t, &curves[0], &maximum, 1, e);
-    return rc ? rc : draw_restarts(p, t, &curves[1], NULL, 0, e);
-}
-
-/* ---- positions ---- */
-
-err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
-{
-    const record_optimum *o = &t->optimum;
     arena *a = &p->memory;
     size_t room = (size_t)o->n_positions + 1;
     const char **labels = arena_push(a, room, sizeof *labels);
     double *values = arena_push(a, room, sizeof *values);
     double *snapped = arena_push(a, room, sizeof *snapped);
-    *drawn = o->n_positions > 0;
     for (int i = 0; i < o->n_positions; i++) {
         const record_position *q = &o->positions[i];
         labels[i] =
@@ -83,20 +57,40 @@ err_code draw_positions(page *p, const record_target *t, bool *drawn, err *e)
         values[i] = q->activation;
         snapped[i] = q->snapped;
     }
-    figure f = {.title = "Activation at each position",
-                .kind = FIGURE_BARS,
-                .height = 300,
-                .width = o->n_positions > ROOMY ? 1000 : 720,
-                .bars = {.x = {.title = "position and nearest token"},
-                         .y = {.title = "activation"},
-                         .labels = labels,
-                         .values = values,
-                         .compare = snapped,
-                         .name = "optimised input",
-                         .compare_name = "nearest real tokens",
-                         .n = o->n_positions,
-                         .highlight = 0}};
-    return *drawn ? page_figure(p, "positions", stem_of(p, t, "positions"), &f, e) : OK;
+    return (figure){.name = "positions",
+                    .title = "Activation at each position",
+                    .kind = FIGURE_BARS,
+                    .height = 260,
+                    .width = FIGURE_WIDE,
+                    .bars = {.x = {.title = "position and nearest token"},
+                             .y = {.title = "activation"},
+                             .labels = labels,
+                             .values = values,
+                             .compare = snapped,
+                             .name = "optimised input",
+                             .compare_name = "nearest real tokens",
+                             .n = o->n_positions}};
+}
+
+err_code draw_free(page *p, const record_target *t, bool *bars, bool *curves, err *e)
+{
+    static const curve of[] = {
+        {"activation", "Activation while optimising", "activation",
+         offsetof(record_restart, activation_curve)},
+        {"loss", "Loss while optimising", "loss", offsetof(record_restart, loss)},
+    };
+    const record_optimum *o = &t->optimum;
+    reference_line maximum = {record_find_feature(p->site->r, t->id)->max, "data maximum"};
+    panels all = {.n = 0};
+    *bars = o->n_positions > 0;
+    *curves = o->n_restarts > 0 && o->restarts[0].n_steps > 0;
+    if (*bars)
+        all.list[all.n++] = positions(p, o);
+    if (*curves) {
+        all.list[all.n++] = restarts(p, t, &of[0], &maximum, 1);
+        all.list[all.n++] = restarts(p, t, &of[1], NULL, 0);
+    }
+    return all.n ? page_figure(p, "free", all.list, all.n, e) : OK;
 }
 
 /* ---- histograms ---- */
@@ -121,65 +115,60 @@ static double best_real_activation(const record_target *t)
                : t->optimum.snapped_activation;
 }
 
+enum { MARKERS = 5 };
+
 /* Free vectors lie far above the data: only a logarithmic axis holds both. */
-static err_code draw_histogram(page *p, const record_target *t, const char *key,
-                               const record_histogram *h, err *e)
+static figure histogram_of(page *p, const record_target *t, const char *name,
+                           const record_histogram *h)
 {
     arena *a = &p->memory;
     const record_quantiles *q = &t->quantiles;
     bool inverted = record_has_search(t) || t->optimum.n_positions > 0;
-    reference_line markers[] = {
-        marker(a, "median", q->median), marker(a, "p99", q->p99), marker(a, "max", q->most),
-        marker(a, "real tokens", inverted ? best_real_activation(t) : (double)NAN),
+    reference_line *markers = arena_push(a, MARKERS, sizeof *markers);
+    markers[0] = marker(a, "median", q->median);
+    markers[1] = marker(a, "p99", q->p99);
+    markers[2] = marker(a, "max", q->most);
+    markers[3] = marker(a, "real tokens", inverted ? best_real_activation(t) : (double)NAN);
+    markers[4] =
         marker(a, "free vectors",
-               h->log_edges && t->optimum.n_positions ? t->optimum.activation : (double)NAN)};
-    figure f = {.title =
-                    h->log_edges ? "Non-zero activations, logarithmic" : "Non-zero activations",
-                .kind = FIGURE_HISTOGRAM,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .histogram = {.x = {.title = "activation", .log = h->log_edges},
-                              .y = {.title = "tokens",
-                                    .unit = arena_printf(a, "n = %lld", (long long)q->n),
-                                    .integer = true,
-                                    .log = !h->log_edges},
-                              .edges = h->edges,
-                              .counts = h->counts,
-                              .n = h->n_counts,
-                              .markers = markers,
-                              .n_markers = COUNT_OF(markers)}};
-    return page_figure(p, key, stem_of(p, t, key), &f, e);
-}
-
-err_code draw_histograms(page *p, const record_target *t, bool *drawn, err *e)
-{
-    *drawn = t->histogram.n_counts > 0 && t->log_histogram.n_counts > 0 &&
-             t->quantiles.least < t->quantiles.most;
-    if (!*drawn)
-        return OK;
-    err_code rc = draw_histogram(p, t, "histogram", &t->histogram, e);
-    return rc ? rc : draw_histogram(p, t, "log-histogram", &t->log_histogram, e);
+               h->log_edges && t->optimum.n_positions ? t->optimum.activation : (double)NAN);
+    return (figure){.name = name,
+                    .title =
+                        h->log_edges ? "Non-zero activations, logarithmic" : "Non-zero activations",
+                    .kind = FIGURE_HISTOGRAM,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .histogram = {.x = {.title = "activation", .log = h->log_edges},
+                                  .y = {.title = "tokens",
+                                        .unit = arena_printf(a, "n = %lld", (long long)q->n),
+                                        .integer = true,
+                                        .log = !h->log_edges},
+                                  .edges = h->edges,
+                                  .counts = h->counts,
+                                  .n = h->n_counts,
+                                  .markers = markers,
+                                  .n_markers = MARKERS}};
 }
 
 /* ---- positions in the prompts ---- */
 
-static err_code draw_by_position(page *p, const record_target *t, const char *key,
-                                 const char *title, const axis *y, const double *values,
-                                 const char *const *labels, err *e)
+static figure by_position(const record_target *t, const char *name, const char *title,
+                          const axis *y, const double *values, const char *const *labels)
 {
-    figure f = {.title = title,
-                .kind = FIGURE_BARS,
-                .width = HALF_WIDTH,
-                .height = LOW_HEIGHT,
-                .bars = {.x = {.title = "position in the prompt"},
-                         .y = *y,
-                         .labels = labels,
-                         .values = values,
-                         .n = t->n_position_bins}};
-    return page_figure(p, key, stem_of(p, t, key), &f, e);
+    return (figure){.name = name,
+                    .title = title,
+                    .kind = FIGURE_BARS,
+                    .width = FIGURE_PANEL,
+                    .height = LOW_HEIGHT,
+                    .bars = {.x = {.title = "position in the prompt"},
+                             .y = *y,
+                             .labels = labels,
+                             .values = values,
+                             .n = t->n_position_bins}};
 }
 
-err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err *e)
+/* Two panels, or none where the feature is active nowhere. */
+static void add_position_profile(panels *all, page *p, const record_target *t)
 {
     arena *a = &p->memory;
     size_t n = (size_t)t->n_position_bins;
@@ -196,16 +185,29 @@ err_code draw_position_profile(page *p, const record_target *t, bool *drawn, err
         n_active += b->n_active;
         n_tokens += b->n;
     }
-    *drawn = n_active > 0;
-    if (!*drawn)
-        return OK;
+    if (!n_active)
+        return;
     axis y_density = {.title = "active tokens",
                       .unit = arena_printf(a, "%% of n = %lld", (long long)n_tokens)},
          y_mean = {.title = "mean activation",
                    .unit = arena_printf(a, "n = %lld", (long long)n_active)};
-    err_code rc = draw_by_position(p, t, "position-density", "Density by position", &y_density,
-                                   density, labels, e);
-    return rc ? rc
-              : draw_by_position(p, t, "position-mean", "Strength by position", &y_mean, mean,
-                                 labels, e);
+    all->list[all->n++] =
+        by_position(t, "position-density", "Density by position", &y_density, density, labels);
+    all->list[all->n++] =
+        by_position(t, "position-mean", "Strength by position", &y_mean, mean, labels);
+}
+
+err_code draw_activation(page *p, const record_target *t, bool *histograms, bool *profile, err *e)
+{
+    panels all = {.n = 0};
+    *histograms = t->histogram.n_counts > 0 && t->log_histogram.n_counts > 0 &&
+                  t->quantiles.least < t->quantiles.most;
+    if (*histograms) {
+        all.list[all.n++] = histogram_of(p, t, "histogram", &t->histogram);
+        all.list[all.n++] = histogram_of(p, t, "log-histogram", &t->log_histogram);
+    }
+    int before = all.n;
+    add_position_profile(&all, p, t);
+    *profile = all.n > before;
+    return all.n ? page_figure(p, "activation", all.list, all.n, e) : OK;
 }

@@ -1,8 +1,9 @@
 /* Charts of the method page: how the model and the SAE were trained, and what they know. */
+#include "base/memory.h"
 #include "site/figures.h"
 #include "site/show.h"
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 320 };
+enum { HEIGHT = 320 };
 
 /* Gathers one member of each point; points without it are left out of x as well. */
 static int gather(double *x, double *y, const void *points, size_t size, int n, size_t x_offset,
@@ -29,12 +30,13 @@ typedef struct curve {
     bool log, include_zero;
 } curve;
 
-static err_code draw_curve(page *p, const curve *c, const char *prefix, const void *points,
-                           size_t size, int n, size_t tokens, err *e)
+static figure curve_of(page *p, const curve *c, const void *points, size_t size, int n,
+                       size_t tokens)
 {
     arena *a = &p->memory;
-    line_series series[2] = {{.name = c->name, .color = 1, .weight = LINE_BOLD},
-                             {.name = c->second_name, .color = 2, .weight = LINE_BOLD}};
+    line_series *series = arena_push(a, 2, sizeof *series);
+    series[0] = (line_series){.name = c->name, .color = 1, .weight = LINE_BOLD};
+    series[1] = (line_series){.name = c->second_name, .color = 2, .weight = LINE_BOLD};
     int lines = c->second ? 2 : 1;
     for (int i = 0; i < lines; i++) {
         double *x = arena_push(a, (size_t)n, sizeof *x), *y = arena_push(a, (size_t)n, sizeof *y);
@@ -42,56 +44,56 @@ static err_code draw_curve(page *p, const curve *c, const char *prefix, const vo
         series[i].x = x;
         series[i].y = y;
     }
-    figure f = {.title = c->title,
-                .kind = FIGURE_LINE,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .line = {.x = {.title = "tokens", .integer = true},
-                         .y = {.title = c->y_title,
-                               .unit = c->unit,
-                               .log = c->log,
-                               .include_zero = c->include_zero},
-                         .series = series,
-                         .n_series = lines}};
-    return page_figure(p, c->key, arena_printf(a, "%s-%s", prefix, c->key), &f, e);
+    return (figure){.name = c->key,
+                    .title = c->title,
+                    .kind = FIGURE_LINE,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .line = {.x = {.title = "tokens", .integer = true},
+                             .y = {.title = c->y_title,
+                                   .unit = c->unit,
+                                   .log = c->log,
+                                   .include_zero = c->include_zero},
+                             .series = series,
+                             .n_series = lines}};
 }
 
 err_code draw_lm_training(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
     static const curve curves[] = {
-        {"lm-loss", "Loss of the language model", "loss", "nats", offsetof(record_lm_point, loss),
+        {"loss", "Loss of the language model", "loss", "nats", offsetof(record_lm_point, loss),
          "training", offsetof(record_lm_point, validation_loss), "validation", false, false},
-        {"lm-rate", "Learning rate", "learning rate", NULL,
-         offsetof(record_lm_point, learning_rate), NULL, 0, NULL, false, true},
+        {"rate", "Learning rate", "learning rate", NULL, offsetof(record_lm_point, learning_rate),
+         NULL, 0, NULL, false, true},
     };
     *drawn = r->n_lm_curve > 0;
-    err_code rc = OK;
-    for (size_t i = 0; i < sizeof curves / sizeof *curves && !rc && *drawn; i++)
-        rc = draw_curve(p, &curves[i], "training", r->lm_curve, sizeof *r->lm_curve, r->n_lm_curve,
-                        offsetof(record_lm_point, tokens), e);
-    return rc;
+    panels all = {.n = 0};
+    for (size_t i = 0; i < COUNT_OF(curves) && *drawn; i++)
+        all.list[all.n++] = curve_of(p, &curves[i], r->lm_curve, sizeof *r->lm_curve, r->n_lm_curve,
+                                     offsetof(record_lm_point, tokens));
+    return all.n ? page_figure(p, "lm", all.list, all.n, e) : OK;
 }
 
 err_code draw_sae_training(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
     static const curve curves[] = {
-        {"sae-loss", "Loss of the SAE", "loss", NULL, offsetof(record_sae_point, loss), NULL, 0,
-         NULL, true, false},
-        {"sae-l0", "Active features a token", "mean L0", "features", offsetof(record_sae_point, l0),
+        {"loss", "Loss of the SAE", "loss", NULL, offsetof(record_sae_point, loss), NULL, 0, NULL,
+         true, false},
+        {"l0", "Active features a token", "mean L0", "features", offsetof(record_sae_point, l0),
          NULL, 0, NULL, false, true},
-        {"sae-variance", "Explained variance", "explained variance", "share",
+        {"variance", "Explained variance", "explained variance", "share",
          offsetof(record_sae_point, explained_variance), NULL, 0, NULL, false, false},
-        {"sae-dead", "Dead features", "dead", "share of the dictionary",
+        {"dead", "Dead features", "dead", "share of the dictionary",
          offsetof(record_sae_point, dead), NULL, 0, NULL, false, true},
     };
     *drawn = r->n_sae_curve > 0;
-    err_code rc = OK;
-    for (size_t i = 0; i < sizeof curves / sizeof *curves && !rc && *drawn; i++)
-        rc = draw_curve(p, &curves[i], "training", r->sae_curve, sizeof *r->sae_curve,
-                        r->n_sae_curve, offsetof(record_sae_point, tokens), e);
-    return rc;
+    panels all = {.n = 0};
+    for (size_t i = 0; i < COUNT_OF(curves) && *drawn; i++)
+        all.list[all.n++] = curve_of(p, &curves[i], r->sae_curve, sizeof *r->sae_curve,
+                                     r->n_sae_curve, offsetof(record_sae_point, tokens));
+    return all.n ? page_figure(p, "sae", all.list, all.n, e) : OK;
 }
 
 err_code draw_concepts(page *p, bool *drawn, err *e)
@@ -120,5 +122,5 @@ err_code draw_concepts(page *p, bool *drawn, err *e)
                             .n = r->n_concepts,
                             .horizontal = &found,
                             .n_horizontal = 1}};
-    return *drawn ? page_figure(p, "concepts", "concepts", &f, e) : OK;
+    return *drawn ? page_figure(p, "concepts", &f, 1, e) : OK;
 }

@@ -1,11 +1,12 @@
 /* Charts of how far the rules of a run hold. */
+#include "base/memory.h"
 #include "base/sort.h"
 #include "site/figures.h"
 #include "site/pages.h"
 #include "site/show.h"
 #include <string.h>
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 340 };
+enum { HEIGHT = 340 };
 
 /* Steps of the share of scores that reach at least x, for x from 0 to 1. Undefined ones are 0: such
  * a rule finds nothing. */
@@ -30,7 +31,7 @@ static line_series steps_of(arena *a, const record_score *const *list, int n, co
     return (line_series){.name = name, .x = x, .y = y, .n = points + 1, .weight = LINE_BOLD};
 }
 
-static err_code draw_f1(page *p, const record_score **list, err *e)
+static figure f1_of(page *p, const record_score **list)
 {
     static const struct {
         const char *of, *name;
@@ -40,25 +41,25 @@ static err_code draw_f1(page *p, const record_score **list, err *e)
                  {"other rule", "another's rule"},
                  {"shuffled", "shuffled"},
                  {"random direction", "random directions"}};
-    line_series series[sizeof shown / sizeof *shown];
+    line_series *series = arena_push(&p->memory, COUNT_OF(shown), sizeof *series);
     int n_series = 0;
-    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+    for (size_t i = 0; i < COUNT_OF(shown); i++) {
         int n = rule_scores(list, p->site->r, shown[i].of);
         if (n)
             series[n_series++] = steps_of(&p->memory, list, n, shown[i].name);
     }
-    figure f = {.title = "How many targets are explained how well",
-                .kind = FIGURE_LINE,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .line = {.x = {.title = "F1 on documents not used for fitting"},
-                         .y = {.title = "share that reaches it", .include_zero = true},
-                         .series = series,
-                         .n_series = n_series}};
-    return page_figure(p, "rule-f1", "rule-f1", &f, e);
+    return (figure){.name = "f1",
+                    .title = "How many targets are explained how well",
+                    .kind = FIGURE_LINE,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .line = {.x = {.title = "F1 on documents not used for fitting"},
+                             .y = {.title = "share that reaches it", .include_zero = true},
+                             .series = series,
+                             .n_series = n_series}};
 }
 
-static err_code draw_density(page *p, bool *drawn, err *e)
+static figure density_of(page *p)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
@@ -78,21 +79,20 @@ static err_code draw_density(page *p, bool *drawn, err *e)
         group[n++] = 0;
     }
     static const char *const groups[] = {"target"};
-    figure f = {.title = "F1 against density",
-                .kind = FIGURE_SCATTER,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
-                            .y = {.title = "F1 of its rule", .include_zero = true},
-                            .x_values = x,
-                            .y_values = y,
-                            .groups = group,
-                            .names = names,
-                            .n = n,
-                            .group_names = groups,
-                            .n_groups = 1}};
-    *drawn = n > 0;
-    return n ? page_figure(p, "rule-density", "rule-density", &f, e) : OK;
+    return (figure){.name = "density",
+                    .title = "F1 against density",
+                    .kind = FIGURE_SCATTER,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .scatter = {.x = {.title = "share of tokens it is active on", .log = true},
+                                .y = {.title = "F1 of its rule", .include_zero = true},
+                                .x_values = x,
+                                .y_values = y,
+                                .groups = group,
+                                .names = names,
+                                .n = n,
+                                .group_names = groups,
+                                .n_groups = 1}};
 }
 
 err_code draw_rules(page *p, bool *reached, bool *density, err *e)
@@ -100,8 +100,11 @@ err_code draw_rules(page *p, bool *reached, bool *density, err *e)
     const record *r = p->site->r;
     size_t room = (size_t)r->n_targets + (size_t)r->rules.n_random + 1;
     const record_score **list = arena_push(&p->memory, room, sizeof *list);
-    *reached = rule_scores(list, r, "rule") > 0;
     *density = false;
-    err_code rc = *reached ? draw_f1(p, list, e) : OK;
-    return rc || !*reached ? rc : draw_density(p, density, e);
+    *reached = rule_scores(list, r, "rule") > 0;
+    if (!*reached)
+        return OK;
+    panels all = {.list = {f1_of(p, list), density_of(p)}, .n = 2};
+    *density = all.list[1].scatter.n > 0;
+    return page_figure(p, "rules", all.list, *density ? 2 : 1, e);
 }

@@ -1,13 +1,11 @@
 /* Charts of the run page and of cluster pages. */
-#include "base/io.h"
-#include "draw/cluster_map.h"
-#include "site/figure_json.h"
+#include "site/cluster_place.h"
 #include "site/figures.h"
 #include "site/show.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDE = 1000, COMPARED = 24, ROOMY = 10 };
+enum { COMPARED = 24, ROOMY = 10 };
 
 err_code draw_funnel(page *p, err *e)
 {
@@ -37,7 +35,7 @@ err_code draw_funnel(page *p, err *e)
                          .notes = notes,
                          .values = values,
                          .n = n}};
-    return page_figure(p, "funnel", "funnel", &f, e);
+    return page_figure(p, "funnel", &f, 1, e);
 }
 
 /* Short, because there are thousands of them. */
@@ -79,36 +77,24 @@ static map_cluster *map_clusters(page *p, const char *root)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
-    char name[RECORD_NAME];
     map_cluster *list = arena_push(a, (size_t)r->n_clusters + 1, sizeof *list);
     for (int i = 0; i < r->n_clusters; i++) {
-        record_cluster_name(name, r->run.sae.layer, r->clusters[i].label);
-        list[i] = (map_cluster){.name = show_text(a, r->clusters[i].name),
+        const record_cluster *c = &r->clusters[i];
+        list[i] = (map_cluster){.name = show_text(a, c->name),
                                 .number = i + 1,
-                                .href = arena_printf(a, "%sclusters/%s.html", root, name),
-                                .size = r->clusters[i].size};
+                                .href = arena_printf(a, "%sclusters/%s.html%s", root,
+                                                     cluster_stem(a, r, c), cluster_hash(a, r, c)),
+                                .size = c->size};
     }
     return list;
 }
 
 err_code draw_map(page *p, bool *drawn, err *e)
 {
-    arena *a = &p->memory;
-    str svg = {0};
     cluster_map map = {.n_clusters = p->site->r->n_clusters, .clusters = map_clusters(p, p->root)};
     map.points = map_points(&map.n_points, p, p->root);
     *drawn = map.n_points > 0;
-    if (!*drawn)
-        return OK;
-    cluster_map_svg(&svg, &map, "map");
-    const char *folder = path_join(a, p->site->dir, "fig");
-    err_code rc = cluster_map_write(&map, folder, "map", "../", e);
-    if (!rc)
-        rc = figure_json_write(folder, "map", e);
-    block_add(&p->blocks, "map", arena_printf(a, "![Map of the features](%sfig/map.svg)", p->root),
-              str_text(&svg), arena_printf(a, "%sfig/map.csv", p->root));
-    str_release(&svg);
-    return rc;
+    return *drawn ? page_map(p, "map", &map, "Map of the features", e) : OK;
 }
 
 /* What is compared of a target: real tokens, or the free vectors where none were sought. */
@@ -147,7 +133,7 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
         .title = "Activation of each target",
         .kind = FIGURE_GROUPED,
         .height = 340,
-        .width = n > ROOMY ? WIDE : 720,
+        .width = n > ROOMY ? FIGURE_WIDE : 720,
         .grouped = {.x = {.title = "feature"},
                     .y = {.title = found ? "activation over the data's maximum" : "activation"},
                     .labels = labels,
@@ -155,7 +141,7 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
                     .values = values,
                     .n = n,
                     .n_series = 3}};
-    return *drawn ? page_figure(p, "comparison", "comparison", &f, e) : OK;
+    return *drawn ? page_figure(p, "comparison", &f, 1, e) : OK;
 }
 
 /* Each row over its maximum: clusters differ in strength by orders of magnitude, and what the
@@ -185,7 +171,7 @@ err_code draw_matrix(page *p, bool *drawn, err *e)
         labels[i] = arena_printf(a, "%d", i + 1);
     figure f = {.title = "Clusters over the prompts",
                 .kind = FIGURE_HEATMAP,
-                .width = WIDE,
+                .width = FIGURE_WIDE,
                 .heatmap = {.row_title = "cluster",
                             .column_title = m->prompts_per_column > 1
                                                 ? arena_printf(a, "prompts, in groups of %d",
@@ -196,7 +182,7 @@ err_code draw_matrix(page *p, bool *drawn, err *e)
                             .values = row_shares(m, a),
                             .rows = m->rows,
                             .columns = m->columns}};
-    return *drawn ? page_figure(p, "matrix", "cluster-prompts", &f, e) : OK;
+    return *drawn ? page_figure(p, "matrix", &f, 1, e) : OK;
 }
 
 bool draw_activity(page *p, int index)
@@ -222,9 +208,9 @@ bool draw_activity(page *p, int index)
                  .series = &series,
                  .n_series = 1}};
     figure_svg(&svg, &f);
-    block_add(&p->blocks, "activity",
-              arena_printf(a, "![Clusters over the prompts](%sfig/cluster-prompts.png)", p->root),
-              str_text(&svg), arena_printf(a, "%sfig/cluster-prompts.csv", p->root));
+    block_add(&p->blocks, "matrix",
+              arena_printf(a, "![Clusters over the prompts](%sfig/matrix.png)", p->root),
+              str_text(&svg), arena_printf(a, "%sfig/matrix.csv", p->root));
     str_release(&svg);
     return true;
 }
@@ -261,5 +247,5 @@ err_code draw_dictionary(page *p, err *e)
                             .n = n,
                             .group_names = groups,
                             .n_groups = 2}};
-    return page_figure(p, "dictionary", "dictionary", &f, e);
+    return page_figure(p, "dictionary", &f, 1, e);
 }

@@ -5,17 +5,12 @@
 #include "site/show.h"
 #include <string.h>
 
-enum { HALF_WIDTH = 520, HALF_HEIGHT = 320 };
-
-static const char *stem_of(page *p, const record_target *t, const char *what)
-{
-    char name[RECORD_NAME];
-    record_feature_name(name, p->site->r->run.sae.layer, t->id);
-    return arena_printf(&p->memory, "%s-%s", name, what);
-}
+enum { HEIGHT = 340, LOW_HEIGHT = 320 };
 
 static const axis RATIO_AXIS = {.title = "activation over the data's maximum",
                                 .include_zero = true};
+
+static const reference_line DATA_MAXIMUM = {1, "data maximum"};
 
 /* ---- of one feature ---- */
 
@@ -46,7 +41,7 @@ err_code draw_chain(page *p, const record_target *t, err *e)
                          .group_names = groups,
                          .n_groups = BAR_GROUPS,
                          .reference = 1}};
-    return page_figure(p, "chain", stem_of(p, t, "chain"), &f, e);
+    return page_figure(p, "chain", &f, 1, e);
 }
 
 /* Index of a name in the list, added when it is new; -1 when it says nothing or the list is full.
@@ -63,7 +58,7 @@ static int index_of(const char **names, int *n, const char *name)
 }
 
 /* The front and, for comparison, the data's best window as it is. */
-err_code draw_front(page *p, const record_target *t, bool *drawn, err *e)
+static figure front_of(page *p, const record_target *t)
 {
     const record_search *s = &t->search;
     const record_search_summary *all = &p->site->r->search;
@@ -73,7 +68,7 @@ err_code draw_front(page *p, const record_target *t, bool *drawn, err *e)
     double *x = arena_push(a, room, sizeof *x), *y = arena_push(a, room, sizeof *y);
     int *group = arena_push(a, room, sizeof *group), n = 0, n_groups = 0;
     const char **names = arena_push(a, room, sizeof *names);
-    const char *groups[FIGURE_MAX_SERIES];
+    const char **groups = arena_push(a, FIGURE_MAX_SERIES, sizeof *groups);
     for (int i = 0; i < s->n_front; i++) {
         const record_front_point *q = &s->front[i];
         x[n] = q->cross_entropy;
@@ -87,29 +82,28 @@ err_code draw_front(page *p, const record_target *t, bool *drawn, err *e)
         group[n] = index_of(groups, &n_groups, "best window as it is");
         names[n++] = show_prose(a, window->text);
     }
-    reference_band band = {all->cross_entropy_mean, all->cross_entropy_limit, "like the data"};
-    reference_line maximum = {1, "data maximum"};
-    figure f = {.title = "Activation against cross-entropy",
-                .kind = FIGURE_SCATTER,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT + 20,
-                .scatter = {.x = {.title = "cross-entropy", .unit = "nats a token"},
-                            .y = RATIO_AXIS,
-                            .x_values = x,
-                            .y_values = y,
-                            .groups = group,
-                            .names = names,
-                            .n = n,
-                            .group_names = groups,
-                            .n_groups = n_groups,
-                            .horizontal = &maximum,
-                            .n_horizontal = 1,
-                            .band = &band}};
-    *drawn = s->n_front > 0;
-    return *drawn ? page_figure(p, "front", stem_of(p, t, "front"), &f, e) : OK;
+    reference_band *band = arena_push(a, 1, sizeof *band);
+    *band = (reference_band){all->cross_entropy_mean, all->cross_entropy_limit, "like the data"};
+    return (figure){.name = "front",
+                    .title = "Activation against cross-entropy",
+                    .kind = FIGURE_SCATTER,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .scatter = {.x = {.title = "cross-entropy", .unit = "nats a token"},
+                                .y = RATIO_AXIS,
+                                .x_values = x,
+                                .y_values = y,
+                                .groups = group,
+                                .names = names,
+                                .n = n,
+                                .group_names = groups,
+                                .n_groups = n_groups,
+                                .horizontal = &DATA_MAXIMUM,
+                                .n_horizontal = 1,
+                                .band = band}};
 }
 
-err_code draw_search_curve(page *p, const record_target *t, bool *drawn, err *e)
+static figure curve_of(page *p, const record_target *t)
 {
     const record_search *s = &t->search;
     arena *a = &p->memory;
@@ -121,27 +115,39 @@ err_code draw_search_curve(page *p, const record_target *t, bool *drawn, err *e)
         cold[i] = s->curve[i].cold;
         warm[i] = s->curve[i].warm;
     }
-    line_series series[] = {
-        {.name = "warm", .x = x, .y = warm, .n = s->n_curve, .weight = LINE_BOLD, .color = 1},
-        {.name = "cold", .x = x, .y = cold, .n = s->n_curve, .weight = LINE_BOLD, .color = 2}};
-    reference_line maximum = {1, "data maximum"};
-    figure f = {.title = "Best sequence so far",
-                .kind = FIGURE_LINE,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT + 20,
-                .line = {.x = {.title = "iteration", .integer = true},
-                         .y = RATIO_AXIS,
-                         .series = series,
-                         .n_series = COUNT_OF(series),
-                         .horizontal = &maximum,
-                         .n_horizontal = 1}};
-    *drawn = s->n_curve > 0;
-    return *drawn ? page_figure(p, "curve", stem_of(p, t, "curve"), &f, e) : OK;
+    line_series *series = arena_push(a, 2, sizeof *series);
+    series[0] = (line_series){
+        .name = "warm", .x = x, .y = warm, .n = s->n_curve, .weight = LINE_BOLD, .color = 1};
+    series[1] = (line_series){
+        .name = "cold", .x = x, .y = cold, .n = s->n_curve, .weight = LINE_BOLD, .color = 2};
+    return (figure){.name = "curve",
+                    .title = "Best sequence so far",
+                    .kind = FIGURE_LINE,
+                    .width = FIGURE_PANEL,
+                    .height = HEIGHT,
+                    .line = {.x = {.title = "iteration", .integer = true},
+                             .y = RATIO_AXIS,
+                             .series = series,
+                             .n_series = 2,
+                             .horizontal = &DATA_MAXIMUM,
+                             .n_horizontal = 1}};
+}
+
+err_code draw_search(page *p, const record_target *t, bool *front, bool *curve, err *e)
+{
+    panels all = {.n = 0};
+    *front = t->search.n_front > 0;
+    *curve = t->search.n_curve > 0;
+    if (*front)
+        all.list[all.n++] = front_of(p, t);
+    if (*curve)
+        all.list[all.n++] = curve_of(p, t);
+    return all.n ? page_figure(p, "search", all.list, all.n, e) : OK;
 }
 
 /* ---- of all ---- */
 
-static err_code draw_ratio_medians(page *p, err *e)
+static figure ratio_medians(page *p)
 {
     const record_search_summary *s = &p->site->r->search;
     static const char *const names[] = {"median", "nine tenths reach"};
@@ -154,18 +160,18 @@ static err_code draw_ratio_medians(page *p, err *e)
         values[2 * i] = s->ratios[i].median;
         values[2 * i + 1] = s->ratios[i].p10;
     }
-    figure f = {.title = "How far each kind of input drives the targets",
-                .kind = FIGURE_GROUPED,
-                .width = 1000,
-                .height = 340,
-                .grouped = {.x = {.title = "input"},
-                            .y = RATIO_AXIS,
-                            .labels = labels,
-                            .names = names,
-                            .values = values,
-                            .n = s->n_ratios,
-                            .n_series = 2}};
-    return page_figure(p, "ratios", "search-ratios", &f, e);
+    return (figure){.name = "medians",
+                    .title = "How far each kind of input drives the targets",
+                    .kind = FIGURE_GROUPED,
+                    .width = FIGURE_WIDE,
+                    .height = HEIGHT,
+                    .grouped = {.x = {.title = "input"},
+                                .y = RATIO_AXIS,
+                                .labels = labels,
+                                .names = names,
+                                .values = values,
+                                .n = s->n_ratios,
+                                .n_series = 2}};
 }
 
 /* Bins of one width that hold both lists; NULL when there is nothing to draw. */
@@ -190,9 +196,8 @@ static double *common_edges(int *n_bins, arena *a, const double *values, int n)
     return edges;
 }
 
-static err_code draw_ratio_histogram(page *p, const char *key, const char *title,
-                                     const double *values, int n, const double *edges, int n_bins,
-                                     err *e)
+static figure ratio_histogram(page *p, const char *name, const char *title, const double *values,
+                              int n, const double *edges, int n_bins)
 {
     double *counts = arena_push(&p->memory, (size_t)n_bins, sizeof *counts);
     for (int i = 0; i < n; i++) {
@@ -201,19 +206,18 @@ static err_code draw_ratio_histogram(page *p, const char *key, const char *title
             bin++;
         counts[bin] += isfinite(values[i]);
     }
-    reference_line maximum = {1, "data maximum"};
-    figure f = {.title = title,
-                .kind = FIGURE_HISTOGRAM,
-                .width = HALF_WIDTH,
-                .height = HALF_HEIGHT,
-                .histogram = {.x = {.title = RATIO_AXIS.title},
-                              .y = {.title = "targets", .integer = true},
-                              .edges = edges,
-                              .counts = counts,
-                              .n = n_bins,
-                              .markers = &maximum,
-                              .n_markers = 1}};
-    return page_figure(p, key, arena_printf(&p->memory, "search-%s", key), &f, e);
+    return (figure){.name = name,
+                    .title = title,
+                    .kind = FIGURE_HISTOGRAM,
+                    .width = FIGURE_PANEL,
+                    .height = LOW_HEIGHT,
+                    .histogram = {.x = {.title = RATIO_AXIS.title},
+                                  .y = {.title = "targets", .integer = true},
+                                  .edges = edges,
+                                  .counts = counts,
+                                  .n = n_bins,
+                                  .markers = &DATA_MAXIMUM,
+                                  .n_markers = 1}};
 }
 
 err_code draw_search_summary(page *p, bool *drawn, err *e)
@@ -235,12 +239,9 @@ err_code draw_search_summary(page *p, bool *drawn, err *e)
     if (!edges)
         return OK;
     *drawn = true;
-    err_code rc = draw_ratio_medians(p, e);
-    if (!rc)
-        rc = draw_ratio_histogram(p, "warm-ratios", "Warm: grown from the data's windows", ratios,
-                                  n, edges, n_bins, e);
-    if (!rc)
-        rc = draw_ratio_histogram(p, "cold-ratios", "Cold: found without the data", ratios + n, n,
-                                  edges, n_bins, e);
-    return rc;
+    const figure all[] = {
+        ratio_medians(p),
+        ratio_histogram(p, "warm", "Warm: grown from the data's windows", ratios, n, edges, n_bins),
+        ratio_histogram(p, "cold", "Cold: found without the data", ratios + n, n, edges, n_bins)};
+    return page_figure(p, "ratios", all, COUNT_OF(all), e);
 }

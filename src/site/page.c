@@ -2,8 +2,6 @@
 #include "site/page.h"
 #include "base/io.h"
 #include "base/memory.h"
-#include "site/escape.h"
-#include "site/figure_json.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -48,39 +46,8 @@ void page_drop(page *p)
 {
     cJSON_Delete(p->tree);
     p->tree = NULL;
+    str_release(&p->values);
     arena_release(&p->memory);
-}
-
-err_code page_figure(page *p, const char *key, const char *stem, const figure *f, err *e)
-{
-    arena *a = &p->memory;
-    str alt = {0}, html = {0}, markdown = {0}, shown = {0};
-    int width, height;
-    const char *folder = path_join(a, p->site->dir, "fig");
-    err_code rc = figure_write(f, folder, stem, e);
-    if (!rc)
-        rc = figure_json_write(folder, stem, e);
-    figure_size(&width, &height, f);
-    figure_alt(&alt, f);
-    escape_html(&shown, str_text(&alt));
-    const char *base = arena_printf(a, "%sfig/%s", p->root, stem);
-    str_addf(&html,
-             "<picture><source media=\"(prefers-color-scheme: dark)\" "
-             "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" height=\"%d\" "
-             "alt=\"%s\"></picture>",
-             base, base, width, height, str_text(&shown));
-    str_addf(&markdown,
-             "<picture><source media=\"(prefers-color-scheme: dark)\" "
-             "srcset=\"%s-dark.png\"><img src=\"%s.png\" width=\"%d\" alt=\"%s\">"
-             "</picture>",
-             base, base, width, str_text(&shown));
-    block_add(&p->blocks, key, str_text(&markdown), str_text(&html),
-              arena_printf(a, "%s.csv", base));
-    str_release(&alt);
-    str_release(&html);
-    str_release(&markdown);
-    str_release(&shown);
-    return rc;
 }
 
 /* ---- writing ---- */
@@ -145,7 +112,7 @@ static err_code write_twin(page *p, const str *text, bool html, err *e)
 
 err_code page_write(page *p, const char *template_name, err *e)
 {
-    err_code rc = OK;
+    err_code rc = page_write_values(p, e);
     for (int html = 0; html < 2 && !rc; html++) {
         str source = {0}, markdown = {0}, body = {0}, whole = {0};
         rc = fill(&source, p, template_name, html, e);

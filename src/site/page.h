@@ -2,6 +2,7 @@
 #ifndef SITE_PAGE_H
 #define SITE_PAGE_H
 #include "base/json.h"
+#include "draw/cluster_map.h"
 #include "draw/figure.h"
 #include "results/record.h"
 #include "site/document.h"
@@ -30,6 +31,7 @@ typedef struct site {
     const template_set *templates;
     const menu_entry *menu; /* NULL: that of a run's report */
     int n_menu;
+    str *figures; /* rows of fig/figures.csv, added to by every page; NULL: there are no figures */
 } site;
 
 typedef struct page {
@@ -42,21 +44,41 @@ typedef struct page {
     site_section section;
     cJSON *tree;
     block_list blocks;
+    str values; /* fig/STEM.csv: what is drawn on this page, by drawn_values.h */
 } page;
 
 /* Start: the values every page has are in p->tree: run, root. Owner: caller, page_write or
  * page_drop. `title` is plain text. */
 void page_start(page *p, const site *s, site_section part, const char *folder, const char *stem,
                 const char *title);
-/* Fills `template_name` and writes FOLDER/STEM.md and .html. Releases the page in any case. */
+/* Fills `template_name` and writes FOLDER/STEM.md and .html and its values. Releases the page in
+ * any case. */
 err_code page_write(page *p, const char *template_name, err *e);
 void page_drop(page *p);
 
 /* Writes assets/report.css and assets/icon.svg from the templates; the folder must exist. */
 err_code site_write_assets(const site *s, arena *a, err *e);
 
-/* Draws fig/STEM.png, -dark.png, .csv, .json and .txt and adds the block `key`. */
-err_code page_figure(page *p, const char *key, const char *stem, const figure *f, err *e);
+/* Draws n charts as panels of one image, adds their values to the page's and the block `key`. The
+ * files are fig/KEY.png and fig/KEY-dark.png for pages at the top, fig/STEM-KEY.png for others; a
+ * heatmap stands alone and has its values in KEY.csv. */
+err_code page_figure(page *p, const char *key, const figure *panels, int n, err *e);
+
+/* A map as block `key`: inline in HTML, fig/KEY.svg in Markdown, its values among the page's. */
+err_code page_map(page *p, const char *key, const cluster_map *map, const char *title, err *e);
+
+/* For drawings that are no charts: where the values of their panels go, and the row of
+ * fig/figures.csv about each. `image`: the file, from the report on; NULL: part of the page. */
+drawn_values page_values(page *p, const char *key, const char *panel);
+void page_list_drawing(page *p, const char *key, const char *panel, const char *title,
+                       const char *image, const char *alt);
+/* From the page to its values, for a caption; and "KEY" or "STEM-KEY". */
+const char *page_values_link(page *p);
+const char *page_figure_stem(page *p, const char *key);
+
+/* Writes the page's values, if it has any (page_write does); and fig/figures.csv. */
+err_code page_write_values(page *p, err *e);
+err_code site_write_figures(const site *s, err *e);
 
 /* Values: texts that are not ours pass through show_text. */
 void put_text(cJSON *object, const char *key, arena *a, const char *text);

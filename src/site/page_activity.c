@@ -184,19 +184,16 @@ static void put_statistics(page *p, const record_target *t, const record_feature
 err_code put_activity(page *p, const record_target *t, err *e)
 {
     const record_feature *f = record_find_feature(p->site->r, t->id);
-    bool histograms = false, positions = false, paths = false;
+    bool histograms = false, profile = false;
     put_state(p, t, f);
     put_all_contexts(p, t, f->max);
     put_tokens(p, t);
     put_position_bins(p, t);
     put_statistics(p, t, f);
-    err_code rc = put_paths(p, t, &paths, e);
-    if (!rc)
-        rc = draw_histograms(p, t, &histograms, e);
-    if (!rc)
-        rc = draw_position_profile(p, t, &positions, e);
-    json_add_bool(p->tree, "has_paths", paths);
+    json_add_bool(p->tree, "has_paths", put_paths(p, t));
+    err_code rc = draw_activation(p, t, &histograms, &profile, e);
+    json_add_bool(p->tree, "has_activation", histograms || profile);
     json_add_bool(p->tree, "has_histograms", histograms);
-    json_add_bool(p->tree, "has_position_bins", positions);
+    json_add_bool(p->tree, "has_position_bins", profile);
     return rc;
 }

@@ -1,9 +1,10 @@
 /* The list of clusters and one page per cluster. */
+#include "site/cluster_place.h"
 #include "site/figures.h"
 #include "site/pages.h"
 #include "site/show.h"
 
-enum { SHOWN_MEMBERS = 200, SHOWN_TOKENS = 12 };
+enum { SHOWN_MEMBERS = 200, SHOWN_TOKENS = 12, LISTED_MEMBERS = 60 };
 
 err_code page_clusters(const site *s, err *e)
 {
@@ -88,4 +89,78 @@ err_code page_cluster(const site *s, int index, err *e)
     put_members(&p, c);
     json_add_bool(p.tree, "has_activity", draw_activity(&p, index));
     return page_write(&p, "cluster.md", e);
+}
+
+/* ---- clusters that share a page ---- */
+
+/* The ids of the first members, in one line. */
+static const char *member_line(arena *a, const record_cluster *c)
+{
+    str out = {0};
+    for (int i = 0; i < c->n_members && i < LISTED_MEMBERS; i++)
+        str_addf(&out, "%s%d", i ? ", " : "", c->members[i]);
+    return str_into(&out, a);
+}
+
+static void put_section(cJSON *list, page *p, const record_cluster *c)
+{
+    const record *r = p->site->r;
+    arena *a = &p->memory;
+    cJSON *row = put_entry(list);
+    put_cluster_link(row, "cluster", p, c->label);
+    json_add_string(row, "size", show_count(a, c->size));
+    json_add_string(row, "score", show_number(a, c->score));
+    json_add_string(row, "score_kind", show_text(a, r->quality.score_kind));
+    put_feature_link(row, "medoid", p, c->medoid);
+    json_add_bool(row, "has_tokens", c->n_tokens > 0);
+    json_add_string(row, "tokens", token_list(a, c->tokens, c->n_tokens, SHOWN_TOKENS));
+    json_add_string(row, "members", member_line(a, c));
+    json_add_bool(row, "cut", c->n_members > LISTED_MEMBERS);
+}
+
+/* Clusters come largest first, so also within a page. */
+static err_code page_range(const site *s, const record_cluster *some, err *e)
+{
+    const record *r = s->r;
+    arena scratch = {0};
+    cluster_range range = cluster_range_of(r, some);
+    page p;
+    page_start(&p, s, SECTION_CLUSTERS, "clusters", cluster_stem(&scratch, r, some),
+               arena_printf(&scratch, "Clusters named %d to %d", range.first, range.last));
+    p.stem = arena_strdup(&p.memory, p.stem);
+    arena_release(&scratch);
+    cJSON *list = json_add_array(p.tree, "sections");
+    int n = 0;
+    for (int i = 0; i < r->n_clusters; i++) {
+        const record_cluster *c = &r->clusters[i];
+        if (cluster_has_page(r, c) || c->label < range.first || c->label > range.last)
+            continue;
+        put_section(list, &p, c);
+        n++;
+    }
+    json_add_string(p.tree, "n", show_count(&p.memory, n));
+    json_add_string(p.tree, "first", show_count(&p.memory, range.first));
+    json_add_string(p.tree, "last", show_count(&p.memory, range.last));
+    return page_write(&p, "cluster_sections.md", e);
+}
+
+/* Whether an earlier cluster shares its page with cluster `index`, so that it is written already.
+ */
+static bool has_been_written(const record *r, int index)
+{
+    cluster_range own = cluster_range_of(r, &r->clusters[index]);
+    for (int i = 0; i < index; i++)
+        if (!cluster_has_page(r, &r->clusters[i]) &&
+            cluster_range_of(r, &r->clusters[i]).first == own.first)
+            return true;
+    return false;
+}
+
+err_code page_shared_clusters(const site *s, err *e)
+{
+    err_code rc = OK;
+    for (int i = 0; i < s->r->n_clusters && !rc; i++)
+        if (!cluster_has_page(s->r, &s->r->clusters[i]) && !has_been_written(s->r, i))
+            rc = page_range(s, &s->r->clusters[i], e);
+    return rc;
 }

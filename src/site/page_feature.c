@@ -4,7 +4,6 @@
 #include "site/figures.h"
 #include "site/pages.h"
 #include "site/show.h"
-#include "site/tokens.h"
 #include <string.h>
 
 static void put_ratio(cJSON *facts, arena *a, double ratio, const char *label)
@@ -179,19 +178,19 @@ static void put_optimum(page *p, const record_target *t)
 
 static err_code draw(page *p, const record_target *t, err *e)
 {
-    char name[RECORD_NAME];
     bool curves = false, bars = false;
-    err_code rc = put_search(p, t, e);
+    strip_list strips = {.n = 0};
+    err_code rc = put_search(p, t, &strips, e);
     if (!rc)
         rc = put_effects(p, t, e);
     if (!rc)
-        rc = draw_optimisation(p, t, &curves, e);
+        rc = draw_free(p, t, &bars, &curves, e);
+    if (!rc && t->optimum.n_positions)
+        optimum_strip(&strips, p, "strip", "free vectors, as their nearest tokens", &t->optimum);
     if (!rc)
-        rc = draw_positions(p, t, &bars, e);
-    if (!rc && t->optimum.n_positions) {
-        record_feature_name(name, p->site->r->run.sae.layer, t->id);
-        rc = optimum_strip(p, "strip", arena_printf(&p->memory, "%s-strip", name), &t->optimum, e);
-    }
+        rc = strips_write(p, &strips, e);
+    json_add_bool(p->tree, "has_strips", strips.n > 0);
+    json_add_bool(p->tree, "has_free", bars || curves);
     json_add_bool(p->tree, "has_curves", curves);
     json_add_bool(p->tree, "has_bars", bars);
     return rc;

@@ -4,7 +4,7 @@
 #include "site/show.h"
 #include <stdlib.h>
 
-enum { SHOWN_ROWS = 400 };
+enum { SHOWN_ROWS = 200 };
 
 typedef int compare_features(const void *a, const void *b);
 

@@ -3,6 +3,7 @@
 #ifndef SITE_PAGES_H
 #define SITE_PAGES_H
 #include "site/page.h"
+#include "site/tokens.h"
 
 err_code page_run(const site *s, err *e);                /* index.html, README.md */
 err_code page_method(const site *s, err *e);             /* method.html, method.md */
@@ -10,7 +11,8 @@ err_code page_times(const site *s, err *e);              /* volatile/ */
 err_code page_features(const site *s, err *e);           /* features/index.html and its orders */
 err_code page_feature(const site *s, int index, err *e); /* of record.targets */
 err_code page_clusters(const site *s, err *e);           /* clusters/index.html */
-err_code page_cluster(const site *s, int index, err *e); /* of record.clusters */
+err_code page_cluster(const site *s, int index, err *e); /* of record.clusters; with its page */
+err_code page_shared_clusters(const site *s, err *e);    /* those without */
 
 /* Values shared by several pages ------------------------------------------------------------ */
 
@@ -18,7 +20,7 @@ err_code page_cluster(const site *s, int index, err *e); /* of record.clusters *
 void put_fact(cJSON *list, const char *value, const char *label);
 /* {id, name} of a feature; and `page`: whether it has one. */
 void put_feature_link(cJSON *object, const char *key, page *p, int id);
-/* {label, name, number} of a cluster under `key`, or false when there is none. */
+/* {label, file, hash, name, number} of a cluster under `key`, or false when there is none. */
 void put_cluster_link(cJSON *object, const char *key, page *p, int label);
 /* A row about a context: {activation, place, tokens}, coloured by activation / maximum. */
 void put_context(cJSON *row, page *p, const record_context *c, double maximum);
@@ -29,9 +31,9 @@ void put_cluster_rows(cJSON *tree, const char *key, page *p);
 /* What the target's active tokens tell: `state`, contexts, `tokens`, `statistics` and their
  * figures. */
 err_code put_activity(page *p, const record_target *t, err *e);
-/* `search`: what the search for real tokens found for the target, with its figures as blocks; false
- * when there was none. */
-err_code put_search(page *p, const record_target *t, err *e);
+/* `search`: what the search for real tokens found for the target, with its figures as blocks and
+ * its sequences among `strips`; false when there was none. */
+err_code put_search(page *p, const record_target *t, strip_list *strips, err *e);
 /* `search`: the same of the whole run, without figures. */
 void put_search_summary(page *p);
 /* `rule`: the target's sentence, its scores and counter-examples; false when none was sought. */

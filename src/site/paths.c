@@ -1,9 +1,7 @@
 /* Paths put into words: what a node's token and the tokens behind it look like together. */
 #include "site/paths.h"
-#include "base/io.h"
 #include "draw/path_tree.h"
 #include "site/escape.h"
-#include "site/figure_json.h"
 #include "site/show.h"
 
 /* The tokens of a path in the order of the text, the node's own first. */
@@ -46,10 +44,9 @@ static void add_list(str *out, arena *a, const path_row *rows, const record_trie
     }
 }
 
-err_code put_paths(page *p, const record_target *t, bool *drawn, err *e)
+bool put_paths(page *p, const record_target *t)
 {
     arena *a = &p->memory;
-    char name[RECORD_NAME];
     const record_trie_node *path[RECORD_TRIE_DEPTH];
     const record_feature *f = record_find_feature(p->site->r, t->id);
     path_row *rows = arena_push(a, (size_t)t->n_trie + 1, sizeof *rows);
@@ -59,19 +56,16 @@ err_code put_paths(page *p, const record_target *t, bool *drawn, err *e)
         rows[i] = row_of(a, path, t->trie[i].depth);
         covered += t->trie[i].depth == 1 ? (double)t->trie[i].n_active : 0;
     }
-    *drawn = t->n_trie > 0;
     json_add_string(p->tree, "paths_share",
                     show_share(a, f->n_active > 0 ? covered / (double)f->n_active : (double)NAN));
-    if (!*drawn)
-        return OK;
-    record_feature_name(name, p->site->r->run.sae.layer, t->id);
-    const char *stem = arena_printf(a, "%s-paths", name),
-               *folder = path_join(a, p->site->dir, "fig");
+    if (!t->n_trie)
+        return false;
     const char *label = "Tokens the feature is active on and what stands before them";
-    err_code rc = path_tree_write(rows, t->n_trie, f->density, label, folder, stem, e);
-    if (!rc)
-        rc = figure_json_write(folder, stem, e);
-    str html = {0}, markdown = {0};
+    str html = {0}, markdown = {0}, alt = {0};
+    drawn_values to = page_values(p, "paths", "");
+    path_tree_values(&to, rows, t->n_trie);
+    path_tree_alt(&alt, rows, t->n_trie, label);
+    page_list_drawing(p, "paths", "", label, NULL, str_text(&alt));
     str_addf(&html, "<div class=\"tree\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n",
              label);
     path_tree_svg(&html, rows, t->n_trie, f->density,
@@ -81,9 +75,9 @@ err_code put_paths(page *p, const record_target *t, bool *drawn, err *e)
                                label, t->n_trie));
     str_add(&html, "</div>");
     add_list(&markdown, a, rows, t->trie, t->n_trie);
-    block_add(&p->blocks, "paths", str_text(&markdown), str_text(&html),
-              arena_printf(a, "%sfig/%s.csv", p->root, stem));
+    block_add(&p->blocks, "paths", str_text(&markdown), str_text(&html), page_values_link(p));
     str_release(&html);
     str_release(&markdown);
-    return rc;
+    str_release(&alt);
+    return true;
 }

@@ -1,5 +1,6 @@
 /* Values that several pages share: links, key figures, rows of targets and clusters. */
 #include "draw/inline_svg.h"
+#include "site/cluster_place.h"
 #include "site/pages.h"
 #include "site/show.h"
 #include "site/tokens.h"
@@ -46,6 +47,8 @@ void put_cluster_link(cJSON *object, const char *key, page *p, int label)
     }
     cJSON *link = json_add_object(object, key);
     json_add_string(link, "label", record_cluster_name(name, r->run.sae.layer, label));
+    json_add_string(link, "file", cluster_stem(&p->memory, r, c));
+    json_add_string(link, "hash", cluster_hash(&p->memory, r, c));
     put_text(link, "name", &p->memory, c->name && *c->name ? c->name : "unnamed");
     json_add_string(link, "number", arena_printf(&p->memory, "%d", (int)(c - r->clusters) + 1));
 }

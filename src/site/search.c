@@ -3,7 +3,6 @@
 #include "site/figures.h"
 #include "site/pages.h"
 #include "site/show.h"
-#include "site/tokens.h"
 #include <string.h>
 
 /* Less than this share left behind other text: what was found is an artefact of its place. */
@@ -52,18 +51,19 @@ static void put_sequence_values(cJSON *object, page *p, const record_sequence *s
 }
 
 /* One of the three sequences the page is about, with its strip. */
-static err_code put_found(cJSON *object, page *p, const record_target *t, const char *kind, err *e)
+static void put_found(cJSON *object, page *p, const record_target *t, const char *kind,
+                      strip_list *strips)
 {
     const record_sequence *s = record_find_sequence(&t->search, kind);
     if (!s || !s->n_tokens) {
         json_add_bool(object, kind, false);
-        return OK;
+        return;
     }
     cJSON *found = json_add_object(object, kind);
     json_add_string(found, "key", kind);
     put_sequence_values(found, p, s);
     put_sequence_tokens(found, p, s);
-    return sequence_strip(p, kind, arena_printf(&p->memory, "%s-%s", p->stem, kind), s, e);
+    sequence_strip(strips, p, kind, chain_label(&p->memory, kind), s);
 }
 
 static const char *const FOUND[] = {"warm", "cold", "fluent"};
@@ -146,7 +146,7 @@ static void put_search_values(cJSON *object, page *p, const record_search *s)
     json_add_string(object, "tflop", show_number(a, s->tflop));
 }
 
-err_code put_search(page *p, const record_target *t, err *e)
+err_code put_search(page *p, const record_target *t, strip_list *strips, err *e)
 {
     const record_search *s = &t->search;
     bool front = false, curve = false;
@@ -160,12 +160,11 @@ err_code put_search(page *p, const record_target *t, err *e)
     put_other_sequences(object, p, s);
     put_search_restarts(object, p, s);
     err_code rc = isfinite(s->unit) ? draw_chain(p, t, e) : OK;
-    for (size_t i = 0; i < sizeof FOUND / sizeof *FOUND && !rc; i++)
-        rc = put_found(object, p, t, FOUND[i], e);
+    for (size_t i = 0; i < sizeof FOUND / sizeof *FOUND; i++)
+        put_found(object, p, t, FOUND[i], strips);
     if (!rc && isfinite(s->unit))
-        rc = draw_front(p, t, &front, e);
-    if (!rc && isfinite(s->unit))
-        rc = draw_search_curve(p, t, &curve, e);
+        rc = draw_search(p, t, &front, &curve, e);
+    json_add_bool(object, "has_figure", front || curve);
     json_add_bool(object, "has_front", front);
     json_add_bool(object, "has_curve", curve);
     return rc;

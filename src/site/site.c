@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "draw/theme.h"
+#include "site/cluster_place.h"
 #include "site/pages.h"
 #include <string.h>
 
@@ -51,7 +52,9 @@ static err_code write_pages(const site *s, err *e)
     if (!rc)
         rc = page_clusters(s, e);
     for (int i = 0; i < s->r->n_clusters && !rc; i++)
-        rc = page_cluster(s, i, e);
+        rc = cluster_has_page(s->r, &s->r->clusters[i]) ? page_cluster(s, i, e) : OK;
+    if (!rc)
+        rc = page_shared_clusters(s, e);
     if (!rc)
         rc = page_times(s, e);
     return rc;
@@ -62,7 +65,8 @@ err_code site_write(const char *dir, const template_set *templates, err *e)
     arena a = {0};
     record r;
     record_volatile times;
-    site s = {.dir = dir, .r = &r, .times = &times, .templates = templates};
+    str figures = {0};
+    site s = {.dir = dir, .r = &r, .times = &times, .templates = templates, .figures = &figures};
     err_code rc = record_read(&r, &a, dir, e);
     if (!rc)
         rc = record_read_volatile(&times, &a, dir, e);
@@ -73,7 +77,10 @@ err_code site_write(const char *dir, const template_set *templates, err *e)
     if (!rc)
         rc = write_pages(&s, e);
     if (!rc)
+        rc = site_write_figures(&s, e);
+    if (!rc)
         rc = record_write_manifest(dir, e);
+    str_release(&figures);
     arena_release(&a);
     return rc;
 }

@@ -1,9 +1,7 @@
 /* Token heatmaps in HTML, Markdown and SVG. */
 #include "site/tokens.h"
 #include "base/io.h"
-#include "draw/inline_svg.h"
 #include "site/escape.h"
-#include "site/figure_json.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -134,27 +132,33 @@ static void add_strip(str *html, const char *tag, const strip_token *tokens, int
     str_addf(html, "</%s>", tag);
 }
 
-/* The block `key` and its files; `label` says what the colour means. */
-static err_code strip_block(page *p, const char *key, const char *stem, const char *label,
-                            const strip_token *tokens, int n, double maximum, err *e)
+static void add_strip_markdown(str *markdown, const strip_token *tokens, int n)
 {
-    arena *a = &p->memory;
-    str html = {0};
-    token_value *shown = arena_push(a, (size_t)n + 1, sizeof *shown);
-    for (int i = 0; i < n; i++)
-        shown[i] = tokens[i].shown;
-    add_strip(&html, "p", tokens, n, maximum);
-    const char *folder = path_join(a, p->site->dir, "fig");
-    err_code rc = token_strip_write(shown, n, maximum, label, folder, stem, e);
-    if (!rc)
-        rc = figure_json_write(folder, stem, e);
-    block_add(&p->blocks, key, arena_printf(a, "![%s](%sfig/%s.svg)", label, p->root, stem),
-              str_text(&html), arena_printf(a, "%sfig/%s.csv", p->root, stem));
-    str_release(&html);
-    return rc;
+    for (int i = 0; i < n; i++) {
+        str_add(markdown, i ? " <code>" : "<code>");
+        escape_markdown(markdown, tokens[i].shown.text);
+        str_add(markdown, "</code>");
+    }
 }
 
-err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e)
+/* The block s->name, and the strip added to those of the page; its tokens come from `tokens`. */
+static void strip_block(strip_list *strips, page *p, const strip_token *tokens, token_strip s)
+{
+    str html = {0}, markdown = {0};
+    token_value *shown = arena_push(&p->memory, (size_t)s.n + 1, sizeof *shown);
+    for (int i = 0; i < s.n; i++)
+        shown[i] = tokens[i].shown;
+    s.tokens = shown;
+    add_strip(&html, "p", tokens, s.n, s.maximum);
+    add_strip_markdown(&markdown, tokens, s.n);
+    block_add(&p->blocks, s.name, str_text(&markdown), str_text(&html), page_values_link(p));
+    strips->list[strips->n++] = s;
+    str_release(&html);
+    str_release(&markdown);
+}
+
+void optimum_strip(strip_list *strips, page *p, const char *key, const char *title,
+                   const record_optimum *o)
 {
     arena *a = &p->memory;
     strip_token *tokens = arena_push(a, (size_t)o->n_positions + 1, sizeof *tokens);
@@ -165,10 +169,13 @@ err_code optimum_strip(page *p, const char *key, const char *stem, const record_
             (strip_token){{text, q->activation, i == o->position},
                           arena_printf(a, "position %d: %s", i, show_number(a, q->activation))};
     }
-    return strip_block(p, key, stem,
-                       "Nearest real token at each position of the optimised input, coloured by "
-                       "the activation of the optimised input there",
-                       tokens, o->n_positions, o->activation, e);
+    strip_block(strips, p, tokens,
+                (token_strip){.name = key,
+                              .title = title,
+                              .label = "Nearest real token at each position of the optimised "
+                                       "input, coloured by its activation there",
+                              .n = o->n_positions,
+                              .maximum = o->activation});
 }
 
 static double largest(const double *values, int n)
@@ -209,15 +216,18 @@ static strip_token *sequence_tokens(int *n, page *p, const record_sequence *s)
     return tokens;
 }
 
-err_code sequence_strip(page *p, const char *key, const char *stem, const record_sequence *s,
-                        err *e)
+void sequence_strip(strip_list *strips, page *p, const char *key, const char *title,
+                    const record_sequence *s)
 {
     int n;
     const strip_token *tokens = sequence_tokens(&n, p, s);
-    return strip_block(p, key, stem,
-                       "Real tokens, each coloured by the share of the pre-activation that is lost "
-                       "with the worst other token there",
-                       tokens, n, 1, e);
+    strip_block(strips, p, tokens,
+                (token_strip){.name = key,
+                              .title = title,
+                              .label = "Real tokens, coloured by the share of the pre-activation "
+                                       "that is lost with the worst other token there",
+                              .n = n,
+                              .maximum = 1});
 }
 
 const char *sequence_mark(page *p, const record_sequence *s)
@@ -226,15 +236,33 @@ const char *sequence_mark(page *p, const record_sequence *s)
     int n;
     const strip_token *tokens = sequence_tokens(&n, p, s);
     add_strip(&html, "span", tokens, n, 1);
-    for (int i = 0; i < n; i++) {
-        str_add(&markdown, i ? " <code>" : "<code>");
-        escape_markdown(&markdown, tokens[i].shown.text);
-        str_add(&markdown, "</code>");
-    }
+    add_strip_markdown(&markdown, tokens, n);
     int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
     str_release(&html);
     str_release(&markdown);
     return block_mark(&p->blocks, number);
+}
+
+err_code strips_write(page *p, const strip_list *strips, err *e)
+{
+    arena *a = &p->memory;
+    if (!strips->n)
+        return OK;
+    str file = {0}, alt = {0};
+    const char *image = arena_printf(a, "fig/%s.svg", page_figure_stem(p, "tokens"));
+    for (int i = 0; i < strips->n; i++) {
+        const token_strip *s = &strips->list[i];
+        drawn_values to = page_values(p, s->name, "");
+        token_strip_values(&to, s);
+        str_clear(&alt);
+        token_strip_alt(&alt, s);
+        page_list_drawing(p, s->name, "", s->title, image, str_text(&alt));
+    }
+    token_strips_file(&file, strips->list, strips->n);
+    err_code rc = io_write(path_join(a, p->site->dir, image), str_text(&file), file.len, e);
+    str_release(&file);
+    str_release(&alt);
+    return rc;
 }
 
 const char *token_list(arena *a, const record_token_stat *tokens, int n, int limit)

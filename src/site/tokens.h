@@ -1,6 +1,7 @@
 /* Token heatmaps: real text whose background shows the activation. */
 #ifndef SITE_TOKENS_H
 #define SITE_TOKENS_H
+#include "draw/inline_svg.h"
 #include "site/page.h"
 
 /* The context as an inline block of `p`, coloured by activation / maximum; returns its mark, for
@@ -12,16 +13,26 @@ const char *context_mark(page *p, const record_context *c, double maximum);
  * are not numbers are none. In Markdown the changes stand behind their tokens. */
 const char *change_mark(page *p, const record_context *c, const double *changes, double maximum);
 
+/* The strips of a page, which share one image. */
+typedef struct strip_list {
+    token_strip list[4];
+    int n;
+} strip_list;
+
 /* The optimised input: its nearest real token at each position, coloured by activation, as a block
- * `key` and as fig/STEM.svg, .csv, .txt. */
-err_code optimum_strip(page *p, const char *key, const char *stem, const record_optimum *o, err *e);
+ * `key` (text in HTML, code spans in Markdown) and in `strips` with this title. */
+void optimum_strip(strip_list *strips, page *p, const char *key, const char *title,
+                   const record_optimum *o);
 
 /* A sequence of real tokens, each coloured by what the feature loses with the worst other token in
- * its place; the last token, where the feature is read, is outlined. As a block `key` with files,
- * or as an inline block whose mark is returned. */
-err_code sequence_strip(page *p, const char *key, const char *stem, const record_sequence *s,
-                        err *e);
+ * its place; the last token, where the feature is read, is outlined. Likewise, or as an inline
+ * block whose mark is returned. */
+void sequence_strip(strip_list *strips, page *p, const char *key, const char *title,
+                    const record_sequence *s);
 const char *sequence_mark(page *p, const record_sequence *s);
+
+/* fig/STEM-tokens.svg of all strips, and their values among the page's; nothing without any. */
+err_code strips_write(page *p, const strip_list *strips, err *e);
 
 /* A code span for each token, for use in a line: "`a` `b`". */
 const char *token_list(arena *a, const record_token_stat *tokens, int n, int limit);

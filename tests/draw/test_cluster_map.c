@@ -1,5 +1,4 @@
 /* The cluster map and the inline drawings: structure, hostile texts, no position lost silently. */
-#include "base/io.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "draw/cluster_map.h"
@@ -270,18 +269,18 @@ static void test_many_clusters(void **state)
     str_release(&svg);
 }
 
-static void test_csv(void **state)
+static void test_values(void **state)
 {
     (void)state;
-    map_point points[] = {{.x = 1.5, .y = -2, .cluster = 0, .id = "a,b", .is_medoid = true},
-                          {.x = strtod("nan", NULL), .y = 0, .cluster = -1, .id = "c"}};
+    map_point points[] = {
+        {.x = 1.5, .y = -2, .cluster = 0, .id = "a,b", .is_medoid = true},
+        {.x = strtod("nan", NULL), .y = 0, .cluster = -1, .id = "c", .is_selected = true}};
     map_cluster cluster = {.number = 7, .size = 1};
     cluster_map map = {.points = points, .n_points = 2, .clusters = &cluster, .n_clusters = 1};
     str csv = {0};
-    cluster_map_csv(&csv, &map);
-    assert_string_equal(str_text(&csv), "id,x,y,cluster,medoid,selected\n"
-                                        "\"a,b\",1.5,-2,7,1,0\n"
-                                        "c,,0,,0,0\n");
+    cluster_map_values(&(drawn_values){&csv, "map", ""}, &map);
+    assert_string_equal(str_text(&csv), "map,,7,\"a,b\",1.5,,-2,,,,medoid\n"
+                                        "map,,,c,,,0,,,,selected\n");
     str_release(&csv);
 }
 
@@ -398,38 +397,40 @@ static void test_token_strip(void **state)
     str_release(&svg);
 }
 
-static char directory[] = "/tmp/test_cluster_map_XXXXXX";
-
-static void test_files(void **state)
+static void test_alternative_text(void **state)
 {
     (void)state;
-    err e = {0};
-    assert_non_null(mkdtemp(directory));
     fixture f;
+    str text = {0};
     fill(&f);
-    assert_int_equal(cluster_map_write(&f.map, directory, "map", "../", &e), OK);
+    cluster_map_alt(&text, &f.map);
+    assert_string_equal(str_text(&text), "Cluster map: 95 points in 9 clusters, 5 in none; largest "
+                                         "is cluster 1 with 10 members (name)");
+    str_release(&text);
+}
+
+/* Several strips in one picture: each has its title, its tokens and its own scale. */
+static void test_strips(void **state)
+{
+    (void)state;
     const token_value tokens[] = {{"a", 1, false}, {"b,", 2, false}};
-    assert_int_equal(token_strip_write(tokens, 2, 0, "Strip", directory, "strip", &e), OK);
-    static const struct {
-        const char *name, *text;
-    } files[] = {
-        {"map.txt", "Cluster map: 95 points in 9 clusters, 5 in none; largest is cluster 1 with 10 "
-                    "members (name)\n"},
-        {"strip.txt", "Strip: 2 tokens, highest 2 at position 1\n"},
-        {"strip.csv", "position,token,value\n0,a,1\n1,\"b,\",2\n"},
-    };
-    arena a = {0};
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        str text = {0};
-        assert_int_equal(io_read(&text, path_join(&a, directory, files[i].name), 1 << 20, &e), OK);
-        assert_string_equal(str_text(&text), files[i].text);
-        str_release(&text);
-    }
-    assert_true(io_exists(path_join(&a, directory, "map.svg")));
-    assert_true(io_exists(path_join(&a, directory, "strip.svg")));
-    arena_release(&a);
-    assert_int_equal(io_remove_tree(directory, &e), OK);
-    assert_int_equal(cluster_map_write(&f.map, directory, "map", "", &e), E_IO);
+    const token_strip strips[] = {
+        {.name = "warm", .title = "warm & <best>", .label = "Strip", .tokens = tokens, .n = 2},
+        {.name = "cold", .title = "cold", .label = "Strip", .tokens = tokens, .n = 1}};
+    str text = {0};
+    token_strips_file(&text, strips, 2);
+    check_nesting(str_text(&text));
+    assert_non_null(strstr(str_text(&text), "<style>"));
+    assert_non_null(strstr(str_text(&text), ">warm &amp; &lt;best&gt;</text>"));
+    assert_non_null(strstr(str_text(&text), ">cold</text>"));
+    assert_non_null(strstr(str_text(&text), "text-anchor=\"start\""));
+    str_clear(&text);
+    token_strip_values(&(drawn_values){&text, "warm", ""}, &strips[0]);
+    assert_string_equal(str_text(&text), "warm,,,a,0,,1,,,,\nwarm,,,\"b,\",1,,2,,,,\n");
+    str_clear(&text);
+    token_strip_alt(&text, &strips[0]);
+    assert_string_equal(str_text(&text), "Strip: 2 tokens, highest 2 at position 1");
+    str_release(&text);
 }
 
 int main(void)
@@ -443,13 +444,14 @@ int main(void)
         cmocka_unit_test(test_many_points_keep_their_shapes),
         cmocka_unit_test(test_far_points_do_not_shrink_a_large_map),
         cmocka_unit_test(test_many_clusters),
-        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_values),
         cmocka_unit_test(test_labels_do_not_cover_each_other),
         cmocka_unit_test(test_sparkline),
         cmocka_unit_test(test_spark_bars),
         cmocka_unit_test(test_value_rows),
         cmocka_unit_test(test_token_strip),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_alternative_text),
+        cmocka_unit_test(test_strips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

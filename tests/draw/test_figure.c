@@ -2,7 +2,9 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "draw/canvas_part.h"
 #include "draw/figure.h"
+#include "draw/svg_canvas.h"
 #include "draw/font.h"
 #include "test.h"
 #include <math.h>
@@ -86,6 +88,12 @@ static void check_text(const str *text)
     assert_true(utf8_valid(str_text(text), text->len));
 }
 
+/* The rows of f's values as they stand in the table. */
+static void add_values(str *out, const figure *f)
+{
+    figure_values(&(drawn_values){out, "f", ""}, f);
+}
+
 /* Whatever the values: texts are short and free of NaN, tags are closed. */
 static void check_figure(const figure *f)
 {
@@ -94,7 +102,7 @@ static void check_figure(const figure *f)
     assert_true(width == FIGURE_WIDTH && height >= 60);
     str svg = {0}, csv = {0}, alt = {0};
     figure_svg(&svg, f);
-    figure_csv(&csv, f);
+    add_values(&csv, f);
     figure_alt(&alt, f);
     check_text(&svg);
     check_text(&csv);
@@ -104,7 +112,7 @@ static void check_figure(const figure *f)
     assert_null(strstr(str_text(&svg), "style="));
     assert_null(strstr(str_text(&svg), "<i>"));
     assert_string_equal(svg.data + svg.len - 7, "</svg>\n");
-    assert_int_equal(csv.data[csv.len - 1], '\n');
+    assert_true(!csv.len || csv.data[csv.len - 1] == '\n');
     str_release(&svg);
     str_release(&csv);
     str_release(&alt);
@@ -129,7 +137,7 @@ static void test_degenerate(void **state)
                 if ((n == 1 && k < 2) ||
                     (n == N &&
                      isnan(fills[k]))) /* the raster meets the same marks; PNGs are slow */
-                    assert_int_equal(figure_write_png(&f, THEME_DARK, scratch(), &e), OK);
+                    assert_int_equal(figures_write_png(&f, 1, THEME_DARK, scratch(), &e), OK);
             }
 }
 
@@ -176,12 +184,11 @@ static void test_csv_is_what_is_drawn(void **state)
                          .series = s,
                          .n_series = 2}};
     str text = {0};
-    figure_csv(&text, &f);
-    assert_string_equal(str_text(&text), "series,step,loss\n"
-                                         "\"loss, \"\"raw\"\"\",0,4\n"
-                                         "\"loss, \"\"raw\"\"\",10,\n"
-                                         "\"loss, \"\"raw\"\"\",20,2.5\n"
-                                         "2,0,4\n");
+    add_values(&text, &f);
+    assert_string_equal(str_text(&text), "f,,\"loss, \"\"raw\"\"\",,0,,4,,,,\n"
+                                         "f,,\"loss, \"\"raw\"\"\",,10,,,,,,\n"
+                                         "f,,\"loss, \"\"raw\"\"\",,20,,2.5,,,,\n"
+                                         "f,,2,,0,,4,,,,\n");
     str_clear(&text);
     figure_alt(&text, &f);
     assert_string_equal(
@@ -205,10 +212,10 @@ static void test_long_series_keep_spikes(void **state)
     line_series s = {.name = "noise", .y = y, .n = LONG};
     figure f = {.line = {.series = &s, .n_series = 1}};
     str csv = {0};
-    figure_csv(&csv, &f);
-    assert_non_null(strstr(str_text(&csv), "noise,654321,99.5\n"));
-    assert_non_null(strstr(str_text(&csv), "noise,765432,-88.5\n"));
-    assert_true(csv.len < 200000);
+    add_values(&csv, &f);
+    assert_non_null(strstr(str_text(&csv), ",noise,,654321,,99.5,,,,\n"));
+    assert_non_null(strstr(str_text(&csv), ",noise,,765432,,-88.5,,,,\n"));
+    assert_true(csv.len < 250000);
     str_release(&csv);
     mem_free(y);
 }
@@ -220,12 +227,12 @@ static void test_same_bytes_twice(void **state)
     double values[2 * N];
     for (int i = 0; i < 2 * N; i++)
         values[i] = rng_normal(&r);
-    static const char *const ENDINGS[] = {".png", "-dark.png", ".csv", ".txt"};
+    static const char *const ENDINGS[] = {".png", "-dark.png"};
     for (int kind = 0; kind < KINDS; kind++) {
         figure f = make_figure((figure_kind)kind, values, N, false);
         err e = {0};
-        assert_int_equal(figure_write(&f, directory, "a", &e), OK);
-        assert_int_equal(figure_write(&f, directory, "b", &e), OK);
+        assert_int_equal(figures_write(&f, 1, directory, "a", &e), OK);
+        assert_int_equal(figures_write(&f, 1, directory, "b", &e), OK);
         for (size_t k = 0; k < COUNT_OF(ENDINGS); k++) {
             char path[128];
             str one = {0}, two = {0};
@@ -347,6 +354,71 @@ static void test_golden(void **state)
     str_release(&svg);
 }
 
+/* Marks on a part of a canvas appear on the whole, moved. */
+static void test_parts_of_a_canvas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+    } places[] = {{"x=\"1.0\" y=\"2.0\"", "x=\"101.0\" y=\"52.0\""},
+                  {"1.0,2.0 3.0,4.0", "101.0,52.0 103.0,54.0"},
+                  {"cx=\"5.0\" cy=\"6.0\"", "cx=\"105.0\" cy=\"56.0\""},
+                  {"x=\"7.0\" y=\"8.0\"", "x=\"107.0\" y=\"58.0\""}};
+    for (int moved = 0; moved < 2; moved++) {
+        str svg = {0};
+        svg_canvas whole;
+        canvas_part part;
+        svg_canvas_init(&whole, &svg, 200, 100);
+        canvas_part_init(&part, &whole.canvas, moved ? 100 : 0, moved ? 50 : 0, 20, 10);
+        canvas_rectangle(&part.canvas, 1, 2, 3, 4, PAINT(INK_TEXT));
+        canvas_line(&part.canvas, 1, 2, 3, 4, 1, DASH_SOLID, PAINT(INK_TEXT));
+        canvas_marker(&part.canvas, 5, 6, 2, 0, PAINT(INK_TEXT));
+        canvas_text(&part.canvas, 7, 8, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), "word");
+        for (size_t i = 0; i < COUNT_OF(places); i++)
+            assert_non_null(strstr(str_text(&svg), moved ? places[i].to : places[i].from));
+        str_release(&svg);
+    }
+}
+
+/* Panels stand beside each other until a row is full; the tallest gives the row its height. */
+static void test_panels(void **state)
+{
+    (void)state;
+    const figure panels[] = {{.kind = FIGURE_BARS, .width = FIGURE_WIDE, .height = 100},
+                             {.kind = FIGURE_BARS, .width = FIGURE_PANEL, .height = 200},
+                             {.kind = FIGURE_BARS, .width = FIGURE_PANEL, .height = 250},
+                             {.kind = FIGURE_BARS, .width = FIGURE_PANEL, .height = 50}};
+    static const int heights[] = {100, 300, 350, 400};
+    for (int n = 1; n <= 4; n++) {
+        int width, height;
+        figures_size(&width, &height, panels, n);
+        assert_int_equal(width, FIGURE_WIDE);
+        assert_int_equal(height, heights[n - 1]);
+    }
+    err e = {0};
+    assert_int_equal(figures_write(panels, 4, directory, "panels", &e), OK);
+    assert_int_equal(figures_write(panels, 4, "/nonexistent", "panels", &e), E_IO);
+}
+
+static void test_a_heatmap_is_a_table(void **state)
+{
+    (void)state;
+    const char *const rows[] = {"one", "a, b"};
+    heatmap h = {.row_title = "row",
+                 .row_labels = rows,
+                 .values = (double[]){1, 2, (double)NAN, 4},
+                 .rows = 2,
+                 .columns = 2};
+    figure f = {.kind = FIGURE_HEATMAP, .heatmap = h};
+    str text = {0};
+    heatmap_csv(&text, &h);
+    assert_string_equal(str_text(&text), "row,0,1\none,1,2\n\"a, b\",,4\n");
+    str_clear(&text);
+    add_values(&text, &f);
+    assert_int_equal(text.len, 0);
+    str_release(&text);
+}
+
 /* A row's group shows in its bar, in the legend and in the CSV; the reference crosses the bars. */
 static void test_row_groups(void **state)
 {
@@ -364,8 +436,8 @@ static void test_row_groups(void **state)
     str svg = {0}, csv = {0};
     int width, plain, grouped;
     figure_svg(&svg, &f);
-    figure_csv(&csv, &f);
-    assert_string_equal(str_text(&csv), "label,ratio,group\na,1,data\nb,2,text\n");
+    add_values(&csv, &f);
+    assert_string_equal(str_text(&csv), "f,,data,a,,,1,,,,\nf,,text,b,,,2,,,,\n");
     assert_non_null(strstr(str_text(&svg), ">data</text>"));
     assert_non_null(strstr(str_text(&svg), "class=\"draw-s1\""));
     assert_non_null(strstr(str_text(&svg), "stroke-dasharray"));
@@ -397,10 +469,12 @@ static void test_histogram_markers(void **state)
                               .n_markers = 4}};
     str svg = {0}, csv = {0}, alt = {0};
     figure_svg(&svg, &f);
-    figure_csv(&csv, &f);
+    add_values(&csv, &f);
     figure_alt(&alt, &f);
-    assert_string_equal(str_text(&csv), "from,to,count,marker\n0,2,3,\n2,4,5,\n"
-                                        "2.5,2.5,,median 2.5\n2.6,2.6,,p99 2.6\n9,9,,found 9\n");
+    assert_string_equal(str_text(&csv), "f,,,,0,2,3,,,,\nf,,,,2,4,5,,,,\n"
+                                        "f,,marker,median 2.5,2.5,,,,,,\n"
+                                        "f,,marker,p99 2.6,2.6,,,,,,\n"
+                                        "f,,marker,found 9,9,,,,,,\n");
     assert_string_equal(str_text(&alt), "Histogram of Test: value, 8 values in 2 bins from 0 to 4, "
                                         "most (5) between 2 and 4; median 2.5; p99 2.6; found 9");
     assert_non_null(strstr(str_text(&svg), ">median 2.5</text>"));
@@ -444,6 +518,9 @@ int main(void)
         cmocka_unit_test(test_same_bytes_twice),
         cmocka_unit_test(test_no_text_overlaps),
         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_parts_of_a_canvas),
+        cmocka_unit_test(test_panels),
+        cmocka_unit_test(test_a_heatmap_is_a_table),
         cmocka_unit_test(test_row_groups),
         cmocka_unit_test(test_histogram_markers),
         cmocka_unit_test(test_band),

@@ -23,9 +23,9 @@ static const struct {
      "<h2 id=\"two-words-one\">Two words, one!</h2>\n", "headings get GitHub's anchors"},
     {"#tag\n", "#tag\n", "<p>#tag</p>\n", "which need a space"},
     {"@insert plot\n", "![plot](p.png)\n", "<img src=\"p.png\" alt=\"plot\">\n", "a block"},
-    {"@insert plot A *b*.\n", "![plot](p.png)\n\n_A *b*._ ([values](p.csv))\n",
+    {"@insert plot A *b*.\n", "![plot](p.png)\n\n_A *b*._ ([p.csv](p.csv), figure plot)\n",
      "<figure id=\"plot\">\n<img src=\"p.png\" alt=\"plot\">\n<figcaption>A <em>b</em>. "
-     "<a class=\"data\" href=\"p.csv\">values</a></figcaption>\n</figure>\n",
+     "<a class=\"data\" href=\"p.csv\">values: p.csv, figure plot</a></figcaption>\n</figure>\n",
      "a block with its caption and numbers"},
     {"@begin pair\nx\n@end\n", "x\n", "<div class=\"pair\">\n<p>x</p>\n</div>\n", "a division"},
     {"@details More\nx\n@end\n", "<details><summary>More</summary>\n\nx\n\n</details>\n",

@@ -83,7 +83,7 @@ static void a_state_is_said_first_and_draws_nothing_empty(void **state)
             assert_null(strstr(note + 1, "class=\"note\"")); /* one */
         }
         assert_true(!strstr(page, "Where it fires") == !rows[i].contexts);
-        assert_true(!strstr(page, "-histogram.png") == !rows[i].histograms);
+        assert_true(!strstr(page, "Histogram of Non-zero activations") == !rows[i].histograms);
         arena_release(&a);
     }
 }
