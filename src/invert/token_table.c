@@ -49,7 +49,7 @@ static void choose_candidates(token_table *t, const tokenizer *tokens, const tok
     static const token_rules none = {0};
     t->ids = mem_small((size_t)t->V, sizeof *t->ids);
     for (int id = 0; id < t->V; id++)
-        if (is_allowed(tokens, rules ? rules : &none, id))
+        if (!tokens || is_allowed(tokens, rules ? rules : &none, id))
             t->ids[t->n++] = id;
 }
 

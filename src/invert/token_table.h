@@ -28,7 +28,7 @@ typedef struct token_table {
     double max_norm; /* of the candidates */
 } token_table;
 
-/* rules NULL: whole readable text alone. E_DATA when that leaves no candidate. The model must
+/* rules NULL: whole readable text alone. t NULL: every id is a candidate. E_DATA when that leaves no candidate. The model must
  * outlive the table and not change. */
 err_code token_table_new(token_table **out, const model *m, const tokenizer *t,
                          const token_rules *rules, err *e);

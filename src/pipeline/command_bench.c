@@ -1,25 +1,36 @@
 /* saeinv bench: how fast the hot paths run, beside the machine's own peak in the same minute. */
 #include "base/memory.h"
-#include "model/flops.h"
+#include "pipeline/bench.h"
 #include "pipeline/bench_explain.h"
 #include "pipeline/bench_invert.h"
 #include "pipeline/command.h"
 #include "pipeline/study.h"
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char help[] =
-    "saeinv bench - time the hot paths on the built-in model (or another)\n"
+    "saeinv bench - time the hot paths, beside the machine's best matrix product\n"
     "\n"
-    "  saeinv bench\n"
+    "  saeinv bench                          a few minutes on two cores\n"
+    "  saeinv bench --quick                  a quarter of the sizes, once each\n"
+    "  saeinv bench --only scan              or optimise, knn, umap, hdbscan, rules, render\n"
+    "  saeinv bench --json                   the same as JSON, with every second\n"
+    "  saeinv bench --model DIR --sae DIR    in place of the built-in ones\n"
+    "  saeinv bench --device cuda --threads 1\n"
     "  saeinv bench --invert                 what each way of looking for inputs reaches\n"
     "  saeinv bench --invert --features 200 --defaults\n"
     "  saeinv bench --explain                how well rules say where features are active\n"
-    "  saeinv bench --model DIR --sae DIR --threads 1\n"
     "\n"
-    "Every line is the best of several repetitions; FLOPs are counted from the shapes (products "
-    "and\n"
-    "attention only), and the last column is their rate over that of the best matrix product.\n"
+    "Scan (model, SAE, statistics) and optimise (32 features x 8 starts x 16 positions, fewer in\n"
+    "larger models) also run on random weights in the shapes of published models; knn, umap and\n"
+    "hdbscan on random rows. FLOPs are counted from the shapes (products and attention only), "
+    "bytes\n"
+    "are those that must move at least. Share is the rate over that of the best product just "
+    "before\n"
+    "and after, memory what the path takes beyond weights and data, growth the exponent of time "
+    "from\n"
+    "half to double size. The best of a few repetitions counts.\n"
     "\n"
     "--invert looks for real tokens that drive features, by the search of this program, by the\n"
     "published ones at equal work, by chance and by the original program's way, and says what "
@@ -36,157 +47,29 @@ static const char help[] =
     "many rules are right and name its words.\n"
     "      --features N   as above\n";
 
-typedef struct bench {
-    study *study;
-    double peak; /* FLOP/s of the best product */
-} bench;
-
-typedef void bench_task(void *context, err *e);
-
-/* Seconds of the fastest of several calls; at least three, about two seconds in all. */
-static double best_seconds(bench_task *task, void *context, err *e)
-{
-    double best = 1e30, total = 0;
-    for (int i = 0; (i < 3 || total < 2) && i < 1000 && !e->code; i++) {
-        double start = clock_seconds();
-        task(context, e);
-        double seconds = clock_seconds() - start;
-        total += seconds;
-        if (seconds < best)
-            best = seconds;
-    }
-    return best;
-}
-
-static void print_row(const bench *b, const char *what, double units, const char *unit,
-                      double flops, double seconds)
-{
-    printf("%-44s %11.0f %-16s %8.1f GFLOP/s %5.0f%%\n", what, units / seconds, unit,
-           flops / seconds / 1e9, b->peak > 0 ? 100 * flops / seconds / b->peak : 100);
-}
-
-/* ---- products
- * ------------------------------------------------------------------------------------- */
-
-typedef struct product {
-    backend *be;
-    float *a, *b, *c;
-    int M, N, K;
-} product;
-
-static void run_product(void *context, err *e)
-{
-    product *p = context;
-    p->be->gemm(p->be, p->c, p->N, p->a, p->K, PLAIN, p->b, p->N, PLAIN, p->M, p->N, p->K, 1, 0);
-    backend_sync(p->be, e);
-}
-
-static void bench_products(bench *b, err *e)
-{
-    static const int shapes[][3] = {{1024, 1024, 1024}, {2048, 2048, 1024}, {4096, 512, 128}};
-    backend *be = b->study->backend;
-    for (size_t i = 0; i < COUNT_OF(shapes) && !e->code; i++) {
-        product p = {.be = be, .M = shapes[i][0], .N = shapes[i][1], .K = shapes[i][2]};
-        p.a = be->alloc(be, (size_t)p.M * (size_t)p.K, sizeof(float), "bench", e);
-        p.b = be->alloc(be, (size_t)p.K * (size_t)p.N, sizeof(float), "bench", e);
-        p.c = be->alloc(be, (size_t)p.M * (size_t)p.N, sizeof(float), "bench", e);
-        if (p.a && p.b && p.c) {
-            char what[64];
-            double flops = 2.0 * p.M * p.N * p.K, seconds = best_seconds(run_product, &p, e);
-            if (flops / seconds > b->peak)
-                b->peak = flops / seconds;
-            snprintf(what, sizeof what, "product %d x %d x %d", p.M, p.N, p.K);
-            print_row(b, what, 1, "products/s", flops, seconds);
-        }
-        be->free(be, p.a);
-        be->free(be, p.b);
-        be->free(be, p.c);
-    }
-}
-
-/* ---- the model and the SAE
- * ------------------------------------------------------------------------- */
-
-/* Of one token of sequences of T. */
-static double flops_to_hook(const study *s, double T)
-{
-    return model_flops(model_describe(s->model), &s->hook, (T + 1) / 2);
-}
-
-static void run_scan(void *context, err *e)
-{
-    bench *b = context;
-    study *s = b->study;
-    scan_source source = study_source(s, "bench");
-    source.reporter = NULL;
-    collection_release(&s->collected);
-    collect_features(&s->collected, &source, s->sae, e);
-}
-
-static void bench_scan(bench *b, err *e)
-{
-    study *s = b->study;
-    bool cached;
-    if (stage_collect(s, &cached, e))
-        return;
-    double tokens = (double)s->prompts.first[s->prompts.n];
-    double encoder = 2.0 * sae_describe(s->sae)->d_in * sae_describe(s->sae)->d_sae;
-    double flops = tokens * (flops_to_hook(s, tokens / s->prompts.n) + encoder);
-    print_row(b, "scan: model, SAE and statistics", tokens, "tokens/s", flops,
-              best_seconds(run_scan, b, e));
-}
-
-typedef struct optimise_bench {
-    bench *bench;
-    optimise_job *jobs;
-    int n;
-    optimise_options options;
-} optimise_bench;
-
-static void run_optimise(void *context, err *e)
-{
-    optimise_bench *o = context;
-    arena memory = {0};
-    optimise_setting setting = study_setting(o->bench->study, "bench");
-    setting.reporter = NULL;
-    optimise_jobs(o->jobs, o->n, &setting, &o->options, &memory, e);
-    arena_release(&memory);
-}
-
-static void bench_optimise(bench *b, err *e)
-{
-    enum { FEATURES = 32, RESTARTS = 8, STEPS = 10, POSITIONS = 16 };
-    study *s = b->study;
-    optimise_bench o = {.bench = b, .n = FEATURES * RESTARTS};
-    o.options = (optimise_options){.max_steps = STEPS,
-                                   .patience = STEPS,
-                                   .learning_rate = 0.01,
-                                   .batch_sequences = FEATURES * RESTARTS,
-                                   .diversity_window = 1,
-                                   .repetition_window = 1,
-                                   .curve_points = 1};
-    o.jobs = mem_small((size_t)o.n, sizeof *o.jobs);
-    for (int i = 0; i < o.n; i++) {
-        o.jobs[i] = (optimise_job){.feature = i / RESTARTS, .scale = 1, .length = POSITIONS};
-        o.jobs[i].x_LD = mem_small((size_t)POSITIONS * (size_t)s->tokens->D, sizeof(float));
-        optimise_random_start(o.jobs[i].x_LD, s->tokens, 1, o.jobs[i].feature, i % RESTARTS,
-                              POSITIONS, 0.1);
-    }
-    /* Forward and the gradient to the inputs cost the same. */
-    double tokens = (double)o.n * STEPS * (POSITIONS + (s->bos >= 0));
-    double flops = 2 * tokens * flops_to_hook(s, POSITIONS + 1);
-    print_row(b, "optimise: 32 features x 8 starts x 16", (double)o.n * STEPS, "start-steps/s",
-              flops, best_seconds(run_optimise, &o, e));
-    for (int i = 0; i < o.n; i++)
-        mem_free(o.jobs[i].x_LD);
-    mem_free(o.jobs);
-}
-
 typedef struct bench_arguments {
     run_config config;
-    bool invert, explain;
+    bool invert, explain, json, quick;
+    const char *only;
     bench_options options;
 } bench_arguments;
+
+static const char *const PATHS[] = {"scan",    "optimise", "knn",   "umap",
+                                    "hdbscan", "rules",    "render"};
+
+static err_code take_only(bench_arguments *a, const char *name, err *e)
+{
+    str known = {0};
+    for (size_t i = 0; i < COUNT_OF(PATHS) && !a->only; i++) {
+        a->only = strcmp(name, PATHS[i]) ? NULL : PATHS[i];
+        str_addf(&known, "%s%s", i ? ", " : "", PATHS[i]);
+    }
+    err_code rc =
+        a->only ? OK
+                : err_set(e, E_USAGE, "bench: --only \"%s\" is none of %s", name, str_text(&known));
+    str_release(&known);
+    return rc;
+}
 
 static err_code take_argument(bench_arguments *a, int option, char **argv,
                               const struct option *options, err *e)
@@ -204,6 +87,16 @@ static err_code take_argument(bench_arguments *a, int option, char **argv,
         return run_config_set(&a->config, "run.threads", optarg, e);
     case 'l':
         return run_config_set(&a->config, "optimise.sequence_length", optarg, e);
+    case 'D':
+        return run_config_set(&a->config, "run.device", optarg, e);
+    case 'o':
+        return take_only(a, optarg, e);
+    case 'j':
+        a->json = true;
+        return OK;
+    case 'q':
+        a->quick = true;
+        return OK;
     case 'i':
         a->invert = true;
         return OK;
@@ -222,25 +115,52 @@ static err_code take_argument(bench_arguments *a, int option, char **argv,
     }
 }
 
-static err_code run_benches(study *s, const bench_arguments *a, err *e)
+/* What each path needs is opened for it alone, but for the study. */
+static err_code bench_paths(study *s, const bench_arguments *a, err *e)
 {
-    bench b = {.study = s};
+    bench b = {.backend = s->backend,
+               .device = a->config.run.device,
+               .only = a->only,
+               .quick = a->quick,
+               .json = a->json ? cJSON_CreateObject() : NULL};
+    cJSON *whole = b.json;
+    err_code rc = bench_machine(&b, e);
+    if (whole) {
+        json_add_string(whole, "backend", s->backend->name);
+        json_add_number(whole, "threads", pool_threads(s->pool));
+        json_add_number(whole, "peak_flops_per_second_one_core", b.peak.one);
+        json_add_number(whole, "peak_flops_per_second", b.peak.all);
+        b.json = json_add_array(whole, "paths");
+    }
+    if (!rc)
+        bench_header(&b);
+    if (!rc)
+        rc = bench_study(&b, s, e);
+    if (!rc)
+        rc = bench_shapes(&b, e);
+    if (!rc)
+        rc = bench_maps(&b, e);
+    if (!rc && whole) {
+        str text = {0};
+        json_print(&text, whole);
+        fputs(str_text(&text), stdout);
+        str_release(&text);
+    }
+    cJSON_Delete(whole);
+    return rc;
+}
+
+static err_code run_benches(study *s, bench_arguments *a, err *e)
+{
+    if (!a->explain && !a->invert)
+        return bench_paths(s, a, e);
     printf("%s, %s, %d threads\n", s->model_files.label, s->hook.name, pool_threads(s->pool));
-    *e = (err){0};
-    bench_products(&b, e);
-    if (e->code)
-        return e->code;
     if (a->explain)
         return bench_explain(s, a->options.features, e);
-    if (a->invert) {
-        bench_options o = a->options;
-        o.peak = b.peak;
-        return bench_invert(s, &o, e);
-    }
-    bench_scan(&b, e);
-    if (!e->code)
-        bench_optimise(&b, e);
-    return e->code;
+    enum { PEAK_SECONDS = 1 };
+    err_code rc = bench_measure_peak(&a->options.peak, s->backend, PEAK_SECONDS, e);
+    printf("best matrix product: %.1f GFLOP/s\n", a->options.peak / 1e9);
+    return rc ? rc : bench_invert(s, &a->options, e);
 }
 
 err_code command_bench(int argc, char **argv, err *e)
@@ -250,6 +170,10 @@ err_code command_bench(int argc, char **argv, err *e)
         {"sae", required_argument, NULL, 'a'},
         {"data", required_argument, NULL, 'c'},
         {"threads", required_argument, NULL, 't'},
+        {"device", required_argument, NULL, 'D'},
+        {"only", required_argument, NULL, 'o'},
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
         {"invert", no_argument, NULL, 'i'},
         {"explain", no_argument, NULL, 'e'},
         {"features", required_argument, NULL, 'f'},
