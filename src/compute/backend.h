@@ -210,6 +210,10 @@ struct backend {
      * which is relu. f may be pre. */
     void (*jumprelu_forward)(backend *be, float *f_NF, const float *pre_NF,
                              const float *threshold_F, int N, int F);
+    /* f = jumprelu(x W + b), as gemm, add_bias and jumprelu_forward give it: f is large, so it is
+     * gone through once. threshold NULL: 0. */
+    void (*encode)(backend *be, float *f_NF, const float *x_ND, const float *w_DF, const float *b_F,
+                   const float *threshold_F, int N, int D, int F);
     /* d_pre = d_f where f is not 0. d_pre may be d_f. */
     void (*jumprelu_backward)(backend *be, float *d_pre_NF, const float *d_f_NF, const float *f_NF,
                               size_t n);

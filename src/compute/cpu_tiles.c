@@ -73,6 +73,39 @@ static void put_whole_tile(const tile_product *p, float *c, const float *sum, in
     }
 }
 
+/* What was summed for columns from `first` on, and stored there before, to features. */
+static inline void encode_tile(const tile_product *p, float *c, int first, const float *sum,
+                               int rows, int columns, float beta)
+{
+    const float *bias = p->encoder.bias_N + first, *threshold = p->encoder.threshold_N;
+    float limit[TILE_COLUMNS] = {0};
+    for (int j = 0; j < columns && threshold; j++)
+        limit[j] = threshold[first + j] > 0 ? threshold[first + j] : 0;
+    for (int r = 0; r < rows; r++) {
+        float *c_r = ROW(c, r, p->ldc);
+        const float *sum_r = ROW(sum, r, TILE_COLUMNS);
+        for (int j = 0; j < columns; j++) {
+            float x = (beta == 0.0f ? sum_r[j] : c_r[j] + sum_r[j]) + bias[j];
+            c_r[j] = x > limit[j] ? x : 0;
+        }
+    }
+}
+
+/* A tile's sums to where they belong: rows and columns there are, `beta` of this span. */
+static void finish_tile(const tile_product *p, float *c, int first, const float *sum, int rows,
+                        int columns, float beta, bool last)
+{
+    bool whole = columns == TILE_COLUMNS;
+    if (last && p->encoder.bias_N && whole)
+        encode_tile(p, c, first, sum, rows, TILE_COLUMNS, beta); /* a number that is known */
+    else if (last && p->encoder.bias_N)
+        encode_tile(p, c, first, sum, rows, columns, beta);
+    else if (whole)
+        put_whole_tile(p, c, sum, rows, beta);
+    else
+        put_tile(p, c, sum, rows, columns, beta);
+}
+
 /* ---- laying out b ------------------------------------------------------------------------------
  */
 
@@ -96,15 +129,20 @@ static void lay_turned(float *packed, const float *b, int ldb, int n, int depth)
     }
 }
 
-/* The same for op(b)[k][j] = b[k][j]. */
+/* The same for op(b)[k][j] = b[k][j]. Of each row only a few hundred numbers are wanted, too few
+ * for the processor to see a stream in them: those of rows to come are asked for by hand. */
 static void lay_plain(float *packed, const float *b, int ldb, int n, int depth)
 {
+    enum { ROWS_AHEAD = 8 };
     int whole = n / TILE_COLUMNS * TILE_COLUMNS;
     for (int k = 0; k < depth; k++) {
         const float *from = ROW(b, k, ldb);
-        for (int j = 0; j < whole; j += TILE_COLUMNS)
+        const float *ahead = ROW(b, k + ROWS_AHEAD < depth ? k + ROWS_AHEAD : k, ldb);
+        for (int j = 0; j < whole; j += TILE_COLUMNS) {
+            __builtin_prefetch(ahead + j);
             memcpy(ROW(packed, j, depth) + (size_t)k * TILE_COLUMNS, from + j,
                    TILE_COLUMNS * sizeof *from);
+        }
         float *last = ROW(packed, whole, depth) + (size_t)k * TILE_COLUMNS;
         for (int j = whole; j < n || j % TILE_COLUMNS; j++)
             last[j - whole] = j < n ? from[j] : 0;
@@ -131,11 +169,8 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
             a[r] = ROW(p->a, i + (r < rows ? r : 0), p->lda) + from;
         for (int j = 0; j < n; j += TILE_COLUMNS) {
             tile(sum, a, ROW(packed, j, depth), depth);
-            float *c = ROW(p->c, i, p->ldc) + first + j, beta = from ? 1 : p->beta;
-            if (n - j >= TILE_COLUMNS)
-                put_whole_tile(p, c, sum, rows, beta);
-            else
-                put_tile(p, c, sum, rows, n - j, beta);
+            finish_tile(p, ROW(p->c, i, p->ldc) + first + j, first + j, sum, rows,
+                        least(TILE_COLUMNS, n - j), from ? 1 : p->beta, from + depth == p->K);
         }
     }
 }

@@ -14,6 +14,10 @@ void ref_install_attention(backend *be);
 void ref_install_tokens(backend *be);
 void ref_install_sae(backend *be);
 
+/* `encode` by a backend's own gemm, add_bias and jumprelu_forward. */
+void encode_in_steps(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
+                     const float *b_F, const float *threshold_F, int N, int D, int F);
+
 /* Faster entries, put over the specification. */
 void cpu_install_gemm(backend *be);
 void cpu_install_rows(backend *be);

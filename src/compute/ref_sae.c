@@ -16,6 +16,14 @@ static void ref_jumprelu_forward(backend *be, float *f_NF, const float *pre_NF,
     }
 }
 
+void encode_in_steps(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
+                     const float *b_F, const float *threshold_F, int N, int D, int F)
+{
+    be->gemm(be, f_NF, F, x_ND, D, PLAIN, w_DF, F, PLAIN, N, F, D, 1, 0);
+    be->add_bias(be, f_NF, b_F, N, F);
+    be->jumprelu_forward(be, f_NF, f_NF, threshold_F, N, F);
+}
+
 static void ref_jumprelu_backward(backend *be, float *d_pre_NF, const float *d_f_NF,
                                   const float *f_NF, size_t n)
 {
@@ -77,6 +85,7 @@ static void ref_kth_largest(backend *be, float *host_value, const float *x, size
 void ref_install_sae(backend *be)
 {
     be->jumprelu_forward = ref_jumprelu_forward;
+    be->encode = encode_in_steps;
     be->jumprelu_backward = ref_jumprelu_backward;
     be->jumprelu_threshold_gradient = ref_jumprelu_threshold_gradient;
     be->top_k_rows = ref_top_k_rows;

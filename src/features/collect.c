@@ -11,7 +11,7 @@ typedef struct collector {
     int D, F, capacity, n; /* rows that fit, rows waiting */
     float *x_ND;           /* backend */
     float *f_NF;           /* backend */
-    float *host_f_NF;      /* ordinary memory */
+    float *host_f_NF;      /* ordinary memory; NULL where the backend's is */
     int32_t *prompts_N, *positions_N;
     bool *counted_N, *counted_T;
 } collector;
@@ -20,21 +20,22 @@ static err_code flush(collector *c, err *e)
 {
     if (c->n == 0)
         return OK;
-    size_t cells = (size_t)c->n * (size_t)c->F, bad, overflowed;
+    size_t bad, overflowed = 0;
     sae_encode(c->f_NF, c->sae, c->x_ND, c->n);
     /* The rows as well: a feature of NaN is 0, because NaN is above no threshold. */
     c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)c->n * (size_t)c->D);
-    c->be->count_nonfinite(c->be, &overflowed, c->f_NF, cells);
-    c->be->download(c->be, c->host_f_NF, c->f_NF, cells * sizeof(float));
+    if (c->host_f_NF)
+        c->be->download(c->be, c->host_f_NF, c->f_NF, (size_t)c->n * (size_t)c->F * sizeof(float));
     err_code rc = backend_sync(c->be, e);
+    if (!rc)
+        overflowed = gatherer_add(c->gatherer, c->host_f_NF ? c->host_f_NF : c->f_NF, c->prompts_N,
+                                  c->positions_N, c->counted_N, c->n);
     if (!rc && bad + overflowed)
         rc =
             err_set(e, E_NUMERIC,
                     "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
                     "do not fit this model",
                     bad + overflowed, c->prompts_N[0], c->source->hook->name);
-    if (!rc)
-        gatherer_add(c->gatherer, c->host_f_NF, c->prompts_N, c->positions_N, c->counted_N, c->n);
     c->n = 0;
     return rc;
 }
@@ -72,9 +73,11 @@ static err_code collector_open(collector *c, err *e)
     c->f_NF = c->be->alloc(c->be, n * (size_t)c->F, sizeof(float), "a block of activations", e);
     if (!c->f_NF)
         return e->code;
-    c->host_f_NF = mem_array(n * (size_t)c->F, sizeof(float), "a block of activations", e);
-    if (!c->host_f_NF)
-        return e->code;
+    if (!c->be->in_host_memory) {
+        c->host_f_NF = mem_array(n * (size_t)c->F, sizeof(float), "a block of activations", e);
+        if (!c->host_f_NF)
+            return e->code;
+    }
     c->prompts_N = mem_small(n, sizeof *c->prompts_N);
     c->positions_N = mem_small(n, sizeof *c->positions_N);
     c->counted_N = mem_small(n, sizeof *c->counted_N);

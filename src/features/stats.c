@@ -4,13 +4,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 256 }; /* features per worker block: their counters fit the second-level cache */
+enum {
+    BLOCK = 256, /* features per worker block: their counters fit the second-level cache */
+    ROWS_AHEAD = 4,
+    RUN = 16 /* activations looked at together: mostly none is above 0 */
+};
 
 /* One block's prompt entries in order of arrival, with the feature each belongs to. */
 typedef struct entry_list {
     prompt_activation *entries;
     int32_t *features;
     size_t n, capacity;
+    size_t n_infinite; /* of the running call */
 } entry_list;
 
 /* A feature's state inside the prompt being read. */
@@ -139,12 +144,46 @@ static void count_activation(feature_stats *s, open_prompt *o, float x, int32_t 
     }
 }
 
+/* A block's part of a row lies far from that of the row before: the processor does not see it
+ * coming. */
+static void ask_for(const float *x, int n)
+{
+    enum { LINE = 16 };
+    for (int i = 0; i < n; i += LINE)
+        __builtin_prefetch(x + i);
+}
+
+static bool any_active(const float x[RUN])
+{
+    int n = 0;
+    for (int i = 0; i < RUN; i++)
+        n |= x[i] > 0;
+    return n;
+}
+
+/* Features start .. end-1 of one row. */
+static void add_row(gatherer *g, entry_list *list, const float *row_F, int start, int end,
+                    int32_t position)
+{
+    for (int first = start; first < end; first += RUN) {
+        int stop = end - first < RUN ? end : first + RUN;
+        if (stop == first + RUN && !any_active(row_F + first))
+            continue;
+        for (int f = first; f < stop; f++)
+            if (isinf(row_F[f]))
+                list->n_infinite++;
+            else if (row_F[f] > 0)
+                count_activation(&g->stats_F[f], &g->open_F[f], row_F[f], position);
+    }
+}
+
 static void add_block(void *context, int block)
 {
     gatherer *g = context;
     int start = block * BLOCK, end = start + BLOCK < g->n_features ? start + BLOCK : g->n_features;
     int32_t prompt = g->prompt;
     int tokens = g->open_tokens;
+    g->lists[block].n_infinite = 0;
     for (int r = 0; r < g->n_rows; r++) {
         if (g->prompts_N[r] != prompt) {
             if (tokens)
@@ -155,15 +194,15 @@ static void add_block(void *context, int block)
         if (!g->counted_N[r])
             continue;
         tokens++;
-        const float *row = ROW(g->f_NF, r, g->n_features);
-        for (int f = start; f < end; f++)
-            if (row[f] > 0)
-                count_activation(&g->stats_F[f], &g->open_F[f], row[f], g->positions_N[r]);
+        const float *row_F = ROW(g->f_NF, r, g->n_features);
+        if (r + ROWS_AHEAD < g->n_rows)
+            ask_for(ROW(row_F, ROWS_AHEAD, g->n_features) + start, end - start);
+        add_row(g, &g->lists[block], row_F, start, end, g->positions_N[r]);
     }
 }
 
-void gatherer_add(gatherer *g, const float *f_NF, const int32_t *prompts_N,
-                  const int32_t *positions_N, const bool *counted_N, int n_rows)
+size_t gatherer_add(gatherer *g, const float *f_NF, const int32_t *prompts_N,
+                    const int32_t *positions_N, const bool *counted_N, int n_rows)
 {
     g->f_NF = f_NF;
     g->prompts_N = prompts_N;
@@ -180,6 +219,10 @@ void gatherer_add(gatherer *g, const float *f_NF, const int32_t *prompts_N,
         g->n_tokens += counted_N[r];
         g->n_special += !counted_N[r];
     }
+    size_t infinite = 0;
+    for (int b = 0; b < g->n_blocks; b++)
+        infinite += g->lists[b].n_infinite;
+    return infinite;
 }
 
 static void close_last(void *context, int block)

@@ -32,14 +32,16 @@ typedef struct bench_peak {
 typedef struct bench {
     backend *backend;
     const char *device;
-    const char *only; /* NULL: every path */
+    const char *only;  /* NULL: every path */
+    const char *shape; /* part of the name of shapes to measure; NULL: all */
     bool quick;
     bench_peak peak;
     cJSON *json; /* array of rows; NULL: a table on stdout */
 } bench;
 
-/* Whether --only asks for it. */
+/* Whether --only asks for it, and --shape for a shape of this name. */
 bool bench_wants(const bench *b, const char *name);
+bool bench_wants_shape(const bench *b, const char *shape);
 /* Measures the peak now, about `seconds` on each kind of product, our own and the library's. */
 err_code bench_measure_peak(double *flops_per_second, backend *be, double seconds, err *e);
 /* One core and all: prints both. */

@@ -97,7 +97,7 @@ err_code bench_maps(bench *b, err *e)
                                 {"hdbscan", shape, "rows", run_hdbscan, b}};
     err_code rc = OK;
     for (size_t i = 0; i < COUNT_OF(paths) && !rc; i++)
-        if (bench_wants(b, paths[i].name))
+        if (bench_wants(b, paths[i].name) && bench_wants_shape(b, shape))
             rc = bench_measure(b, &paths[i], e);
     return rc;
 }

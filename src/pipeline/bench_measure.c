@@ -22,6 +22,11 @@ bool bench_wants(const bench *b, const char *name)
     return !b->only || !strcmp(b->only, name);
 }
 
+bool bench_wants_shape(const bench *b, const char *shape)
+{
+    return !b->shape || strstr(shape, b->shape);
+}
+
 static err_code run_size(bench_work *best, const bench *b, const bench_path *p, int size, err *e)
 {
     double scale = SCALES[size] * (b->quick ? 0.25 : 1), total = 0;

@@ -159,7 +159,8 @@ err_code bench_shapes(bench *b, err *e)
         return OK;
     err_code rc = tokenizer_open(&t, &f, e);
     for (size_t i = 0; i < COUNT_OF(SHAPES) && !rc; i++)
-        rc = measure_shape(b, &SHAPES[i], t, e);
+        if (bench_wants_shape(b, SHAPES[i].name))
+            rc = measure_shape(b, &SHAPES[i], t, e);
     tokenizer_free(t);
     return rc;
 }

@@ -150,6 +150,8 @@ err_code bench_study(bench *b, study *s, err *e)
     char shape[64];
     const sae_config *c = sae_describe(s->sae);
     snprintf(shape, sizeof shape, "%.30s, %d -> %d", s->model_files.label, c->d_in, c->d_sae);
+    if (!bench_wants_shape(b, shape))
+        return OK;
     err_code rc = bench_model_of(b, s, shape, e);
     if (!rc && bench_wants(b, "rules"))
         rc = bench_rules(b, s, e);

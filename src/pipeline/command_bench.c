@@ -15,6 +15,7 @@ static const char help[] =
     "  saeinv bench                          a few minutes on two cores\n"
     "  saeinv bench --quick                  a quarter of the sizes, once each\n"
     "  saeinv bench --only scan              or optimise, knn, umap, hdbscan, rules, render\n"
+    "  saeinv bench --shape Pythia           shapes whose name holds this\n"
     "  saeinv bench --json                   the same as JSON, with every second\n"
     "  saeinv bench --model DIR --sae DIR    in place of the built-in ones\n"
     "  saeinv bench --device cuda --threads 1\n"
@@ -50,7 +51,7 @@ static const char help[] =
 typedef struct bench_arguments {
     run_config config;
     bool invert, explain, json, quick;
-    const char *only;
+    const char *only, *shape;
     bench_options options;
 } bench_arguments;
 
@@ -91,6 +92,9 @@ static err_code take_argument(bench_arguments *a, int option, char **argv,
         return run_config_set(&a->config, "run.device", optarg, e);
     case 'o':
         return take_only(a, optarg, e);
+    case 's':
+        a->shape = optarg;
+        return OK;
     case 'j':
         a->json = true;
         return OK;
@@ -121,6 +125,7 @@ static err_code bench_paths(study *s, const bench_arguments *a, err *e)
     bench b = {.backend = s->backend,
                .device = a->config.run.device,
                .only = a->only,
+               .shape = a->shape,
                .quick = a->quick,
                .json = a->json ? cJSON_CreateObject() : NULL};
     cJSON *whole = b.json;
@@ -172,6 +177,7 @@ err_code command_bench(int argc, char **argv, err *e)
         {"threads", required_argument, NULL, 't'},
         {"device", required_argument, NULL, 'D'},
         {"only", required_argument, NULL, 'o'},
+        {"shape", required_argument, NULL, 's'},
         {"json", no_argument, NULL, 'j'},
         {"quick", no_argument, NULL, 'q'},
         {"invert", no_argument, NULL, 'i'},

@@ -42,8 +42,13 @@ void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
         encode_top_k(f_NF, s, x_ND, N);
         return;
     }
-    sae_preactivations(f_NF, s, x_ND, N);
-    s->be->jumprelu_forward(s->be, f_NF, f_NF, s->threshold_F, N, s->config.d_sae);
+    int D = s->config.d_in, F = s->config.d_sae;
+    for (int first = 0; first < N; first += SAE_BLOCK) {
+        int n = block_size(N, first, SAE_BLOCK);
+        const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
+        s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F,
+                      s->threshold_F, n, D, F);
+    }
 }
 
 void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N)
