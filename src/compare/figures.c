@@ -2,6 +2,7 @@
 #include "compare/pages.h"
 #include "site/show.h"
 #include <math.h>
+#include <string.h>
 
 /* ---- maps ---- */
 
@@ -133,10 +134,46 @@ static void add_best_restart(curve_list *list, const record_target *t, const cha
     }
 }
 
+/* B less A where both have a value, for every curve of A ("A warm") that B has too ("B warm"). */
+static void add_differences(curve_list *out, const curve_list *both, arena *a)
+{
+    for (int i = 0; i < both->n; i++) {
+        const line_series *x = &both->series[i], *y = NULL;
+        for (int k = i + 1; k < both->n && *x->name == 'A'; k++)
+            if (!strcmp(x->name + 1, both->series[k].name + 1))
+                y = &both->series[k];
+        if (!y)
+            continue;
+        double *at = arena_push(a, (size_t)x->n + 1, sizeof *at);
+        double *more = arena_push(a, (size_t)x->n + 1, sizeof *more);
+        int n = 0;
+        for (int j = 0, k = 0; j < x->n; j++) {
+            while (k < y->n && y->x[k] < x->x[j])
+                k++;
+            if (k == y->n || y->x[k] > x->x[j])
+                continue;
+            at[n] = x->x[j];
+            more[n++] = y->y[k] - x->y[j];
+        }
+        add_series(out, arena_printf(a, "B \u2212 A%s", x->name + 1), at, more, n);
+    }
+}
+
+static figure curves_figure(const char *title, const curve_list *list, bool searched)
+{
+    return (figure){
+        .title = title,
+        .kind = FIGURE_LINE,
+        .line = {.x = {.title = searched ? "iteration" : "step", .integer = true},
+                 .y = {.title = searched ? "activation over the data's maximum" : "activation"},
+                 .series = list->series,
+                 .n_series = list->n}};
+}
+
 err_code compare_draw_curve(page *p, const target_pair *t, const char **caption, err *e)
 {
     arena *a = &p->memory;
-    curve_list list = {.n = 0};
+    curve_list list = {.n = 0}, differences = {.n = 0};
     bool searched = (t->a && t->a->search.n_curve) || (t->b && t->b->search.n_curve);
     if (searched) {
         add_search(&list, t->a, "A", a);
@@ -150,12 +187,8 @@ err_code compare_draw_curve(page *p, const target_pair *t, const char **caption,
     *caption = searched ? "Best real tokens so far, by iteration of the search; the data's maximum "
                           "is 1."
                         : "Activation along the best restart of the optimiser.";
-    figure f = {
-        .title = "Both runs",
-        .kind = FIGURE_LINE,
-        .line = {.x = {.title = searched ? "iteration" : "step", .integer = true},
-                 .y = {.title = searched ? "activation over the data's maximum" : "activation"},
-                 .series = list.series,
-                 .n_series = list.n}};
-    return page_figure(p, "curve", &f, 1, e);
+    add_differences(&differences, &list, a);
+    figure panels[] = {curves_figure("Both runs", &list, searched),
+                       curves_figure("What B has more", &differences, searched)};
+    return page_figure(p, "curve", panels, differences.n ? 2 : 1, e);
 }

@@ -1,5 +1,6 @@
 /* The page of one target that is not the same in both runs. */
 #include "compare/pages.h"
+#include "compare/parts.h"
 #include "compare/summary.h"
 #include "site/escape.h"
 #include "site/show.h"
@@ -113,30 +114,21 @@ static double strongest(const record_context *x)
     return most;
 }
 
-/* Where the second is farthest from the first, when both are the same tokens. */
-static const char *farthest(arena *a, const heat *h)
+/* A third row for the same tokens: what each of them has more in B, on the scale of both. */
+static void put_difference(page *p, cJSON *list, const heat *h, double maximum)
 {
-    int at = -1;
-    double most = 0;
-    if (!h->in_a || !h->in_b)
-        return "";
-    if (h->a.n_tokens != h->b.n_tokens)
-        return "other tokens";
+    arena *a = &p->memory;
+    double far = 0, *more = arena_push(a, (size_t)h->a.n_tokens + 1, sizeof *more);
     for (int i = 0; i < h->a.n_tokens; i++) {
-        record_bytes x = h->a.tokens[i], y = h->b.tokens[i];
-        if (x.n != y.n || memcmp(x.n ? x.bytes : "", y.n ? y.bytes : "", (size_t)x.n))
-            return "other tokens";
-        double far = fabs(h->b.activations[i] - h->a.activations[i]);
-        if (far > most) {
-            most = far;
-            at = i;
-        }
+        more[i] = h->b.activations[i] - h->a.activations[i];
+        far = fabs(more[i]) > fabs(far) ? more[i] : far;
     }
-    return at < 0 ? "nowhere"
-                  : arena_printf(a, "%s%s at %s",
-                                 h->b.activations[at] > h->a.activations[at] ? "+" : "",
-                                 show_number(a, h->b.activations[at] - h->a.activations[at]),
-                                 show_token(a, h->a.tokens[at]));
+    cJSON *row = put_entry(list);
+    json_add_string(row, "what", h->what);
+    json_add_string(row, "run", "B − A");
+    json_add_string(row, "activation",
+                    arena_printf(a, "%s%s", far > 0 ? "+" : "", show_number(a, far)));
+    json_add_string(row, "tokens", change_mark(p, &h->a, more, maximum));
 }
 
 static void put_heat(page *p, cJSON *list, const heat *h, double maximum)
@@ -151,8 +143,9 @@ static void put_heat(page *p, cJSON *list, const heat *h, double maximum)
         json_add_string(row, "run", side ? "B" : "A");
         json_add_string(row, "activation", show_number(a, strongest(x)));
         json_add_string(row, "tokens", context_mark(p, x, maximum));
-        json_add_string(row, "difference", side ? farthest(a, h) : "");
     }
+    if (h->in_a && h->in_b && same_tokens(&h->a, &h->b))
+        put_difference(p, list, h, maximum);
 }
 
 static bool take_sequence(record_context *out, const record_target *t, const char *kind)

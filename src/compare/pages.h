@@ -22,8 +22,8 @@ err_code compare_page_target(const compare_site *s, int index, err *e);
 
 /* Blocks map-a and map-b; *drawn: there are points. */
 err_code compare_draw_maps(page *p, const comparison *c, bool *drawn, err *e);
-/* Block curve: both runs of the target in one axis. *caption: what it shows, NULL when there is
- * nothing. */
+/* Block curve: both runs of the target in one axis, and what B has more beside it. *caption: what
+ * it shows, NULL when there is nothing. */
 err_code compare_draw_curve(page *p, const target_pair *t, const char **caption, err *e);
 
 /* list `key` of {place, a, b}: differences whose place begins with `prefix`, at most `most`;

@@ -17,5 +17,7 @@ void compare_rest(comparison *c);
 
 /* Whether both runs clustered the feature and its clusters do not correspond. */
 bool has_moved(const comparison *c, int id);
+/* Whether the contexts are of the same tokens, byte for byte. */
+bool same_tokens(const record_context *x, const record_context *y);
 
 #endif

@@ -78,9 +78,9 @@ static void compare_texts(target_pair *t, arena *memory)
 
 /* ---- contexts ---- */
 
-static bool same_context(const record_context *x, const record_context *y)
+bool same_tokens(const record_context *x, const record_context *y)
 {
-    if (x->prompt != y->prompt || x->start != y->start || x->n_tokens != y->n_tokens)
+    if (x->n_tokens != y->n_tokens)
         return false;
     for (int i = 0; i < x->n_tokens; i++)
         if (x->tokens[i].n != y->tokens[i].n ||
@@ -88,6 +88,11 @@ static bool same_context(const record_context *x, const record_context *y)
                    y->tokens[i].n ? y->tokens[i].bytes : "", (size_t)x->tokens[i].n))
             return false;
     return true;
+}
+
+static bool same_context(const record_context *x, const record_context *y)
+{
+    return x->prompt == y->prompt && x->start == y->start && same_tokens(x, y);
 }
 
 static bool other_contexts(const record_target *a, const record_target *b)
