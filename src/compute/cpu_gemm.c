@@ -11,10 +11,8 @@
 enum {
     BLOCKS_WANTED = 8, /* enough for the threads to finish together */
     BLOCKS_MOST = 64,  /* of large products, so that a thread that was held up is not waited for */
-    MIN_ROWS = 64,     /* fewer and packing the other operand costs more than the product */
-    MAX_ROWS = 512,
-    MIN_COLUMNS = 256, /* columns are cut only when there are too few rows to share */
-    STEP = 96          /* block sides are multiples of this, and it is of the tiles' */
+    LEAST_COLUMNS = 192, /* fewer, and reading the rows takes longer than multiplying them */
+    STEP = 96            /* block sides are multiples of this, and it is of the tiles' */
 };
 static const double MIN_BLOCK_FLOPS = 1e6; /* less is not worth waking a thread */
 static const double LARGE_BLOCK_FLOPS = 1e8;
@@ -62,35 +60,27 @@ static void product_block(void *context, int block)
                     part.N, part.K, part.alpha, a, p->lda, b, p->ldb, part.beta, part.c, p->ldc);
 }
 
-/* The side of blocks that cut `size` into about `parts`, at least `least` and `needed`. */
-static int block_side(int size, int parts, int least, double needed)
+/* The side of blocks that cut `size` into about `parts`. */
+static int block_side(int size, int parts)
 {
-    int side = size / parts;
-    side = side < least ? least : side;
-    if (side < needed)
-        side = needed < size ? (int)needed : size;
-    return side / STEP * STEP == side ? side : side / STEP * STEP + STEP;
+    int side = (size - 1) / parts + 1;
+    return (side - 1) / STEP * STEP + STEP;
 }
 
-/* Laying out columns costs as much as multiplying them with a few dozen rows, so rows are cut only
- * when there are many, or too few columns to give every thread some. */
+/* Each block lays out its columns of b, which costs as much as multiplying them with a few dozen
+ * rows: columns are cut first, and rows only where there are too few of those. */
 static void cut(product *p)
 {
-    double flops = 2.0 * p->K + 1; /* of one number of the result */
-    bool wide = p->N >= BLOCKS_WANTED * MIN_COLUMNS;
-    p->rows = wide ? block_side(p->M, (p->M - 1) / MAX_ROWS + 1, MIN_ROWS, 0)
-                   : block_side(at_most(p->M, MAX_ROWS * BLOCKS_WANTED), BLOCKS_WANTED, MIN_ROWS,
-                                MIN_BLOCK_FLOPS / flops / p->N);
-    int blocks_down = (p->M - 1) / p->rows + 1;
-    double wanted = flops * p->M * p->N / LARGE_BLOCK_FLOPS;
-    int blocks = wanted < BLOCKS_WANTED ? BLOCKS_WANTED
-                 : wanted < BLOCKS_MOST ? (int)wanted
-                                        : BLOCKS_MOST;
-    int across = blocks / blocks_down;
-    p->columns = across < 2 ? p->N
-                            : block_side(p->N, across, MIN_COLUMNS,
-                                         MIN_BLOCK_FLOPS / flops / at_most(p->rows, p->M));
+    double flops = 2.0 * p->K * p->M * p->N;
+    double wanted = flops / LARGE_BLOCK_FLOPS, most = flops / MIN_BLOCK_FLOPS + 1;
+    int blocks = wanted > BLOCKS_MOST     ? BLOCKS_MOST
+                 : wanted > BLOCKS_WANTED ? (int)wanted
+                                          : BLOCKS_WANTED;
+    blocks = blocks > most ? (int)most : blocks;
+    int columns = p->N / LEAST_COLUMNS, across = at_most(blocks, columns > 1 ? columns : 1);
+    p->columns = block_side(p->N, across);
     p->blocks_across = (p->N - 1) / p->columns + 1;
+    p->rows = block_side(p->M, (blocks - 1) / p->blocks_across + 1);
 }
 
 static void run_product(backend *be, product *p)

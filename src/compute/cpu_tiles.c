@@ -28,7 +28,7 @@ typedef float anywhere __attribute__((vector_size(WIDTH * sizeof(float)), aligne
 
 /* out = a b for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the rows' addresses take
  * all other registers. */
-__attribute__((noinline)) static void tile(float *out, const float *const a[TILE_ROWS],
+__attribute__((noinline)) static void tile(float *out, int ldout, const float *const a[TILE_ROWS],
                                            const float *b, int K)
 {
     vector sum[TILE_ROWS][2] = {{{0}}};
@@ -46,7 +46,12 @@ __attribute__((noinline)) static void tile(float *out, const float *const a[TILE
             sum[r][1] += x * right;
         }
     }
-    memcpy(out, sum, sizeof sum);
+#pragma GCC unroll 16
+    for (int r = 0; r < TILE_ROWS; r++) {
+        anywhere *out_r = (anywhere *)ROW(out, r, ldout);
+        out_r[0] = sum[r][0];
+        out_r[1] = sum[r][1];
+    }
 }
 
 /* c = alpha sum + beta c for the rows and columns that are there. */
@@ -162,15 +167,24 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
                              int depth)
 {
     float sum[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
+    float beta = from ? 1 : p->beta;
+    bool last = from + depth == p->K;
+    /* Whole tiles of plain products go where they belong at once. */
+    bool plain = p->alpha == 1.0f && beta == 0.0f && !(last && p->encoder.bias_N);
     for (int i = 0; i < p->M; i += TILE_ROWS) {
         int rows = least(TILE_ROWS, p->M - i);
         const float *a[TILE_ROWS];
         for (int r = 0; r < TILE_ROWS; r++) /* rows that are not there: the first again, unused */
             a[r] = ROW(p->a, i + (r < rows ? r : 0), p->lda) + from;
         for (int j = 0; j < n; j += TILE_COLUMNS) {
-            tile(sum, a, ROW(packed, j, depth), depth);
-            finish_tile(p, ROW(p->c, i, p->ldc) + first + j, first + j, sum, rows,
-                        least(TILE_COLUMNS, n - j), from ? 1 : p->beta, from + depth == p->K);
+            float *c = ROW(p->c, i, p->ldc) + first + j;
+            int columns = least(TILE_COLUMNS, n - j);
+            if (plain && rows == TILE_ROWS && columns == TILE_COLUMNS) {
+                tile(c, p->ldc, a, ROW(packed, j, depth), depth);
+                continue;
+            }
+            tile(sum, TILE_COLUMNS, a, ROW(packed, j, depth), depth);
+            finish_tile(p, c, first + j, sum, rows, columns, beta, last);
         }
     }
 }
