@@ -3,6 +3,7 @@
 #define COMPUTE_CPU_H
 #include "base/memory.h"
 #include "compute/backend.h"
+#include "compute/tiles.h"
 
 /* The arguments of one elementwise or row operation; each operation uses what it needs. */
 typedef struct operands {
@@ -15,24 +16,6 @@ typedef struct operands {
     float number;
     int rows, columns;
 } operands;
-
-/* What is made of a number x of a product in column i before it is stored: x + bias_N[i], and 0
- * unless that is above 0 and above threshold_N[i] (NULL: 0). */
-typedef struct tile_encoder {
-    const float *bias_N, *threshold_N;
-} tile_encoder;
-
-/* c = alpha a op(b) + beta c, a M x K, op(b) K x N; beta 0 never reads c. A number of c depends on
- * its row of a, its column of op(b) and K alone: who else is computed changes no bit of it. */
-typedef struct tile_product {
-    float *c;
-    const float *a, *b;
-    int ldc, lda, ldb, M, N, K;
-    orientation tb;
-    float alpha, beta;
-    tile_encoder encoder; /* bias_N NULL: c is stored as it is; else beta is 0 */
-} tile_product;
-void cpu_tiles(const tile_product *p);
 
 /* Works on items first .. end-1 and writes only what belongs to them. */
 typedef void range_task(const operands *o, size_t first, size_t end);
