@@ -168,6 +168,10 @@ $(BUILD)/builtin/blobs.o: $(BUILD)/builtin/blobs.c $(BUILD)/flags
 $(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
 	$(call quiet,AS)$(CC) -c $< -o $@
 
+# Programs for measurements by hand; see tests/bench.
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archives,pipeline)
+	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
 # A fuzz target is linked with libFuzzer to search, and with replay.c to run what was found.
 USES_fuzz := sae model compute data base
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
