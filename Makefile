@@ -85,6 +85,22 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' | cmp -s - $@ || \
 	    echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' >$@
 
+# The commit that the sources come from and whether they differ from it, for run.json; a tarball
+# knows neither. Only what is built counts.
+$(BUILD)/pipeline/source_state.h: FORCE
+	@mkdir -p $(@D)
+	@commit=unknown modified=false; \
+	if [ -e .git ] && head=$$(git rev-parse HEAD 2>/dev/null); then \
+	    commit=$$head; \
+	    git diff --quiet HEAD -- src templates Makefile vendor || modified=true; \
+	fi; \
+	printf '#define SAEINV_COMMIT "%s"\n#define SAEINV_MODIFIED %s\n#define SAEINV_COMPILER "%s"\n#define SAEINV_FLAGS "%s"\n' \
+	    "$$commit" "$$modified" "$$($(CC) --version | head -n 1)" '$(strip $(filter-out -W% -I% -M%,$(CFLAGS)))' >$@.$$$$; \
+	cmp -s $@.$$$$ $@ && rm -f $@.$$$$ || mv $@.$$$$ $@
+
+$(BUILD)/pipeline/version.o: $(BUILD)/pipeline/source_state.h
+$(BUILD)/pipeline/version.o: CFLAGS += -I$(BUILD)
+
 # ---- the program -----------------------------------------------------------------------------
 
 # Each folder is an archive; a test links its own folder and what that folder may depend on, so

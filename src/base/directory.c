@@ -64,6 +64,33 @@ err_code io_remove_tree(const char *path, err *e)
     return rc;
 }
 
+static err_code copy_file(const char *from, const char *to, err *e)
+{
+    mapping m;
+    err_code rc = io_map(&m, from, e);
+    if (rc)
+        return rc;
+    rc = io_write(to, m.data, m.size, e);
+    io_unmap(&m);
+    return rc;
+}
+
+err_code io_copy(const char *from, const char *to, err *e)
+{
+    if (!io_is_dir(from))
+        return copy_file(from, to, e);
+    arena a = {0};
+    char **names;
+    int n = 0;
+    err_code rc = io_make_dir(to, e);
+    if (!rc)
+        rc = io_list(&names, &n, from, &a, e);
+    for (int i = 0; i < n && !rc; i++)
+        rc = io_copy(path_join(&a, from, names[i]), path_join(&a, to, names[i]), e);
+    arena_release(&a);
+    return rc;
+}
+
 err_code io_replace_dir(const char *from, const char *to, err *e)
 {
     str old = {0};

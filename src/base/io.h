@@ -52,6 +52,9 @@ err_code io_make_dir(const char *path, err *e);
 err_code io_list(char ***names, int *n, const char *path, arena *a, err *e);
 /* rm -r; a missing path is fine. Never follows symbolic links. */
 err_code io_remove_tree(const char *path, err *e);
+/* Copies a file, or a directory with all that is in it, to a path where nothing is yet. Links are
+ * followed. */
+err_code io_copy(const char *from, const char *to, err *e);
 /* Puts directory `from` in the place of `to` (which may exist) by renames, then removes the old. */
 err_code io_replace_dir(const char *from, const char *to, err *e);
 

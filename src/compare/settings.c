@@ -69,11 +69,13 @@ static void compare_libraries(comparison *c)
             add_input(c, "libraries", b->libraries[i].name, NULL, text_of(b->libraries[i].version));
 }
 
-/* Names of the runs are no settings, and the command line says what the config says. */
+/* Names of the runs are no settings, the command line says what the config says, and which commit
+ * the program is from says nothing about its results: two of them are compared to see that. */
 static void compare_inputs(comparison *c, arena *memory)
 {
     static const char *const apart[] = {"title",     "label",  "command",       "seed",
-                                        "libraries", "config", "config_sha256", NULL};
+                                        "libraries", "config", "config_sha256", "commit",
+                                        "modified",  NULL};
     const record_run *a = &c->a->run, *b = &c->b->run;
     difference_list found = {
         .memory = memory, .version = c->differences.version, .most = COMPARISON_MOST_DIFFERENCES};

@@ -61,17 +61,25 @@ static const char render_help[] =
     "  saeinv render reports/default\n"
     "  saeinv render --templates my-templates reports/default\n"
     "  saeinv render --single-file default.html reports/default\n"
+    "  saeinv render reports/default --out reports/again\n"
     "\n"
-    "      --templates DIR   your own templates; missing ones are "
-    "the built-in ones\n"
-    "      --single-file F   also all pages in one HTML file F, to "
-    "send or archive: figures and\n"
-    "                        style inside, no script, nothing loaded; "
-    "times and host left out\n";
+    "  -o, --out DIR         a second report there; the first stays as it is\n"
+    "  -f, --force           replace the report that is there\n"
+    "      --templates DIR   your own templates; missing ones are the built-in ones\n"
+    "      --single-file F   also all pages in one HTML file F, to send or archive: figures and\n"
+    "                        style inside, no script, nothing loaded; times and host left out\n"
+    "      --values DIR      for writing templates: every value that each page's template can "
+    "use,\n"
+    "                        a JSON file for each page (templates/README.md says what they mean)\n"
+    "\n"
+    "Until all pages are made the report is as it was; data/, run.json, volatile/ and files of "
+    "your\n"
+    "own in it stay.\n";
 
 enum {
     OPTION_TEMPLATES = 256,
     OPTION_SINGLE_FILE,
+    OPTION_VALUES,
     OPTION_PRESET,
     OPTION_TARGET,
     OPTION_EFFORT,
@@ -200,24 +208,42 @@ out:
 err_code command_render(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
+        {"out", required_argument, NULL, 'o'},
+        {"force", no_argument, NULL, 'f'},
         {"templates", required_argument, NULL, OPTION_TEMPLATES},
         {"single-file", required_argument, NULL, OPTION_SINGLE_FILE},
+        {"values", required_argument, NULL, OPTION_VALUES},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    const char *templates = NULL, *single_file = NULL;
+    run_places places = {.out = NULL};
     int option;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
+    while ((option = getopt_long(argc, argv, ":o:fh", options, NULL)) != -1) {
+        switch (option) {
+        case 'h':
             fputs(render_help, stdout);
             return OK;
-        }
-        if (option != OPTION_TEMPLATES && option != OPTION_SINGLE_FILE)
+        case 'o':
+            places.out = optarg;
+            break;
+        case 'f':
+            places.force = true;
+            break;
+        case OPTION_TEMPLATES:
+            places.templates = optarg;
+            break;
+        case OPTION_SINGLE_FILE:
+            places.single_file = optarg;
+            break;
+        case OPTION_VALUES:
+            places.values = optarg;
+            break;
+        default:
             return command_bad_option("render", option, argv, options, e);
-        *(option == OPTION_TEMPLATES ? &templates : &single_file) = optarg;
+        }
     }
     if (optind + 1 != argc)
         return err_set(e, E_USAGE, "render: give one report folder; see saeinv render --help");
     reporter r = reporter_new(REPORT_NORMAL);
-    return pipeline_render(argv[optind], templates, single_file, &r, e);
+    return pipeline_render(argv[optind], &places, &r, e);
 }

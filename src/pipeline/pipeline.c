@@ -4,8 +4,10 @@
 #include "base/output_folder.h"
 #include "pipeline/report.h"
 #include "pipeline/templates.h"
+#include "pipeline/version.h"
 #include "site/single_file.h"
 #include "site/site.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -44,6 +46,23 @@ static err_code run_stages(study *s, err *e)
     return OK;
 }
 
+/* As the kernel says; "" where it does not. */
+static const char *cpu_name(arena *a)
+{
+    static const char key[] = "model name";
+    char line[256];
+    const char *name = "";
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    while (f && !*name && fgets(line, sizeof line, f)) {
+        const char *colon = strchr(line, ':');
+        if (!strncmp(line, key, sizeof key - 1) && colon)
+            name = arena_strndup(a, colon + 2, strcspn(colon + 2, "\n"));
+    }
+    if (f)
+        fclose(f);
+    return name;
+}
+
 static record_volatile volatile_facts(study *s, double started, time_t start_time)
 {
     struct rusage usage;
@@ -54,15 +73,20 @@ static record_volatile volatile_facts(study *s, double started, time_t start_tim
     uname(&host);
     gmtime_r(&start_time, &utc);
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    record_volatile v = {.started = text,
-                         .host = arena_strdup(&s->memory, host.nodename),
-                         .processor = arena_strdup(&s->memory, host.machine),
-                         .directory = arena_strdup(&s->memory, cwd ? cwd : ""),
-                         .n_threads = pool_threads(s->pool),
-                         .seconds = clock_seconds() - started,
-                         .peak_memory = 1024.0 * (double)usage.ru_maxrss,
-                         .stages = s->timings,
-                         .n_stages = s->n_timings};
+    record_volatile v = {
+        .started = text,
+        .host = arena_strdup(&s->memory, host.nodename),
+        .processor = arena_strdup(&s->memory, host.machine),
+        .directory = arena_strdup(&s->memory, cwd ? cwd : ""),
+        .n_threads = pool_threads(s->pool),
+        .seconds = clock_seconds() - started,
+        .peak_memory = 1024.0 * (double)usage.ru_maxrss,
+        .stages = s->timings,
+        .n_stages = s->n_timings,
+        .environment = {.compiler = version_compiler(),
+                        .flags = version_flags(),
+                        .system = arena_printf(&s->memory, "%s %s", host.sysname, host.release),
+                        .cpu = cpu_name(&s->memory)}};
     free(cwd);
     return v;
 }
@@ -194,18 +218,41 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     return rc;
 }
 
-err_code pipeline_render(const char *dir, const char *templates, const char *single_file,
-                         reporter *r, err *e)
+/* The place of the pages: the report's own, by its real path, or another, which is checked. */
+static err_code render_place(output_folder *place, const char *dir, const run_places *places,
+                             arena *a, err *e)
 {
-    loaded_templates t;
-    err_code rc = single_file ? single_file_check(dir, single_file, e) : OK;
+    if (places->out) {
+        *place = output_folder_at(places->out, a);
+        return check_place(place, places->force, a, e);
+    }
+    char *real = realpath(dir, NULL);
+    if (!real)
+        return err_set(e, E_IO, "%s: no report is there", dir);
+    *place = output_folder_at(real, a);
+    free(real);
+    return OK;
+}
+
+err_code pipeline_render(const char *dir, const run_places *places, reporter *r, err *e)
+{
+    arena a = {0};
+    loaded_templates t = {0};
+    output_folder place;
+    const char *single_file = places->single_file, *out = places->out ? places->out : dir;
+    err_code rc = single_file ? single_file_check(out, single_file, e) : OK;
     if (!rc)
-        rc = templates_load(&t, templates, e);
-    if (rc)
-        return rc;
-    rc = site_write(dir, &t.set, e);
+        rc = render_place(&place, dir, places, &a, e);
+    if (!rc)
+        rc = templates_load(&t, places->templates, e);
+    if (!rc)
+        rc = io_remove_tree(place.unfinished, e);
+    if (!rc)
+        rc = output_folder_finish(&place,
+                                  site_render(dir, place.unfinished, &t.set, places->values, e), e);
     if (!rc && single_file)
-        rc = write_single_file(dir, single_file, &t.set, r, e);
+        rc = write_single_file(out, single_file, &t.set, r, e);
     templates_release(&t);
+    arena_release(&a);
     return rc;
 }

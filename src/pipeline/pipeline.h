@@ -6,9 +6,10 @@
 #include "site/template.h"
 
 typedef struct run_places {
-    const char *out;         /* the report's directory */
-    bool force;              /* replace what is there */
-    const char *templates;   /* directory of templates; NULL: the built-in ones */
+    const char *out;       /* the report's directory */
+    bool force;            /* replace what is there */
+    const char *templates; /* directory of templates; NULL: the built-in ones */
+    const char *values;    /* of a rendering: where the values of the templates go; NULL: nowhere */
     const char *single_file; /* where the report is written as one HTML file too; NULL: nowhere */
 } run_places;
 
@@ -18,9 +19,9 @@ typedef struct run_places {
  */
 err_code pipeline_run(const run_config *c, const run_places *places, reporter *r, err *e);
 
-/* Makes all pages of an existing report again from its data; also as one HTML file unless
- * `single_file` is NULL, which it names and sizes through the reporter. */
-err_code pipeline_render(const char *dir, const char *templates, const char *single_file,
-                         reporter *r, err *e);
+/* Makes all pages of the report in `dir` again from its data, whole or not at all: in its own
+ * place, or with places->out a second report, for which `force` is as above. The single file's name
+ * and size are told through the reporter. */
+err_code pipeline_render(const char *dir, const run_places *places, reporter *r, err *e);
 
 #endif

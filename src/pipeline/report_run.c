@@ -39,7 +39,8 @@ static record_model describe_model(study *s)
                           .context = c->context,
                           .n_parameters = (int64_t)config_parameters(c),
                           .stored = stored_types(s),
-                          .sha256 = s->model_sha256};
+                          .sha256 = s->model_sha256,
+                          .tokenizer_sha256 = s->tokenizer_sha256};
 }
 
 static record_sae describe_sae(study *s)
@@ -148,13 +149,17 @@ static const char *title_of(study *s)
 
 void report_run(record *r, study *s)
 {
+    static const char *const precisions[] = {
+        [PRODUCTS_F32] = "fp32", [PRODUCTS_TF32] = "tf32", [PRODUCTS_BF16] = "bf16"};
     r->run = (record_run){.title = title_of(s),
                           .label = place_shown(s->sae_label, &s->memory),
                           .tool_version = SAEINV_VERSION,
+                          .commit = version_commit(),
+                          .modified = version_modified(),
                           .seed = arena_printf(&s->memory, "%lld", (long long)s->config->run.seed),
                           .backend = s->backend->name,
-                          .precision = "fp32",
-                          .reproducibility = "bitwise",
+                          .precision = precisions[s->backend->products],
+                          .reproducibility = s->backend->in_host_memory ? "bitwise" : "tolerance",
                           .model = describe_model(s),
                           .sae = describe_sae(s),
                           .data = describe_data(s)};

@@ -5,21 +5,47 @@
 #include "pipeline/target.h"
 #include <string.h>
 
+static const char *const weights[] = {"config.json", "model.safetensors",
+                                      "model.safetensors.index.json"},
+                         *const tokenizer_parts[] = {"tokenizer.json",
+                                                     "vocab.json",
+                                                     "merges.txt",
+                                                     "tokenizer_config.json",
+                                                     "special_tokens_map.json",
+                                                     "added_tokens.json"};
+
+/* The parts of a checkpoint that has an index, by name. */
+static err_code hash_shards(sha256 *h, const files *f, err *e)
+{
+    arena a = {0};
+    char **names;
+    int n = 0;
+    bool sharded = f->dir && files_has(f, weights[2]) && !files_has(f, weights[1]);
+    err_code rc = sharded ? io_list(&names, &n, f->dir, &a, e) : OK;
+    for (int i = 0; i < n && !rc; i++) {
+        const char *dot = strrchr(names[i], '.');
+        if (dot && !strcmp(dot, ".safetensors"))
+            rc = files_hash(h, f, (const char *const *)&names[i], 1, e);
+    }
+    arena_release(&a);
+    return rc;
+}
+
 static err_code hash_model(study *s, err *e)
 {
-    static const char *const names[] = {"config.json",
-                                        "model.safetensors",
-                                        "model.safetensors.index.json",
-                                        "tokenizer.json",
-                                        "vocab.json",
-                                        "merges.txt",
-                                        "tokenizer_config.json",
-                                        "special_tokens_map.json",
-                                        "added_tokens.json"};
-    sha256 h;
-    sha256_start(&h);
-    err_code rc = files_hash(&h, &s->model_files, names, COUNT_OF(names), e);
-    sha256_finish(&h, s->model_sha256);
+    sha256 all, words;
+    sha256_start(&all);
+    sha256_start(&words);
+    const files *f = &s->model_files;
+    err_code rc = files_hash(&all, f, weights, COUNT_OF(weights), e);
+    if (!rc)
+        rc = hash_shards(&all, f, e);
+    if (!rc)
+        rc = files_hash(&all, f, tokenizer_parts, COUNT_OF(tokenizer_parts), e);
+    if (!rc)
+        rc = files_hash(&words, f, tokenizer_parts, COUNT_OF(tokenizer_parts), e);
+    sha256_finish(&all, s->model_sha256);
+    sha256_finish(&words, s->tokenizer_sha256);
     return rc;
 }
 

@@ -101,7 +101,7 @@ typedef struct study {
     whitening *whitening; /* of them; NULL unless optimise.free_mode is whitened */
     hook hook;
     int bos; /* token put before every sequence, as the SAE was trained; -1: none */
-    char model_sha256[SHA256_HEX], sae_sha256[SHA256_HEX], data_sha256[SHA256_HEX];
+    char model_sha256[SHA256_HEX], tokenizer_sha256[SHA256_HEX], sae_sha256[SHA256_HEX], data_sha256[SHA256_HEX];
 
     /* stages */
     prompt_set prompts;

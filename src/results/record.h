@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "results/record_activity.h"
 #include "results/record_effects.h"
+#include "results/record_volatile.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,7 +46,8 @@ typedef struct record_model {
     int n_layers, d_model, n_heads, n_kv_heads, d_head, d_mlp, d_vocab, context;
     int64_t n_parameters;
     const char *stored; /* types its matrices are stored in: "BF16" */
-    const char *sha256;
+    const char *sha256; /* of config, weights and tokenizer, as files_hash reads them */
+    const char *tokenizer_sha256;
 } record_model;
 
 typedef struct record_sae {
@@ -75,6 +77,8 @@ typedef struct record_run {
     const char *title;                  /* heading of the run page: "Built-in model, layer 2" */
     const char *label;                  /* short name, usually the directory's */
     const char *tool_version, *command; /* the command line with relative paths */
+    const char *commit;                 /* the program was built from; "unknown" from a tarball */
+    bool modified;                      /* its sources differed from that commit */
     const char *seed;                   /* decimal; text because 64 bits do not fit a JSON number */
     const char *backend;                /* "cpu" */
     const char *precision;              /* "fp32" */
@@ -499,26 +503,7 @@ typedef struct record {
     int n_targets;
 } record;
 
-/* 7. What may differ between two runs of the same inputs; kept apart under volatile/ ------------
- */
-
-typedef struct record_stage {
-    const char *name;
-    double seconds;
-    bool cached;      /* its output was reused */
-    const char *note; /* "1.2 M tokens/s" */
-} record_stage;
-
-typedef struct record_volatile {
-    const char *started; /* ISO 8601, UTC */
-    const char *host, *processor, *directory;
-    int n_threads;
-    double seconds, peak_memory; /* bytes */
-    record_stage *stages;
-    int n_stages;
-} record_volatile;
-
-/* 8. Files ------------------------------------------------------------------------------------- */
+/* 7. Files ------------------------------------------------------------------------------------- */
 
 /* Writes DIR/run.json, DIR/compare.json and DIR/data/ (CSV and JSON, README.md with each column's
  * meaning). The directory is made; nothing else in it is touched. Numbers keep six digits, so what
@@ -529,7 +514,7 @@ err_code record_write_volatile(const char *dir, const record_volatile *v, err *e
 /* Fills `out` (memory from `a`) from what record_write wrote. The files are not trusted: E_IO,
  * E_FORMAT or E_SHAPE names the file, the place and the key. */
 err_code record_read(record *out, arena *a, const char *dir, err *e);
-/* A missing volatile/timing.json leaves `out` zeroed and is OK. */
+/* What is missing of volatile/ is left zeroed and is OK. */
 err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, err *e);
 
 /* Writes DIR/MANIFEST.sha256 over every file in DIR but itself and volatile/, sorted bytewise, as

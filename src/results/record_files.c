@@ -301,6 +301,8 @@ err_code record_write_volatile(const char *dir, const record_volatile *v, err *e
     err_code rc = io_make_dir(path_join(&a, dir, "volatile"), e);
     if (!rc)
         rc = write_object(dir, "volatile/timing.json", &SCHEMA_VOLATILE, v, e);
+    if (!rc)
+        rc = write_object(dir, "volatile/env.json", &SCHEMA_ENVIRONMENT, &v->environment, e);
     arena_release(&a);
     return rc;
 }
@@ -393,9 +395,17 @@ err_code record_read(record *out, arena *a, const char *dir, err *e)
 
 err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, err *e)
 {
+    const struct {
+        const char *path;
+        const schema *type;
+        void *item;
+    } parts[] = {{"volatile/timing.json", &SCHEMA_VOLATILE, out},
+                 {"volatile/env.json", &SCHEMA_ENVIRONMENT, &out->environment}};
     *out = (record_volatile){0};
-    if (!io_exists(path_join(a, dir, "volatile/timing.json")))
-        return OK;
+    err_code rc = OK;
     int version;
-    return read_object(out, &version, a, dir, "volatile/timing.json", &SCHEMA_VOLATILE, e);
+    for (size_t i = 0; i < COUNT_OF(parts) && !rc; i++)
+        if (io_exists(path_join(a, dir, parts[i].path)))
+            rc = read_object(parts[i].item, &version, a, dir, parts[i].path, parts[i].type, e);
+    return rc;
 }

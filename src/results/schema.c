@@ -33,9 +33,10 @@ static const field model_fields[] = {
     INT(record_model, context, "longest input in tokens"),
     INT64(record_model, n_parameters, "weights"),
     TEXT(record_model, stored, "types the matrices are stored in"),
-    TEXT(record_model, sha256, "of the weight file"),
+    TEXT(record_model, sha256, "of config, weights and tokenizer"),
+    TEXT(record_model, tokenizer_sha256, "of the tokenizer's files"),
 };
-static SCHEMA(model_schema, record_model, model_fields);
+SCHEMA(SCHEMA_MODEL, record_model, model_fields);
 
 static const field sae_fields[] = {
     TEXT(record_sae, source, "where the SAE came from"),
@@ -70,13 +71,15 @@ static const field run_fields[] = {
     TEXT(record_run, title, "heading of the report"),
     TEXT(record_run, label, "short name of the run"),
     TEXT(record_run, tool_version, "version of saeinv"),
+    TEXT(record_run, commit, "it was built from, or unknown"),
+    BOOL(record_run, modified, "whether its sources differed from that commit"),
     TEXT(record_run, command, "command line"),
     TEXT(record_run, seed, "of every random stream"),
     TEXT(record_run, backend, "that did the arithmetic"),
     TEXT(record_run, precision, "of the arithmetic"),
     TEXT(record_run, reproducibility, "bitwise or tolerance"),
     TEXT(record_run, config_sha256, "of the resolved config"),
-    STRUCT(record_run, model, model_schema, "language model"),
+    STRUCT(record_run, model, SCHEMA_MODEL, "language model"),
     STRUCT(record_run, sae, sae_schema, "sparse autoencoder"),
     STRUCT(record_run, data, data_schema, "prompts"),
     LIST(record_run, config, n_config, config_schema, "resolved config"),
@@ -465,6 +468,14 @@ static const field stage_fields[] = {
     TEXT(record_stage, note, "rate"),
 };
 static SCHEMA(stage_schema, record_stage, stage_fields);
+
+static const field environment_fields[] = {
+    TEXT(record_environment, compiler, "compiler"),
+    TEXT(record_environment, flags, "its flags, without paths and warnings"),
+    TEXT(record_environment, system, "operating system"),
+    TEXT(record_environment, cpu, "processor's name"),
+};
+SCHEMA(SCHEMA_ENVIRONMENT, record_environment, environment_fields);
 
 static const field volatile_fields[] = {
     TEXT(record_volatile, started, "start, UTC"),

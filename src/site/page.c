@@ -110,9 +110,26 @@ static err_code write_twin(page *p, const str *text, bool html, err *e)
     return io_write(path_join(&p->memory, p->site->dir, name), str_text(text), text->len, e);
 }
 
+/* VALUES/FOLDER-STEM.json: {template, values}. */
+static err_code write_template_values(page *p, const char *template_name, err *e)
+{
+    arena *a = &p->memory;
+    if (!p->site->values)
+        return OK;
+    cJSON *object = cJSON_CreateObject();
+    json_add_string(object, "template", template_name);
+    cJSON_AddItemReferenceToObject(object, "values", p->tree);
+    const char *name = arena_printf(a, "%s%s%s.json", p->folder, *p->folder ? "-" : "", p->stem);
+    err_code rc = json_write(path_join(a, p->site->values, name), object, e);
+    cJSON_Delete(object);
+    return rc;
+}
+
 err_code page_write(page *p, const char *template_name, err *e)
 {
     err_code rc = page_write_values(p, e);
+    if (!rc)
+        rc = write_template_values(p, template_name, e);
     for (int html = 0; html < 2 && !rc; html++) {
         str source = {0}, markdown = {0}, body = {0}, whole = {0};
         rc = fill(&source, p, template_name, html, e);

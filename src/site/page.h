@@ -32,6 +32,7 @@ typedef struct site {
     const menu_entry *menu; /* NULL: that of a run's report */
     int n_menu;
     str *figures; /* rows of fig/figures.csv, added to by every page; NULL: there are no figures */
+    const char *values; /* folder for the values that every page's template can use; NULL: none */
 } site;
 
 typedef struct page {

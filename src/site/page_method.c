@@ -36,6 +36,7 @@ static void put_model(page *p)
     put_row(list, "context", arena_printf(a, "%d tokens", m->context));
     put_row_if(list, "stored as", a, m->stored);
     put_row(list, "SHA-256", show_text(a, m->sha256));
+    put_row_if(list, "of the tokenizer", a, m->tokenizer_sha256);
 }
 
 static void put_sae(page *p)
@@ -71,6 +72,10 @@ static void put_data_and_program(page *p)
     put_row(list, "SHA-256", show_text(a, run->data.sha256));
     list = json_add_array(p->tree, "program");
     put_row(list, "saeinv", show_text(a, run->tool_version));
+    if (run->commit && *run->commit)
+        put_row(list, "built from",
+                arena_printf(a, "%s%s", show_text(a, run->commit),
+                             run->modified ? ", with changes" : ""));
     put_row(list, "seed", show_text(a, run->seed));
     put_row(list, "backend", show_text(a, run->backend));
     put_row(list, "precision", show_text(a, run->precision));
@@ -203,6 +208,10 @@ err_code page_times(const site *s, err *e)
     put_row(list, "directory", show_text(a, v->directory));
     put_row(list, "threads", show_count(a, v->n_threads));
     put_row(list, "wall time", arena_printf(a, "%s s", show_number(a, v->seconds)));
+    put_row_if(list, "processor's name", a, v->environment.cpu);
+    put_row_if(list, "system", a, v->environment.system);
+    put_row_if(list, "compiler", a, v->environment.compiler);
+    put_row_if(list, "flags", a, v->environment.flags);
     put_row(list, "peak memory", arena_printf(a, "%s MB", show_number(a, v->peak_memory / 1e6)));
     for (int i = 0; i < v->n_stages; i++) {
         cJSON *row = put_entry(rows);

@@ -2,6 +2,7 @@
 #include "site/site.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "draw/theme.h"
 #include "site/cluster_place.h"
 #include "site/pages.h"
@@ -20,6 +21,47 @@ static err_code make_folders(const char *dir, arena *a, err *e)
         if (!rc)
             rc = io_make_dir(folder, e);
     }
+    return rc;
+}
+
+/* All that is not made here: the record, and what anybody put beside it. */
+static err_code copy_rest(const char *from, const char *to, err *e)
+{
+    static const char *const made[] = {"index.html", "README.md", "method.html",
+                                       "method.md",  "features",  "clusters",
+                                       "fig",        "assets",    "MANIFEST.sha256"};
+    arena a = {0};
+    char **names;
+    int n = 0;
+    err_code rc = io_make_dir(to, e);
+    if (!rc)
+        rc = io_list(&names, &n, from, &a, e);
+    for (int i = 0; i < n && !rc; i++) {
+        bool ours = false;
+        for (size_t k = 0; k < COUNT_OF(made); k++)
+            ours = ours || !strcmp(names[i], made[k]);
+        if (!ours)
+            rc = io_copy(path_join(&a, from, names[i]), path_join(&a, to, names[i]), e);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+/* Which templates made the pages, as sha256sum writes it. */
+static err_code write_template_hashes(const site *s, err *e)
+{
+    arena a = {0};
+    str out = {0};
+    for (int i = 0; i < s->templates->n; i++) {
+        char hex[SHA256_HEX];
+        const template_source *t = &s->templates->sources[i];
+        sha256_of(hex, t->data, t->size);
+        str_addf(&out, "%s  %s\n", hex, t->name);
+    }
+    err_code rc =
+        io_write(path_join(&a, s->dir, "assets/templates.sha256"), str_text(&out), out.len, e);
+    str_release(&out);
+    arena_release(&a);
     return rc;
 }
 
@@ -60,27 +102,44 @@ static err_code write_pages(const site *s, err *e)
     return rc;
 }
 
-err_code site_write(const char *dir, const template_set *templates, err *e)
+err_code site_render(const char *from, const char *to, const template_set *templates,
+                     const char *values, err *e)
 {
     arena a = {0};
     record r;
     record_volatile times;
     str figures = {0};
-    site s = {.dir = dir, .r = &r, .times = &times, .templates = templates, .figures = &figures};
-    err_code rc = record_read(&r, &a, dir, e);
+    site s = {.dir = to,
+              .r = &r,
+              .times = &times,
+              .templates = templates,
+              .figures = &figures,
+              .values = values};
+    err_code rc = record_read(&r, &a, from, e);
     if (!rc)
-        rc = record_read_volatile(&times, &a, dir, e);
+        rc = record_read_volatile(&times, &a, from, e);
+    if (!rc && from != to)
+        rc = copy_rest(from, to, e);
     if (!rc)
-        rc = make_folders(dir, &a, e);
+        rc = make_folders(to, &a, e);
+    if (!rc && values)
+        rc = io_make_dir(values, e);
     if (!rc)
         rc = site_write_assets(&s, &a, e);
+    if (!rc)
+        rc = write_template_hashes(&s, e);
     if (!rc)
         rc = write_pages(&s, e);
     if (!rc)
         rc = site_write_figures(&s, e);
     if (!rc)
-        rc = record_write_manifest(dir, e);
+        rc = record_write_manifest(to, e);
     str_release(&figures);
     arena_release(&a);
     return rc;
+}
+
+err_code site_write(const char *dir, const template_set *templates, err *e)
+{
+    return site_render(dir, dir, templates, NULL, e);
 }

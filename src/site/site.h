@@ -10,4 +10,10 @@
  * E_FORMAT or E_SHAPE. */
 err_code site_write(const char *dir, const template_set *templates, err *e);
 
+/* The same into TO, a folder that is empty or not there, from the record in FROM, which stays as it
+ * is; whatever else is in FROM is copied, volatile/ too. `values`: a folder, which is made, for the
+ * values that each page's template can use, FOLDER-PAGE.json; NULL: they are not written. */
+err_code site_render(const char *from, const char *to, const template_set *templates,
+                     const char *values, err *e);
+
 #endif

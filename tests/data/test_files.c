@@ -3,7 +3,10 @@
 #include "data/common.h"
 #include "data/files.h"
 #include "base/memory.h"
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const blob BLOBS[] = {
     {"config.json", (const unsigned char *)"{}", 2},
@@ -65,11 +68,52 @@ static void names_stay_inside(void **state)
     arena_release(&a);
 }
 
+/* A large file is known by its size, its beginning and a sample of each MB; a smaller one by every
+ * byte. The holes of the file cost nothing. */
+static void large_files_are_sampled(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size, at; /* where one byte is not 0 */
+        bool told;        /* apart from the same file without it */
+    } rows[] = {{FILES_WHOLE + (int64_t)5000, 0, true},
+                {FILES_WHOLE + (int64_t)5000, FILES_SAMPLE, false},
+                {FILES_WHOLE + (int64_t)5000, 7 * (int64_t)FILES_STEP + 1, true},
+                {FILES_WHOLE + (int64_t)5000, FILES_WHOLE + (int64_t)17, true},
+                {3 * (int64_t)FILES_STEP, FILES_SAMPLE, true}};
+    arena a = {0};
+    const char *name = "model.safetensors", *dir = arena_strdup(&a, scratch("large")),
+               *path = path_join(&a, dir, name);
+    files f = files_from_dir(dir);
+    assert_int_equal(mkdir(dir, 0755), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char hex[2][SHA256_HEX];
+        for (int marked = 0; marked < 2; marked++) {
+            sha256 h;
+            err e = {0};
+            FILE *file = fopen(path, "w");
+            assert_non_null(file);
+            assert_int_equal(ftruncate(fileno(file), rows[i].size), 0);
+            assert_int_equal(fseeko(file, rows[i].at, SEEK_SET), 0);
+            if (marked)
+                fputc(1, file);
+            fclose(file);
+            sha256_start(&h);
+            assert_int_equal(files_hash(&h, &f, &name, 1, &e), OK);
+            sha256_finish(&h, hex[marked]);
+        }
+        assert_int_equal(strcmp(hex[0], hex[1]) != 0, rows[i].told);
+    }
+    remove(path);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folder_and_table_answer_alike),
         cmocka_unit_test(names_stay_inside),
+        cmocka_unit_test(large_files_are_sampled),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }

@@ -109,6 +109,8 @@ static void make_run(record_run *r, maker *m)
         .title = maker_text(m, "Built-in model, layer 2"),
         .label = "default",
         .tool_version = "0.1.0",
+        .commit = "0f3a9b4c5d6e7f80912a3b4c5d6e7f80912a3b4c",
+        .modified = true,
         .command = maker_text(m, "saeinv run --out reports/default"),
         .seed = "1",
         .backend = "cpu",
@@ -116,7 +118,7 @@ static void make_run(record_run *r, maker *m)
         .reproducibility = "bitwise",
         .config_sha256 = sha,
         .model = {"built-in world model", "gpt_neox", 5, 192, 6, 6, 32, 768, 2048, 128, 3002112,
-                  "F32", sha},
+                  "F32", sha, sha},
         .sae = {"built-in SAE", "jumprelu (trained as BatchTopK)", "blocks.2.hook_resid_post", "",
                 "SAELens 6", "built-in", "", 2, 192, D_SAE, "none", true, "", sha},
         .data = {maker_text(m, "built-in world, seed 1"), 512, 58213, 512, 24, 128, sha},
@@ -554,8 +556,16 @@ void synthetic_record(record *out, record_volatile *times, arena *a, synthetic_k
                                     {"cluster", 6.1, true, ""},
                                     {"optimise", 41.7, false, "288 steps/s"}};
     *times = (record_volatile){
-        "2026-01-01T00:00:00Z", "example", "two cores", "reports/default", 2, 63.1, 412e6, stages,
-        COUNT_OF(stages)};
+        .started = "2026-01-01T00:00:00Z",
+        .host = "example",
+        .processor = "two cores",
+        .directory = "reports/default",
+        .n_threads = 2,
+        .seconds = 63.1,
+        .peak_memory = 412e6,
+        .stages = stages,
+        .n_stages = COUNT_OF(stages),
+        .environment = {"gcc 12.2.0", "-O3", "Linux 6.1", "An <fast> & processor"}};
     *out = (record){.schema = RECORD_SCHEMA};
     make_run(&out->run, &m);
     make_features(out, &m);
