@@ -2,34 +2,16 @@
 #include "compare/pages.h"
 #include "compare/summary.h"
 #include "site/show.h"
-#include <ctype.h>
 #include <math.h>
-#include <string.h>
 
 enum { FEATURES_SHOWN = 200, DIFFERENCES_SHOWN = 100 };
-
-/* A folder as part of a URL. */
-static const char *url_of(arena *a, const char *path)
-{
-    str out = {0};
-    for (; *path; path++) {
-        unsigned char c = (unsigned char)*path;
-        if ((isalnum(c) && c < 0x80) || strchr("-._~/", c))
-            str_add_char(&out, *path);
-        else
-            str_addf(&out, "%%%02X", c);
-    }
-    const char *url = arena_strdup(a, str_text(&out));
-    str_release(&out);
-    return url;
-}
 
 static void put_run(page *p, const char *side, const record *r, const char *folder)
 {
     arena *a = &p->memory;
     put_text(p->tree, arena_printf(a, "%s_title", side), a, r->run.title);
     put_text(p->tree, arena_printf(a, "%s_folder", side), a, folder);
-    json_add_string(p->tree, arena_printf(a, "%s_href", side), url_of(a, folder));
+    json_add_string(p->tree, arena_printf(a, "%s_href", side), folder_url(a, folder));
 }
 
 static void put_settings(page *p, const setting_pair *list, int n, cJSON *rows)
@@ -45,15 +27,6 @@ static void put_settings(page *p, const setting_pair *list, int n, cJSON *rows)
     }
 }
 
-/* "metric_name" and "evaluation.name" as words. */
-static const char *words_of(arena *a, const char *name)
-{
-    char *words = arena_strdup(a, name);
-    for (char *at = words; *at; at++)
-        *at = *at == '_' ? ' ' : *at;
-    return words;
-}
-
 static void put_metrics(page *p, const comparison *c)
 {
     arena *a = &p->memory;
@@ -63,7 +36,7 @@ static void put_metrics(page *p, const comparison *c)
     for (int i = 0; i < c->n_metrics; i++) {
         const metric_pair *m = &c->metrics[i];
         cJSON *row = put_entry(m->verdict == METRIC_SAME ? same : beyond);
-        put_text(row, "name", a, words_of(a, m->name));
+        put_text(row, "name", a, metric_words(a, m->name));
         put_text(row, "unit", a, m->unit);
         put_text(row, "better", a, m->better);
         json_add_string(row, "a", show_number(a, m->a));

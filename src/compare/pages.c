@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "site/show.h"
+#include <ctype.h>
 #include <string.h>
 
 const char *feature_category_meaning(feature_category c)
@@ -35,6 +36,29 @@ int put_differences(page *p, const char *key, const comparison *c, const char *p
     return n;
 }
 
+const char *folder_url(arena *a, const char *path)
+{
+    str out = {0};
+    for (; *path; path++) {
+        unsigned char c = (unsigned char)*path;
+        if ((isalnum(c) && c < 0x80) || strchr("-._~/", c))
+            str_add_char(&out, *path);
+        else
+            str_addf(&out, "%%%02X", c);
+    }
+    const char *url = arena_strdup(a, str_text(&out));
+    str_release(&out);
+    return url;
+}
+
+const char *metric_words(arena *a, const char *name)
+{
+    char *words = arena_strdup(a, name);
+    for (char *at = words; *at; at++)
+        *at = *at == '_' ? ' ' : *at;
+    return words;
+}
+
 static err_code make_folders(const char *dir, arena *a, err *e)
 {
     static const char *const folders[] = {"fig", "targets", "assets"};
@@ -44,35 +68,85 @@ static err_code make_folders(const char *dir, arena *a, err *e)
     return rc;
 }
 
+/* The frame of a site that is no run's: its assets, then its pages, then the list of its figures.
+ */
+static err_code write_site(site *s, const record *shell, const template_set *templates,
+                           err_code (*pages)(const site *, const void *, err *),
+                           const void *context, err *e)
+{
+    static const menu_entry menu[] = {{SECTION_RUN, "Comparison", "", "index"}};
+    arena a = {0};
+    str figures = {0};
+    s->figures = &figures;
+    s->r = shell;
+    s->templates = templates;
+    s->menu = menu;
+    s->n_menu = COUNT_OF(menu);
+    err_code rc = make_folders(s->dir, &a, e);
+    if (!rc)
+        rc = site_write_assets(s, &a, e);
+    if (!rc)
+        rc = pages(s, context, e);
+    if (!rc)
+        rc = site_write_figures(s, e);
+    str_release(&figures);
+    arena_release(&a);
+    return rc;
+}
+
+typedef struct two_runs {
+    const comparison *c;
+    const compared_names *names;
+} two_runs;
+
+static err_code write_two(const site *s, const void *context, err *e)
+{
+    const two_runs *two = context;
+    compare_site pages = {.site = *s, .c = two->c, .names = two->names};
+    err_code rc = compare_page_overview(&pages, e);
+    for (int i = 0; i < two->c->n_targets && !rc; i++)
+        if (two->c->targets[i].category != FEATURE_SAME)
+            rc = compare_page_target(&pages, i, e);
+    return rc;
+}
+
 err_code compare_pages(const char *dir, const comparison *c, const compared_names *names,
                        const template_set *templates, const char *version, err *e)
 {
-    static const menu_entry menu[] = {{SECTION_RUN, "Comparison", "", "index"}};
     arena a = {0};
     record shell = {.run = {.title = arena_printf(&a, "%s against %s", names->a, names->b),
                             .label = "comparison",
                             .tool_version = version,
                             .sae.layer = c->a->run.sae.layer}};
-    str figures = {0};
-    compare_site s = {.site = {.figures = &figures,
-                               .dir = dir,
-                               .r = &shell,
-                               .templates = templates,
-                               .menu = menu,
-                               .n_menu = COUNT_OF(menu)},
-                      .c = c,
-                      .names = names};
-    err_code rc = make_folders(dir, &a, e);
-    if (!rc)
-        rc = site_write_assets(&s.site, &a, e);
-    if (!rc)
-        rc = compare_page_overview(&s, e);
-    for (int i = 0; i < c->n_targets && !rc; i++)
-        if (c->targets[i].category != FEATURE_SAME)
-            rc = compare_page_target(&s, i, e);
-    if (!rc)
-        rc = site_write_figures(&s.site, e);
-    str_release(&figures);
+    site s = {.dir = dir};
+    two_runs two = {c, names};
+    err_code rc = write_site(&s, &shell, templates, write_two, &two, e);
+    arena_release(&a);
+    return rc;
+}
+
+typedef struct several_runs {
+    const stability *of;
+    const char *const *names;
+} several_runs;
+
+static err_code write_several(const site *s, const void *context, err *e)
+{
+    const several_runs *several = context;
+    return stability_page(s, several->of, several->names, e);
+}
+
+err_code stability_pages(const char *dir, const stability *of, const char *const *names,
+                         const template_set *templates, const char *version, err *e)
+{
+    arena a = {0};
+    record shell = {.run = {.title = arena_printf(&a, "%d runs side by side", of->R),
+                            .label = "comparison",
+                            .tool_version = version,
+                            .sae.layer = of->runs[0]->run.sae.layer}};
+    site s = {.dir = dir};
+    several_runs several = {of, names};
+    err_code rc = write_site(&s, &shell, templates, write_several, &several, e);
     arena_release(&a);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* The pages of a comparison, by the site's machinery and templates. */
 #ifndef COMPARE_PAGES_H
 #define COMPARE_PAGES_H
+#include "compare/stability.h"
 #include "compare/tables.h"
 #include "site/page.h"
 
@@ -16,6 +17,11 @@ typedef struct compare_site {
 err_code compare_pages(const char *dir, const comparison *c, const compared_names *names,
                        const template_set *templates, const char *version, err *e);
 
+/* The same of several runs, without targets/; `names` are their folders as seen from DIR. */
+err_code stability_pages(const char *dir, const stability *of, const char *const *names,
+                         const template_set *templates, const char *version, err *e);
+err_code stability_page(const site *s, const stability *of, const char *const *names, err *e);
+
 /* index.html and README.md; targets/NAME of c->targets[index]. */
 err_code compare_page_overview(const compare_site *s, err *e);
 err_code compare_page_target(const compare_site *s, int index, err *e);
@@ -29,6 +35,9 @@ err_code compare_draw_curve(page *p, const target_pair *t, const char **caption,
 /* list `key` of {place, a, b}: differences whose place begins with `prefix`, at most `most`;
  * returns how many there are among those kept. */
 int put_differences(page *p, const char *key, const comparison *c, const char *prefix, int most);
+/* A folder as part of a URL; "metric_name" as words. */
+const char *folder_url(arena *a, const char *path);
+const char *metric_words(arena *a, const char *name);
 /* One sentence on what a category means. */
 const char *feature_category_meaning(feature_category c);
 

@@ -57,55 +57,87 @@ static err_code check_place(const output_folder *out, bool force, arena *a, err 
                                "an earlier comparison", e);
 }
 
-static err_code write_all(const char *dir, const comparison *c, const compared_names *names,
-                          const compare_request *request, err *e)
+/* Writes the pages and tables of what was compared into an empty folder. */
+typedef err_code writer(const char *dir, const void *what, const compare_request *request, arena *a,
+                        err *e);
+
+static err_code write_pair(const char *dir, const void *what, const compare_request *request,
+                           arena *a, err *e)
 {
-    err_code rc = io_remove_tree(dir, e);
+    compared_names names;
+    err_code rc = relative_path(&names.a, dir, request->folders[0], a, e);
     if (!rc)
-        rc = comparison_write(dir, c, names, e);
+        rc = relative_path(&names.b, dir, request->folders[1], a, e);
     if (!rc)
-        rc = compare_pages(dir, c, names, request->templates, request->version, e);
-    if (!rc)
-        rc = record_write_manifest(dir, e);
-    return rc;
+        rc = comparison_write(dir, what, &names, e);
+    return rc ? rc : compare_pages(dir, what, &names, request->templates, request->version, e);
 }
 
-static err_code write_report(const comparison *c, const output_folder *out,
+static err_code write_several(const char *dir, const void *what, const compare_request *request,
+                              arena *a, err *e)
+{
+    const char **names = arena_push(a, (size_t)request->n, sizeof *names);
+    err_code rc = OK;
+    for (int i = 0; i < request->n && !rc; i++)
+        rc = relative_path(&names[i], dir, request->folders[i], a, e);
+    if (!rc)
+        rc = stability_write(dir, what, names, e);
+    return rc ? rc : stability_pages(dir, what, names, request->templates, request->version, e);
+}
+
+/* What an earlier, killed comparison left in the unfinished folder goes. */
+static err_code write_report(writer *write, const void *what, const output_folder *out,
                              const compare_request *request, arena *a, err *e)
 {
-    const char *unfinished = out->unfinished;
-    compared_names names;
-    err_code rc = io_make_dir(unfinished, e);
+    const char *dir = out->unfinished;
+    err_code rc = io_remove_tree(dir, e);
     if (!rc)
-        rc = relative_path(&names.a, unfinished, request->a, a, e);
+        rc = io_make_dir(dir, e);
     if (!rc)
-        rc = relative_path(&names.b, unfinished, request->b, a, e);
+        rc = write(dir, what, request, a, e);
     if (!rc)
-        rc = write_all(unfinished, c, &names, request, e);
+        rc = record_write_manifest(dir, e);
     return output_folder_finish(out, rc, e);
+}
+
+/* Fills summary and *same; the comparison is in `a`. */
+static err_code compare_two(bool *same, str *summary, const record *runs, const output_folder *out,
+                            const compare_request *request, arena *a, err *e)
+{
+    comparison *c = arena_push(a, 1, sizeof *c);
+    comparison_make(c, &runs[0], &runs[1], request->tolerance, a);
+    const char *limits = comparison_limits(c, a);
+    *same = c->same;
+    str_addf(summary, "%s\n%s%s", comparison_verdict(c, a), limits, *limits ? "\n" : "");
+    return out->path ? write_report(write_pair, c, out, request, a, e) : OK;
+}
+
+static err_code compare_more(bool *same, str *summary, const record *runs, const output_folder *out,
+                             const compare_request *request, arena *a, err *e)
+{
+    stability *s = arena_push(a, 1, sizeof *s);
+    const record **list = arena_push(a, (size_t)request->n, sizeof *list);
+    for (int i = 0; i < request->n; i++)
+        list[i] = &runs[i];
+    stability_make(s, list, request->n, request->tolerance, a);
+    *same = s->same;
+    str_addf(summary, "%s\n%s%s", stability_verdict(s, a), s->limits, *s->limits ? "\n" : "");
+    return out->path ? write_report(write_several, s, out, request, a, e) : OK;
 }
 
 err_code compare_reports(bool *same, str *summary, const compare_request *request, err *e)
 {
     arena memory = {0};
-    record a, b;
-    comparison c;
     output_folder out = {0};
+    record *runs = arena_push(&memory, (size_t)request->n, sizeof *runs);
     if (request->out)
         out = output_folder_at(request->out, &memory);
     err_code rc = out.path ? check_place(&out, request->force, &memory, e) : OK;
+    for (int i = 0; i < request->n && !rc; i++)
+        rc = read_report(&runs[i], &memory, request->folders[i], e);
     if (!rc)
-        rc = read_report(&a, &memory, request->a, e);
-    if (!rc)
-        rc = read_report(&b, &memory, request->b, e);
-    if (!rc) {
-        comparison_make(&c, &a, &b, request->tolerance, &memory);
-        const char *limits = comparison_limits(&c, &memory);
-        *same = c.same;
-        str_addf(summary, "%s\n%s%s", comparison_verdict(&c, &memory), limits, *limits ? "\n" : "");
-        if (out.path)
-            rc = write_report(&c, &out, request, &memory, e);
-    }
+        rc = (request->n == 2 ? compare_two : compare_more)(same, summary, runs, &out, request,
+                                                            &memory, e);
     if (!rc && out.path)
         str_addf(summary, "comparison %s/index.html\n", out.path);
     arena_release(&memory);

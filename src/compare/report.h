@@ -1,4 +1,4 @@
-/* From two report folders to a comparison, and to a report of it. */
+/* From two or more report folders to a comparison, and to a report of it. */
 #ifndef COMPARE_REPORT_H
 #define COMPARE_REPORT_H
 #include "base/err.h"
@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 typedef struct compare_request {
-    const char *a, *b;
+    const char *const *folders;
+    int n;           /* of them, at least 2; more are put side by side as in stability.h */
     const char *out; /* NULL: only the verdict is wanted */
     bool force;      /* replace an earlier comparison there */
     double tolerance;
@@ -15,7 +16,7 @@ typedef struct compare_request {
     const char *version; /* of this program, for the pages */
 } compare_request;
 
-/* Reads both, compares, and writes `out`, whole or not at all. *same: nothing differs. Appends the
+/* Reads all, compares, and writes `out`, whole or not at all. *same: nothing differs. Appends the
  * verdict in plain words to `summary`. A folder that is no report or one that this program cannot
  * read is E_IO or E_FORMAT and says what to do; E_USAGE for an `out` that may not be replaced. */
 err_code compare_reports(bool *same, str *summary, const compare_request *request, err *e);

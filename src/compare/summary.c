@@ -36,7 +36,7 @@ static void add_text(cJSON *object, const char *key, const char *text)
     str_release(&shown);
 }
 
-static void add_run(cJSON *object, const char *key, const char *folder, const record *r)
+void summary_add_run(cJSON *object, const char *key, const char *folder, const record *r)
 {
     cJSON *run = json_add_object(object, key);
     add_text(run, "folder", folder);
@@ -100,8 +100,8 @@ err_code summary_write(const char *dir, const comparison *c, const compared_name
     json_add_bool(object, "same", c->same);
     json_add_string(object, "verdict", comparison_verdict(c, &a));
     json_add_number(object, "tolerance", c->tolerance);
-    add_run(object, "a", names->a, c->a);
-    add_run(object, "b", names->b, c->b);
+    summary_add_run(object, "a", names->a, c->a);
+    summary_add_run(object, "b", names->b, c->b);
     add_comparable(object, c, &a);
     json_add_number(object, "settings_changed", c->n_config);
     json_add_number(object, "settings_equal", c->n_config_equal);

@@ -1,4 +1,4 @@
-/* saeinv compare: two finished reports side by side. */
+/* saeinv compare: finished reports side by side. */
 #include "compare/report.h"
 #include "pipeline/command.h"
 #include "pipeline/templates.h"
@@ -9,11 +9,14 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "saeinv compare - what differs between two reports\n"
+    "saeinv compare - what differs between reports\n"
     "\n"
     "  saeinv compare reports/a reports/b                       one sentence\n"
     "  saeinv compare reports/a reports/b --out reports/a-b     and a report of its own\n"
     "  saeinv compare --tolerance 0.01 reports/cpu reports/gpu\n"
+    "  saeinv compare reports/seeds/seed-* --out reports/stability   three or more: what they "
+    "agree "
+    "on\n"
     "\n"
     "  -o, --out DIR        write pages, compare.json and data/*.csv there; it appears whole or "
     "not\n"
@@ -38,7 +41,13 @@ static const char help[] =
     "features they share, so that a cluster with another name is the same cluster; maps by shape, "
     "after\n"
     "one is laid upon the other. Runs of other dictionaries share no features: their settings and\n"
-    "metrics are compared, and the report says why nothing else is.\n";
+    "metrics are compared, and the report says why nothing else is.\n"
+    "\n"
+    "Three reports or more are put side by side: how much every metric varies, which features all "
+    "of\n"
+    "them chose, how far their clusters, best sequences and rules agree (saeinv run --seeds N "
+    "makes\n"
+    "such runs).\n";
 
 enum { OPTION_TOLERANCE = 256, OPTION_TEMPLATES };
 
@@ -114,9 +123,10 @@ err_code command_compare(int argc, char **argv, err *e)
     }
     if (rc)
         return rc;
-    if (optind + 2 != argc)
-        return err_set(e, E_USAGE, "compare: give two report folders; see saeinv compare --help");
-    request.a = argv[optind];
-    request.b = argv[optind + 1];
+    if (optind + 2 > argc)
+        return err_set(e, E_USAGE,
+                       "compare: give two report folders or more; see saeinv compare --help");
+    request.folders = (const char *const *)&argv[optind];
+    request.n = argc - optind;
     return compare(&request, templates, quiet, e);
 }

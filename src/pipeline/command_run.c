@@ -1,8 +1,9 @@
 /* saeinv run, saeinv render: arguments to a configuration, then the pipeline. */
 #include "base/memory.h"
 #include "pipeline/command.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/seeds.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char run_help[] =
@@ -38,6 +39,9 @@ static const char run_help[] =
     "or\n"
     "                        thorough; what it costs is printed before it starts\n"
     "      --seed N          = --set run.seed=N\n"
+    "      --seeds N         N runs with seeds run.seed, run.seed + 1, ...: DIR/seed-1 and so on, "
+    "and\n"
+    "                        DIR/stability, which says what they agree on\n"
     "  -t, --threads N       = --set run.threads=N\n"
     "      --device NAME     = --set run.device=NAME\n"
     "      --print-config    print the configuration this command would run, and stop\n"
@@ -84,6 +88,7 @@ enum {
     OPTION_TARGET,
     OPTION_EFFORT,
     OPTION_SEED,
+    OPTION_SEEDS,
     OPTION_DEVICE,
     OPTION_PRINT
 };
@@ -102,6 +107,7 @@ static const struct option run_options[] = {
     {"effort", required_argument, NULL, OPTION_EFFORT},
     {"data", required_argument, NULL, 'd'},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
     {"threads", required_argument, NULL, 't'},
     {"device", required_argument, NULL, OPTION_DEVICE},
     {"print-config", no_argument, NULL, OPTION_PRINT},
@@ -115,9 +121,21 @@ static const struct option run_options[] = {
 typedef struct run_command {
     run_config config;
     run_places places;
+    int n_seeds; /* 1: one run, whose folder is the report */
     report_level level;
     bool print, help;
 } run_command;
+
+static err_code take_seeds(int *out, const char *text, err *e)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || n < 2 || n > MOST_SEEDS)
+        return err_set(e, E_USAGE, "run: --seeds %.100s: expected a number of runs from 2 to %d",
+                       text, MOST_SEEDS);
+    *out = (int)n;
+    return OK;
+}
 
 static err_code take_option(run_command *c, int option, char **argv, err *e)
 {
@@ -153,6 +171,8 @@ static err_code take_option(run_command *c, int option, char **argv, err *e)
         return run_config_set(&c->config, "collect.data", value, e);
     case OPTION_SEED:
         return run_config_set(&c->config, "run.seed", value, e);
+    case OPTION_SEEDS:
+        return take_seeds(&c->n_seeds, value, e);
     case 't':
         return run_config_set(&c->config, "run.threads", value, e);
     case OPTION_DEVICE:
@@ -186,6 +206,10 @@ err_code command_run(int argc, char **argv, err *e)
         rc = take_option(c, option, argv, e);
     if (!rc && optind < argc)
         rc = err_set(e, E_USAGE, "run: \"%s\" is no option; see saeinv run --help", argv[optind]);
+    if (!rc && c->n_seeds > 1 && c->places.single_file)
+        rc = err_set(e, E_USAGE,
+                     "run: --single-file is of one report: make it of one of the runs with saeinv "
+                     "render --single-file");
     if (rc)
         goto out;
     if (c->help) {
@@ -198,7 +222,8 @@ err_code command_run(int argc, char **argv, err *e)
     } else {
         reporter r = reporter_new(c->level);
         cancel_install();
-        rc = pipeline_run(&c->config, &c->places, &r, e);
+        rc = c->n_seeds > 1 ? seeds_run(&c->config, &c->places, c->n_seeds, &r, e)
+                            : pipeline_run(&c->config, &c->places, &r, e);
     }
 out:
     mem_free(c);

@@ -45,6 +45,9 @@ holds 'it is the same' diff -r "$work/before" "$work/a-b"
 differs 'unless it is forced' -- compare "$work/a" "$work/b" --out "$work/a-b/" --force
 holds 'the same bytes again' diff -r "$work/before" "$work/a-b"
 
+differs 'three runs are put side by side' '3 runs that differ in explain.max_steps' -- compare "$work/a" "$work/b" "$work/a" --out "$work/three"
+holds 'whole' tests/check_report.sh "$work/three"
+
 cp -r "$work/a" "$work/old"
 sed -i 's/"schema": [0-9]*/"schema": 1/' "$work/old/run.json"
 trouble 'an older schema' 'old: .*schema 1' 'Make it again' -- compare "$work/a" "$work/old"

@@ -17,6 +17,9 @@ else
 fi
 refuses 'a mistyped sub-command suggests the nearest' 'rnu' 'run' -- rnu
 refuses 'an option nobody knows' 'ouut' '--out' -- run --ouut x
+refuses 'one seed is no set of seeds' 'seeds' '2 to' -- run --seeds 1
+refuses 'a folder of other things for seeds' 'choose another --out' -- run --seeds 2 --out tests/cli
+refuses 'several seeds as one file' 'render --single-file' -- run --seeds 2 --single-file "$work/x.html" --out "$work/x"
 refuses 'an option without its value' '--out' -- run --out
 refuses 'a word nobody asked for' 'extra' -- run extra
 refuses 'a single file in no folder' 'no folder' 'single-file' -- run --single-file /nowhere/at/all.html --out x

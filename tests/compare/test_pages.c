@@ -3,6 +3,7 @@
 #include "test.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "compare/relative.h"
 #include "compare/report.h"
 #include "results/common_record.h"
@@ -75,8 +76,9 @@ static void write_report(arena *a, const char *name, synthetic_kind kind, bool c
 static bool compare_folders(arena *a, const char *x, const char *y, const char *out)
 {
     template_set templates = load_templates(a);
-    compare_request request = {.a = path_join(a, folder, x),
-                               .b = path_join(a, folder, y),
+    const char *folders[] = {path_join(a, folder, x), path_join(a, folder, y)};
+    compare_request request = {.folders = folders,
+                               .n = COUNT_OF(folders),
                                .out = path_join(a, folder, out),
                                .templates = &templates,
                                .version = "0"};
@@ -118,6 +120,48 @@ static void pages_of_what_changed(void **state)
     assert_non_null(strstr(page, "&lt;b&gt;on&lt;/b&gt;"));
     assert_null(strstr(page, "<b>on</b>"));
     assert_non_null(strstr(text_of(&a, "one-two/targets", names[1]), "~~"));
+    arena_release(&a);
+}
+
+static void pages_of_several_runs(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e;
+    str summary = {0};
+    bool same = true;
+    template_set templates = load_templates(&a);
+    write_report(&a, "r1", SYNTHETIC_HOSTILE, false);
+    write_report(&a, "r2", SYNTHETIC_HOSTILE, true);
+    write_report(&a, "r3", SYNTHETIC_HOSTILE, false);
+    const char *folders[] = {path_join(&a, folder, "r1"), path_join(&a, folder, "r2"),
+                             path_join(&a, folder, "r3")};
+    compare_request request = {.folders = folders,
+                               .n = COUNT_OF(folders),
+                               .out = path_join(&a, folder, "several"),
+                               .templates = &templates,
+                               .version = "0"};
+    if (compare_reports(&same, &summary, &request, &e))
+        fail_msg("%s", e.text);
+    assert_false(same);
+    const char *html = text_of(&a, "several", "index.html");
+    assert_non_null(strstr(html, "3 runs side by side</h1>"));
+    assert_non_null(strstr(html, "href=\"../r2/index.html\""));
+    assert_non_null(strstr(html, "runs with the same settings"));
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "{{"));
+    assert_non_null(strstr(text_of(&a, "several", "README.md"), "(../r3/README.md)"));
+    cJSON *object = NULL;
+    assert_int_equal(json_read(&object,
+                               path_join(&a, path_join(&a, folder, "several"), "compare.json"),
+                               1 << 20, &e),
+                     OK);
+    assert_int_equal(cJSON_GetArraySize(json_member(object, "runs")), 3);
+    cJSON_Delete(object);
+    assert_int_equal(compare_reports(&same, &summary, &request, &e), E_USAGE); /* not forced */
+    request.force = true;
+    assert_int_equal(compare_reports(&same, &summary, &request, &e), OK);
+    str_release(&summary);
     arena_release(&a);
 }
 
@@ -201,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_what_changed),
+        cmocka_unit_test(pages_of_several_runs),
         cmocka_unit_test(tables_of_what_changed),
         cmocka_unit_test(hostile_and_empty_records_make_pages),
         cmocka_unit_test(ways_between_folders),

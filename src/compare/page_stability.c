@@ -1,0 +1,166 @@
+/* The page of several runs side by side. */
+#include "compare/pages.h"
+#include "site/show.h"
+#include <math.h>
+
+enum { TARGETS_SHOWN = 60, RUNS_SHOWN = 12 };
+
+static void put_spread(cJSON *row, arena *a, over_runs s)
+{
+    json_add_string(row, "mean", show_number(a, s.mean));
+    json_add_string(row, "deviation", show_number(a, s.deviation));
+    json_add_string(row, "least", show_number(a, s.least));
+    json_add_string(row, "most", show_number(a, s.most));
+}
+
+static void put_runs(page *p, const stability *s, const char *const *names)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "runs");
+    for (int r = 0; r < s->R; r++) {
+        const record_run *run = &s->runs[r]->run;
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "number", show_count(a, r + 1));
+        put_text(row, "title", a, run->title);
+        put_text(row, "folder", a, names[r]);
+        put_text(row, "seed", a, run->seed);
+        json_add_string(row, "href", folder_url(a, names[r]));
+        json_add_string(row, "prompts", show_count(a, run->data.n_prompts));
+        json_add_string(row, "targets", show_count(a, s->runs[r]->n_targets));
+    }
+}
+
+static void put_settings(page *p, const stability *s)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "settings");
+    for (int i = 0; i < s->n_settings; i++) {
+        cJSON *row = put_entry(rows), *values = json_add_array(row, "values");
+        put_text(row, "group", a, s->settings[i].group);
+        put_text(row, "key", a, s->settings[i].key);
+        for (int r = 0; r < s->R && r < RUNS_SHOWN; r++)
+            put_text(put_entry(values), "value", a,
+                     s->settings[i].value_R[r] ? s->settings[i].value_R[r] : "–");
+    }
+    json_add_bool(p->tree, "has_settings", s->n_settings > 0);
+}
+
+static void put_metrics(page *p, const stability *s)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "metrics");
+    for (int i = 0; i < s->n_metrics; i++) {
+        const stable_metric *m = &s->metrics[i];
+        cJSON *row = put_entry(rows), *values = json_add_array(row, "values");
+        put_text(row, "name", a, metric_words(a, m->name));
+        put_text(row, "unit", a, m->unit);
+        put_text(row, "better", a, m->better);
+        put_spread(row, a, m->spread);
+        for (int r = 0; r < s->R && r < RUNS_SHOWN; r++)
+            json_add_string(put_entry(values), "value", show_number(a, m->value_R[r]));
+    }
+}
+
+static const char *share(arena *a, double value)
+{
+    return isnan(value) ? "–" : show_share(a, value);
+}
+
+/* "1.19 ± 0.04"; one run has no deviation. */
+static const char *around(arena *a, over_runs s, const char *(*show)(arena *, double))
+{
+    return !s.n ? "–"
+           : isnan(s.deviation)
+               ? show(a, s.mean)
+               : arena_printf(a, "%s ± %s", show(a, s.mean), show_number(a, s.deviation));
+}
+
+static void put_targets(page *p, const stability *s)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "targets");
+    int shown = s->n_targets < TARGETS_SHOWN ? s->n_targets : TARGETS_SHOWN;
+    for (int i = 0; i < shown; i++) {
+        const stable_target *t = &s->targets[i];
+        cJSON *row = put_entry(rows);
+        put_text(row, "id", a, record_feature_label(a, &s->runs[0]->features[t->id]));
+        json_add_string(row, "n_runs", show_count(a, t->n_runs));
+        json_add_string(row, "tokens", share(a, t->tokens));
+        json_add_string(row, "words", share(a, t->words));
+        json_add_string(row, "same_rule", share(a, t->same_rule));
+        json_add_string(row, "warm", around(a, t->warm, show_ratio));
+        json_add_string(row, "f1", around(a, t->rule_f1, show_number));
+    }
+    json_add_bool(p->tree, "has_targets", shown > 0);
+    json_add_bool(p->tree, "more_targets", shown < s->n_targets);
+    json_add_string(p->tree, "n_targets", show_count(a, s->n_targets));
+    json_add_string(p->tree, "n_in_all", show_count(a, s->n_in_all));
+    json_add_string(p->tree, "chosen", share(a, s->chosen.mean));
+    json_add_string(p->tree, "tokens", share(a, s->tokens.mean));
+    json_add_string(p->tree, "words", share(a, s->words.mean));
+    json_add_string(p->tree, "same_rule", share(a, s->same_rule.mean));
+}
+
+/* The matrix of adjusted Rand indices, below its diagonal empty. */
+static void put_pairs(page *p, const stability *s)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "pairs");
+    for (int i = 0; i < s->n_pairs; i++) {
+        const run_pair *pair = &s->pairs[i];
+        cJSON *row = put_entry(rows);
+        json_add_string(row, "which", arena_printf(a, "%d and %d", pair->i + 1, pair->j + 1));
+        json_add_string(row, "rand", show_number(a, pair->rand_index));
+        json_add_string(row, "shared", show_count(a, pair->n_shared));
+        json_add_string(row, "chosen", share(a, pair->chosen));
+        json_add_string(row, "tokens", share(a, pair->tokens));
+        json_add_string(row, "words", share(a, pair->words));
+    }
+    json_add_bool(p->tree, "has_rand", isfinite(s->rand_index.mean));
+    cJSON *rand = json_add_object(p->tree, "rand_index");
+    put_spread(rand, a, s->rand_index);
+}
+
+static void put_clusters(page *p, const stability *s)
+{
+    arena *a = &p->memory;
+    cJSON *rows = json_add_array(p->tree, "clusters");
+    int lasting = 0;
+    for (int i = 0; i < s->n_clusters; i++) {
+        const stable_cluster *c = &s->clusters[i];
+        const record_cluster *own = &s->runs[0]->clusters[c->index];
+        cJSON *row = put_entry(rows);
+        lasting += c->n_runs == s->R - 1;
+        put_text(row, "name", a, own->name);
+        json_add_string(row, "size", show_count(a, own->size));
+        json_add_string(row, "n_runs", show_count(a, c->n_runs));
+        json_add_string(row, "jaccard", share(a, c->jaccard));
+    }
+    json_add_bool(p->tree, "has_clusters", s->n_clusters > 0);
+    json_add_string(p->tree, "n_clusters", show_count(a, s->n_clusters));
+    json_add_string(p->tree, "n_lasting", show_count(a, lasting));
+    json_add_string(p->tree, "n_others", show_count(a, s->R - 1));
+}
+
+err_code stability_page(const site *of, const stability *s, const char *const *names, err *e)
+{
+    page p;
+    page_start(&p, of, SECTION_RUN, "", "index", of->r->run.title);
+    arena *a = &p.memory;
+    json_add_string(p.tree, "verdict", stability_verdict(s, a));
+    json_add_bool(p.tree, "has_limits", *s->limits);
+    json_add_string(p.tree, "limits", s->limits);
+    json_add_bool(p.tree, "matched", s->matched);
+    cJSON *columns = json_add_array(p.tree, "columns");
+    for (int r = 0; r < s->R && r < RUNS_SHOWN; r++)
+        json_add_string(put_entry(columns), "number", arena_printf(a, "run %d", r + 1));
+    json_add_bool(p.tree, "more_runs", s->R > RUNS_SHOWN);
+    json_add_string(p.tree, "n_columns", show_count(a, RUNS_SHOWN));
+    put_runs(&p, s, names);
+    put_settings(&p, s);
+    put_metrics(&p, s);
+    put_targets(&p, s);
+    put_pairs(&p, s);
+    put_clusters(&p, s);
+    return page_write(&p, "stability.md", e);
+}
