@@ -28,8 +28,8 @@ typedef struct token_table {
     double max_norm; /* of the candidates */
 } token_table;
 
-/* rules NULL: whole readable text alone. t NULL: every id is a candidate. E_DATA when that leaves
- * no candidate. The model must outlive the table and not change. */
+/* rules NULL: whole readable text alone. t NULL: every id is a candidate. E_DATA when that leaves no candidate. The model must
+ * outlive the table and not change. */
 err_code token_table_new(token_table **out, const model *m, const tokenizer *t,
                          const token_rules *rules, err *e);
 void token_table_free(token_table *t);

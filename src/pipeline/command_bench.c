@@ -171,14 +171,22 @@ static err_code run_benches(study *s, bench_arguments *a, err *e)
 err_code command_bench(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},  {"sae", required_argument, NULL, 'a'},
-        {"data", required_argument, NULL, 'c'},   {"threads", required_argument, NULL, 't'},
-        {"device", required_argument, NULL, 'D'}, {"only", required_argument, NULL, 'o'},
-        {"shape", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
-        {"quick", no_argument, NULL, 'q'},        {"invert", no_argument, NULL, 'i'},
-        {"explain", no_argument, NULL, 'e'},      {"features", required_argument, NULL, 'f'},
-        {"length", required_argument, NULL, 'l'}, {"defaults", no_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"model", required_argument, NULL, 'm'},
+        {"sae", required_argument, NULL, 'a'},
+        {"data", required_argument, NULL, 'c'},
+        {"threads", required_argument, NULL, 't'},
+        {"device", required_argument, NULL, 'D'},
+        {"only", required_argument, NULL, 'o'},
+        {"shape", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"invert", no_argument, NULL, 'i'},
+        {"explain", no_argument, NULL, 'e'},
+        {"features", required_argument, NULL, 'f'},
+        {"length", required_argument, NULL, 'l'},
+        {"defaults", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     enum { SCANNED_PROMPTS = 400, FEATURES = 64 };
     bench_arguments *a = mem_small(1, sizeof *a);

@@ -46,8 +46,8 @@ void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
     for (int first = 0; first < N; first += SAE_BLOCK) {
         int n = block_size(N, first, SAE_BLOCK);
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
-        s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F, s->threshold_F,
-                      n, D, F);
+        s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F,
+                      s->threshold_F, n, D, F);
     }
 }
 
