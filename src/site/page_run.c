@@ -148,7 +148,7 @@ err_code page_run(const site *s, err *e)
     put_concept_rules(&p);
     put_search_summary(&p);
     put_sae_quality(&p);
-    put_target_rows(p.tree, "targets", &p);
+    put_target_rows(p.tree, "targets", &p, NULL);
     put_cluster_rows(p.tree, "clusters", &p);
     json_add_string(p.tree, "n_targets", show_count(&p.memory, s->r->n_targets));
     err_code rc = draw(&p, e);

@@ -24,8 +24,9 @@ void put_feature_link(cJSON *object, const char *key, page *p, int id);
 void put_cluster_link(cJSON *object, const char *key, page *p, int label);
 /* A row about a context: {activation, place, tokens}, coloured by activation / maximum. */
 void put_context(cJSON *row, page *p, const record_context *c, double maximum);
-/* One row per target: what the run page and the list of features show. Adds sparkline blocks. */
-void put_target_rows(cJSON *tree, const char *key, page *p);
+/* One row per target: what the run page and the list of features show, in the order of the indices,
+ * NULL for that of the record. Adds sparkline blocks. */
+void put_target_rows(cJSON *tree, const char *key, page *p, const int *order);
 /* One row per cluster. */
 void put_cluster_rows(cJSON *tree, const char *key, page *p);
 /* What the target's active tokens tell: `state`, contexts, `tokens`, `statistics` and their

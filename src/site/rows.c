@@ -91,7 +91,7 @@ static const char *optimum_sparkline(page *p, const record_optimum *o)
     return mark;
 }
 
-void put_target_rows(cJSON *tree, const char *key, page *p)
+void put_target_rows(cJSON *tree, const char *key, page *p, const int *order)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
@@ -100,7 +100,7 @@ void put_target_rows(cJSON *tree, const char *key, page *p)
     json_add_bool(tree, "has_rules", r->rules.mass > 0);
     cJSON *list = json_add_array(tree, key);
     for (int i = 0; i < r->n_targets; i++) {
-        const record_target *t = &r->targets[i];
+        const record_target *t = &r->targets[order ? order[i] : i];
         const record_feature *f = record_find_feature(r, t->id);
         const record_concept *c = t->concept_index >= 0 ? &r->concepts[t->concept_index] : NULL;
         cJSON *row = put_entry(list);

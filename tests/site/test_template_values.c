@@ -6,6 +6,8 @@
 #include "site/common_site.h"
 #include "site/site.h"
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What may explain the values of a template: its own paragraph, those of the parts inside it, and
@@ -106,10 +108,58 @@ static void every_value_is_explained(void **state)
     arena_release(&a);
 }
 
+/* The number of a row, +infinity for a cluster that is none, -infinity for no number. */
+static double number_of(const cJSON *row, const char *key)
+{
+    const cJSON *value = json_member(row, key);
+    if (cJSON_IsFalse(value))
+        return (double)INFINITY;
+    if (cJSON_IsObject(value))
+        return atof(json_member(value, "number")->valuestring);
+    char *end;
+    double number = strtod(value->valuestring, &end);
+    return end == value->valuestring ? (double)-INFINITY : number;
+}
+
+/* Lists on sibling pages: each falls by what it is sorted by, clusters come in their order. */
+static void lists_are_sorted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *page, *list, *key;
+        bool rising;
+    } rows[] = {{"features-by-density.json", "kept", "density", false},
+                {"features-by-activation.json", "targets", "maximum", false},
+                {"features-by-entropy.json", "kept", "entropy", false},
+                {"features-by-cluster.json", "kept", "cluster", true},
+                {"features-by-cluster.json", "targets", "cluster", true},
+                {"features-by-f1.json", "targets", "rule_f1", false},
+                {"features-by-ratio.json", "targets", "warm", false}};
+    arena a = {0};
+    err e = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        cJSON *page;
+        const char *path = path_join(&a, path_join(&a, scratch(), "values"), rows[i].page);
+        assert_int_equal(json_read(&page, path, 1 << 24, &e), OK);
+        const cJSON *list = json_member(json_member(page, "values"), rows[i].list), *row;
+        double before = rows[i].rising ? (double)-INFINITY : (double)INFINITY;
+        assert_true(cJSON_GetArraySize(list) > 3);
+        cJSON_ArrayForEach(row, list) {
+            double value = number_of(row, rows[i].key);
+            if (rows[i].rising ? value < before : value > before)
+                fail_msg("%s: %s %g after %g", rows[i].page, rows[i].key, value, before);
+            before = value;
+        }
+        cJSON_Delete(page);
+    }
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_is_explained),
+        cmocka_unit_test(lists_are_sorted),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
