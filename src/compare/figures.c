@@ -83,7 +83,7 @@ static err_code draw_map(page *p, const comparison *c, bool second, err *e)
     cluster_map map = {.n_clusters = second ? n_all : c->a->n_clusters};
     map.clusters = map_clusters(c, second, place, map.n_clusters, a);
     map.points = map_points(&map.n_points, c, second, place, a);
-    return page_map(p, key, &map, second ? "Map of B" : "Map of A", e);
+    return page_map(p, key, &map, second ? "Map of B" : "Map of A", NULL, e);
 }
 
 err_code compare_draw_maps(page *p, const comparison *c, bool *drawn, err *e)

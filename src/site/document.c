@@ -155,15 +155,19 @@ static err_code put_insert(publisher *p, const char *rest)
     }
     str_addf(p->markdown, "\n_");
     replace_marks(p->markdown, caption, p->blocks, false);
+    str where = {0}; /* which rows of it: only where several figures share a file */
+    if (b->data && !strstr(b->data, "data/"))
+        str_addf(&where, ", figure %s", b->key);
     if (b->data)
-        str_addf(p->markdown, "_ ([%s](%s), figure %s)\n", base_name(b->data), b->data, b->key);
+        str_addf(p->markdown, "_ ([%s](%s)%s)\n", base_name(b->data), b->data, str_text(&where));
     else
         str_add(p->markdown, "_\n");
     str_addf(p->html, "<figure id=\"%s\">\n%s\n<figcaption>", b->key, b->html);
     rc = document_inline(p->html, caption, strlen(caption), p->blocks, p->e);
     if (b->data)
-        str_addf(p->html, " <a class=\"data\" href=\"%s\">values: %s, figure %s</a>", b->data,
-                 base_name(b->data), b->key);
+        str_addf(p->html, " <a class=\"data\" href=\"%s\">values: %s%s</a>", b->data,
+                 base_name(b->data), str_text(&where));
+    str_release(&where);
     str_add(p->html, "</figcaption>\n</figure>\n");
     return rc;
 }

@@ -7,6 +7,9 @@
 
 enum { COMPARED = 24, ROOMY = 10 };
 
+/* Holds what is drawn of every feature. */
+static const char FEATURES[] = "data/features.csv";
+
 err_code draw_funnel(page *p, err *e)
 {
     const record *r = p->site->r;
@@ -94,7 +97,7 @@ err_code draw_map(page *p, bool *drawn, err *e)
     cluster_map map = {.n_clusters = p->site->r->n_clusters, .clusters = map_clusters(p, p->root)};
     map.points = map_points(&map.n_points, p, p->root);
     *drawn = map.n_points > 0;
-    return *drawn ? page_map(p, "map", &map, "Map of the features", e) : OK;
+    return *drawn ? page_map(p, "map", &map, "Map of the features", FEATURES, e) : OK;
 }
 
 /* What is compared of a target: real tokens, or the free vectors where none were sought. */
@@ -247,5 +250,5 @@ err_code draw_dictionary(page *p, err *e)
                             .n = n,
                             .group_names = groups,
                             .n_groups = 2}};
-    return page_figure(p, "dictionary", &f, 1, e);
+    return page_figure_of(p, "dictionary", &f, 1, FEATURES, e);
 }

@@ -64,9 +64,14 @@ err_code site_write_assets(const site *s, arena *a, err *e);
  * files are fig/KEY.png and fig/KEY-dark.png for pages at the top, fig/STEM-KEY.png for others; a
  * heatmap stands alone and has its values in KEY.csv. */
 err_code page_figure(page *p, const char *key, const figure *panels, int n, err *e);
+/* Likewise of values that a file of the report holds already ("data/features.csv"). */
+err_code page_figure_of(page *p, const char *key, const figure *panels, int n, const char *values,
+                        err *e);
 
-/* A map as block `key`: inline in HTML, fig/KEY.svg in Markdown, its values among the page's. */
-err_code page_map(page *p, const char *key, const cluster_map *map, const char *title, err *e);
+/* A map as block `key`: inline in HTML, fig/KEY.svg in Markdown, its values in `values`, a
+ * file of the report, or with NULL among the page's. */
+err_code page_map(page *p, const char *key, const cluster_map *map, const char *title,
+                  const char *values, err *e);
 
 /* For drawings that are no charts: where the values of their panels go, and the row of
  * fig/figures.csv about each. `image`: the file, from the report on; NULL: part of the page. */

@@ -125,8 +125,9 @@ static err_code page_range(const site *s, const record_cluster *some, err *e)
     arena scratch = {0};
     cluster_range range = cluster_range_of(r, some);
     page p;
-    page_start(&p, s, SECTION_CLUSTERS, "clusters", cluster_stem(&scratch, r, some),
-               arena_printf(&scratch, "Clusters named %d to %d", range.first, range.last));
+    page_start(
+        &p, s, SECTION_CLUSTERS, "clusters", cluster_stem(&scratch, r, some),
+        arena_printf(&scratch, "Clusters without a target, %d to %d", range.first, range.last));
     p.stem = arena_strdup(&p.memory, p.stem);
     arena_release(&scratch);
     cJSON *list = json_add_array(p.tree, "sections");

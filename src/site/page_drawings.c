@@ -64,7 +64,7 @@ void page_list_drawing(page *p, const char *key, const char *panel, const char *
 }
 
 /* Adds a chart's values, its row in the list, and to the alternative text of the image. `values`:
- * the file of a heatmap's values. */
+ * the file that holds them already. */
 static void add_panel(str *alt, page *p, const char *key, const figure *f, const char *values)
 {
     str own = {0}, x = {0}, y = {0};
@@ -110,16 +110,22 @@ static void add_html(str *out, const char *base, int width, int height, const ch
 
 err_code page_figure(page *p, const char *key, const figure *panels, int n, err *e)
 {
+    if (panels[0].kind != FIGURE_HEATMAP)
+        return page_figure_of(p, key, panels, n, NULL, e);
+    const char *values = arena_printf(&p->memory, "fig/%s.csv", page_figure_stem(p, key));
+    err_code rc = write_matrix(p, values, &panels[0].heatmap, e);
+    return rc ? rc : page_figure_of(p, key, panels, n, values, e);
+}
+
+err_code page_figure_of(page *p, const char *key, const figure *panels, int n, const char *values,
+                        err *e)
+{
     arena *a = &p->memory;
     str alt = {0}, html = {0}, markdown = {0}, shown = {0}, label = {0};
     int width, height;
     const char *stem = page_figure_stem(p, key);
     err_code rc = figures_write(panels, n, path_join(a, p->site->dir, "fig"), stem, e);
     figures_size(&width, &height, panels, n);
-    const char *values =
-        panels[0].kind == FIGURE_HEATMAP ? arena_printf(a, "fig/%s.csv", stem) : NULL;
-    if (!rc && values)
-        rc = write_matrix(p, values, &panels[0].heatmap, e);
     for (int i = 0; i < n; i++)
         add_panel(&alt, p, key, &panels[i], values);
     escape_html(&shown, str_text(&alt));
@@ -140,20 +146,24 @@ err_code page_figure(page *p, const char *key, const figure *panels, int n, err 
     return rc;
 }
 
-err_code page_map(page *p, const char *key, const cluster_map *map, const char *title, err *e)
+err_code page_map(page *p, const char *key, const cluster_map *map, const char *title,
+                  const char *values, err *e)
 {
     arena *a = &p->memory;
     str svg = {0}, file = {0}, alt = {0};
-    drawn_values to = page_values(p, key, "");
     const char *image = arena_printf(a, "fig/%s.svg", page_figure_stem(p, key));
-    cluster_map_values(&to, map);
+    if (!values) {
+        drawn_values to = page_values(p, key, "");
+        cluster_map_values(&to, map);
+    }
     cluster_map_alt(&alt, map);
-    page_list_drawing(p, key, "", title, image, str_text(&alt));
+    list_panel(p, key, "", title, image, values ? values : values_path(p), "", "", str_text(&alt));
     cluster_map_file(&file, map, key, "../");
     err_code rc = io_write(path_join(a, p->site->dir, image), str_text(&file), file.len, e);
     cluster_map_svg(&svg, map, key);
     block_add(&p->blocks, key, arena_printf(a, "![%s](%s%s)", title, p->root, image),
-              str_text(&svg), page_values_link(p));
+              str_text(&svg),
+              values ? arena_printf(a, "%s%s", p->root, values) : page_values_link(p));
     str_release(&svg);
     str_release(&file);
     str_release(&alt);

@@ -4,7 +4,7 @@
 #include "site/show.h"
 #include <stdlib.h>
 
-enum { SHOWN_ROWS = 200 };
+enum { SHOWN_ROWS = 100 };
 
 /* ---- what a list is sorted by: falling values, equal ones by id, those without one last ---- */
 
@@ -62,7 +62,7 @@ static const struct {
     {"by-entropy", "Features by entropy", "entropy", by_entropy, false},
     {"by-cluster", "Features by cluster", "cluster", by_cluster, false},
     {"by-f1", "Targets by the F1 of their rules", "F1 of the rule", by_f1, true},
-    {"by-ratio", "Targets by what drives them", "what drives it, over the data", by_ratio, true},
+    {"by-ratio", "Targets by optimum ratio", "optimum ratio", by_ratio, true},
 };
 
 typedef struct sorted_feature {
