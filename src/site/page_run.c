@@ -147,6 +147,8 @@ err_code page_run(const site *s, err *e)
     put_rules_summary(&p);
     put_concept_rules(&p);
     put_search_summary(&p);
+    put_trust(&p);
+    put_highlights(&p);
     put_sae_quality(&p);
     put_target_rows(p.tree, "targets", &p, NULL);
     put_cluster_rows(p.tree, "clusters", &p);

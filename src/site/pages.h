@@ -46,6 +46,12 @@ void put_concept_rules(page *p);
 /* The run's scores of what predicts, at the level; `list` has room for all targets and random
  * directions. Returns how many. */
 int rule_scores(const record_score **list, const record *r, const char *of);
+/* The median of their F1 at the level; NaN without any. */
+double rule_median_f1(page *p, const char *of);
+/* `trust`: what the run's results rest on; `highlights`: the targets to look at first, with the
+ * reason, none of few targets. */
+void put_trust(page *p);
+void put_highlights(page *p);
 /* The sentence of a rule as part of a line of Markdown. */
 const char *rule_line(arena *a, const record_rule *rule);
 /* `written`: what language models wrote of the target; and whether an explanation is of that kind,

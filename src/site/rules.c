@@ -216,7 +216,8 @@ static double simulation_of(const record_score *x)
     return x->simulation;
 }
 
-/* The quantile `q` of the finite values; NaN without any. */
+/* The quantile `q` of the finite values, between two of them where it falls there, as the median of
+ * the headline figures is; NaN without any. */
 static double quantile(arena *a, const record_score *const *list, int n, score_member *member,
                        double q)
 {
@@ -228,7 +229,11 @@ static double quantile(arena *a, const record_score *const *list, int n, score_m
             values[kept++] = x;
     }
     sort_doubles(values, (size_t)kept);
-    return kept ? values[(int)(q * (kept - 1) + 0.5)] : (double)NAN;
+    if (!kept)
+        return (double)NAN;
+    double at = q * (kept - 1);
+    int below = (int)at, above = below + 1 < kept ? below + 1 : below;
+    return values[below] + (at - below) * (values[above] - values[below]);
 }
 
 static double share_from(const record_score *const *list, int n, double least)
@@ -255,6 +260,14 @@ int rule_scores(const record_score **list, const record *r, const char *of)
             list[n++] = x;
     }
     return n;
+}
+
+double rule_median_f1(page *p, const char *of)
+{
+    const record *r = p->site->r;
+    size_t room = (size_t)r->n_targets + (size_t)r->rules.n_random + 1;
+    const record_score **list = arena_push(&p->memory, room, sizeof *list);
+    return quantile(&p->memory, list, rule_scores(list, r, of), f1_of, 0.5);
 }
 
 static void put_predictor(cJSON *rows, page *p, const char *of, const record_score **list)

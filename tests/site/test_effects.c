@@ -141,6 +141,28 @@ static void the_run_page_shows_the_sae(void **state)
     has(page, "| dense features | 3 |");
 }
 
+static void the_run_page_names_what_stands_out(void **state)
+{
+    usual *u = *state;
+    const record *r = &u->r;
+    const char *page = file_text(&u->a, path_join(&u->a, scratch(), "usual"), "README.md");
+    const record_target *best = &r->targets[0], *worst = best;
+    for (int i = 1; i < r->n_targets; i++) {
+        const record_target *t = &r->targets[i];
+        best = record_rule_f1(t) > record_rule_f1(best) ? t : best;
+        worst = record_rule_f1(t) < record_rule_f1(worst) ? t : worst;
+    }
+    assert_ptr_not_equal(best, worst);
+    has(page, "**How far to trust it.**");
+    has(page, arena_printf(&u->a, "| best explained | [%d](", best->id));
+    has(page, arena_printf(&u->a, "| least explained | [%d](", worst->id));
+    has(page, arena_printf(&u->a, "%.3f | F1 of its rule |", record_rule_f1(worst)));
+    has(file_text(&u->a, path_join(&u->a, scratch(), "nothing"), "README.md"),
+        "**How far to trust it.**");
+    has_not(file_text(&u->a, path_join(&u->a, scratch(), "nothing"), "README.md"),
+            "Worth a look first"); /* of one target */
+}
+
 static void look_at_nothing(record *r)
 {
     r->sae_quality.n_prompts = 0;
@@ -173,6 +195,7 @@ int main(void)
         cmocka_unit_test(neurons_are_listed),
         cmocka_unit_test(the_run_page_shows_the_sae),
         cmocka_unit_test(what_was_not_looked_at_is_left_out),
+        cmocka_unit_test(the_run_page_names_what_stands_out),
     };
     return cmocka_run_group_tests(tests, write_usual, remove_usual);
 }
