@@ -216,7 +216,7 @@ CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildca
 
 # ---- targets ---------------------------------------------------------------------------------
 
-.PHONY: all build report test tests asan tsan fuzz lint bench builtin golden install clean info help FORCE
+.PHONY: all build report test tests test-web test-compilers asan tsan fuzz lint bench builtin golden install clean info help FORCE
 FORCE:
 
 all: report ## install what is missing, build, run the experiment, write reports/default
@@ -230,6 +230,24 @@ test: tests ## every test: C programs, then shell tests of the program
 	@SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
 
 tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
+
+# The tests of the pages need programs that nothing else here does; without one, its checks are skipped.
+WEB_TESTS := $(filter-out tests/web/lib.sh tests/web/make.sh,$(wildcard tests/web/*.sh))
+build/web/installed: vendor/web.txt
+	@pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+	    --upgrade --target $(@D) -r $< && touch $@
+
+test-web: $(PROGRAM) $(BUILD)/tests/site/test_site ## the pages of a small run: validator, browser, links, print, other machines
+	@vendor/install.sh web || echo 'not every program is there: what needs it is skipped'
+	@$(MAKE) --no-print-directory build/web/installed || echo 'PyPI gave nothing: what needs it is skipped'
+	@SAEINV=$(PROGRAM) tests/web/make.sh $(BUILD)/web $(BUILD)/tests/site/test_site
+	@SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web tests/run.sh $(BUILD) $(WEB_TESTS)
+
+test-compilers: test-web ## the same pages from gcc -O0 and clang -O2; by hand, it builds both
+	@$(MAKE) --no-print-directory CC=gcc EXTRA_CFLAGS=-O0 BUILD=build/gcc-O0 build
+	@$(MAKE) --no-print-directory CC=clang EXTRA_CFLAGS=-O2 BUILD=build/clang-O2 build
+	@SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web SAEINV_OTHERS='build/gcc-O0/saeinv build/clang-O2/saeinv' \
+	    tests/run.sh $(BUILD) tests/web/determinism.sh
 
 asan tsan: ## the tests under ASan + UBSan, or under TSan
 	@SAEINV_TEST_SECONDS=900 $(MAKE) --no-print-directory CONFIG=$@ test
@@ -268,5 +286,5 @@ info: ## what was found on this machine
 
 help: ## this list
 	@echo 'usage: make [TARGET] [CONFIG=release|debug|asan|tsan] [CC=clang] [WERROR=1] [V=1]'
-	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
-	    while IFS='|' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z -]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done

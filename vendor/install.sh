@@ -1,6 +1,6 @@
 #!/bin/sh
 # Finds the packages saeinv is built from, and installs what is missing.
-#   vendor/install.sh build [test] [dev]   installs the missing ones of these groups
+#   vendor/install.sh build [test] [dev] [web]   installs the missing ones of these groups
 #   vendor/install.sh --check GROUP...     only says what is there; fails when something is missing
 #   vendor/install.sh --names GROUP...     the pkg-config modules of these groups
 # On Debian and its relatives apt-get does the work, as root or through sudo. Elsewhere it prints
@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 CC=${CC:-cc}
 
 usage() {
-    echo "usage: vendor/install.sh [--check | --names] GROUP... (build, test, dev)" >&2
+    echo "usage: vendor/install.sh [--check | --names] GROUP... (build, test, dev, web)" >&2
     exit 2
 }
 
@@ -28,6 +28,7 @@ present() {
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
     compiler) command -v "${CC%% *}" >/dev/null 2>&1 ;;
     cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
+    file:*) [ -e "${1#file:}" ] ;;
     esac
 }
 
@@ -89,7 +90,7 @@ case ${1-} in
 esac
 [ $# -gt 0 ] || usage
 for group; do
-    case $group in build | test | dev) ;; *) usage ;; esac
+    case $group in build | test | dev | web) ;; *) usage ;; esac
 done
 
 case $mode in

@@ -259,6 +259,8 @@ static err_code put_table(publisher *p, const char **at)
     str rows = {0};
     str_add_bytes(&rows, start, (size_t)(end - start));
     replace_marks(p->markdown, str_text(&rows), p->blocks, false);
+    if (*end && *end != '\n') /* else the next line would be one more row */
+        str_add_char(p->markdown, '\n');
     err_code rc = OK;
     if (!only_markdown(p))
         rc = table_html(p->html, str_text(&rows), str_text(&p->caption), ++p->n_tables, p->blocks,

@@ -30,8 +30,8 @@ static const struct {
     {"@begin pair\nx\n@end\n", "x\n", "<div class=\"pair\">\n<p>x</p>\n</div>\n", "a division"},
     {"@details More\nx\n@end\n", "<details><summary>More</summary>\n\nx\n\n</details>\n",
      "<details>\n<summary>More</summary>\n<p>x</p>\n</details>\n", "folded text"},
-    {"@markdown\nx\n| a |\n| - |\n@end\ny\n", "x\n| a |\n| - |\ny\n", "<p>y</p>\n",
-     "text for Markdown alone"},
+    {"@markdown\nx\n| a |\n| - |\n@end\ny\n", "x\n| a |\n| - |\n\ny\n", "<p>y</p>\n",
+     "text for Markdown alone; what follows a table is no row of it"},
     {"@caption C\n| a | b |\n| --- | ---: |\n| x\\|y | `1` |\n",
      "**C**\n\n| a | b |\n| --- | ---: |\n| x\\|y | `1` |\n",
      "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-1\">\n<table>\n"
