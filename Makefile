@@ -241,7 +241,7 @@ test-web: $(PROGRAM) $(BUILD)/tests/site/test_site ## the pages of a small run: 
 	@vendor/install.sh web || echo 'not every program is there: what needs it is skipped'
 	@$(MAKE) --no-print-directory build/web/installed || echo 'PyPI gave nothing: what needs it is skipped'
 	@SAEINV=$(PROGRAM) tests/web/make.sh $(BUILD)/web $(BUILD)/tests/site/test_site
-	@SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web tests/run.sh $(BUILD) $(WEB_TESTS)
+	@SAEINV_TEST_SECONDS=1200 SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web tests/run.sh $(BUILD) $(WEB_TESTS) # a browser, page after page
 
 test-compilers: test-web ## the same pages from gcc -O0 and clang -O2; by hand, it builds both
 	@$(MAKE) --no-print-directory CC=gcc EXTRA_CFLAGS=-O0 BUILD=build/gcc-O0 build

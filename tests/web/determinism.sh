@@ -13,7 +13,7 @@ if [ -e /usr/share/i18n/locales/de_DE ] && localedef -i de_DE -f UTF-8 "$work/de
 else
     skip 'another language' 'no /usr/share/i18n/locales/de_DE: see vendor/README.md'
 fi
-elsewhere=(env LOCPATH="$work" LC_ALL=$foreign LANG=$foreign TZ=Pacific/Kiritimati HOME=/nonexistent COLUMNS=40)
+elsewhere=(env LOCPATH="$work" LC_ALL="$foreign" LANG="$foreign" TZ=Pacific/Kiritimati HOME=/nonexistent COLUMNS=40)
 if setarch -R true 2>/dev/null; then elsewhere+=(setarch -R); else skip 'memory laid out otherwise' 'setarch is not allowed here'; fi
 if has 'another year' faketime; then elsewhere+=(faketime '2031-02-03 04:05:06'); fi
 

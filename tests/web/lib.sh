@@ -3,6 +3,7 @@
 # what is looked at. A check whose tool is not there is skipped, saying which tool.
 source tests/cli/lib.sh
 made=$(realpath "${SAEINV_WEB:-build/release/web}")
+# shellcheck disable=SC2034
 tools=$(realpath -m build/web) # what comes from PyPI: see vendor/README.md
 [ -d "$made" ] || {
     echo "not ok 1 - nothing was made to look at: make test-web"

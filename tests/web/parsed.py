@@ -47,13 +47,13 @@ class Parsed(html.parser.HTMLParser):
             self.tables[-1].append([])
         elif tag in ("td", "th") and self.tables:
             self._into = []
-        elif tag in ("svg", "style"):
+        elif tag in ("svg", "style", "sub"):  # <sub>: in Markdown a token's value, a title in HTML
             self._silent += 1
             if tag == "svg" and self._into is not None:
                 self._into.append(DRAWN)
 
     def handle_endtag(self, tag):
-        if tag in ("svg", "style"):
+        if tag in ("svg", "style", "sub"):
             self._silent -= 1
         if self._into is None:
             return
