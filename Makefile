@@ -185,7 +185,7 @@ $(BUILD)/builtin/blob_bytes.o: $(BUILD)/builtin/blob_bytes.S $(BUILD)/flags
 	$(call quiet,AS)$(CC) -c $< -o $@
 
 # Programs for measurements by hand; see tests/bench.
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archives,pipeline)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archives,features)
 	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 # A fuzz target is linked with libFuzzer to search, and with replay.c to run what was found.
@@ -216,7 +216,7 @@ CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildca
 
 # ---- targets ---------------------------------------------------------------------------------
 
-.PHONY: all build report test tests test-web test-compilers asan tsan fuzz lint bench builtin golden install clean info help FORCE
+.PHONY: all build report test tests test-web test-compilers asan tsan fuzz lint bench bench-counts builtin golden install clean info help FORCE
 FORCE:
 
 all: report ## install what is missing, build, run the experiment, write reports/default
@@ -259,8 +259,11 @@ fuzz: build/packages-dev ## the parsers under clang's libFuzzer; tests/fuzz/run.
 lint: build/packages-dev $(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) ## budgets of size, layers, headers, banned words
 	@CC="$(CC)" CFLAGS="$(PACKAGE_CFLAGS)" BUILD=$(BUILD) tests/lint.sh
 
-bench: $(PROGRAM) ## this machine's matrix peak and each stage's share of it
+bench: $(PROGRAM) ## the hot paths at three sizes, and their share of this machine's matrix peak
 	$(PROGRAM) bench
+
+bench-counts: ## instructions of the hot paths beside those kept in tests/bench (needs valgrind)
+	@tests/bench/counts.sh
 
 builtin: $(PROGRAM) ## train the built-in model and SAE again (about 40 minutes)
 	$(PROGRAM) train --out src/builtin/data

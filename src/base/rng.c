@@ -41,11 +41,11 @@ double rng_uniform(rng *r)
 
 uint32_t rng_below(rng *r, uint32_t n)
 {
-    /* Lemire's multiply-and-reject: the low half decides whether the draw would be biased. */
-    uint32_t biased = (uint32_t)(-n) % n;
+    /* Lemire's multiply-and-reject: the low half decides whether the draw would be biased. The
+     * remainder that it is compared with is below n, so that it is hardly ever needed. */
     for (;;) {
         uint64_t product = (rng_next(r) >> 32) * n;
-        if ((uint32_t)product >= biased)
+        if ((uint32_t)product >= n || (uint32_t)product >= (uint32_t)(-n) % n)
             return (uint32_t)(product >> 32);
     }
 }

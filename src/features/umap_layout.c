@@ -22,7 +22,10 @@ static float clip(float x)
     return x > STEP_MAX ? STEP_MAX : x < -STEP_MAX ? -STEP_MAX : x;
 }
 
-static float square_between(const float *p, const float *q, int n)
+/* Functions of n components are inlined where n is known to be 2, as it mostly is. */
+#define INLINED __attribute__((always_inline)) static inline
+
+INLINED float square_between(const float *p, const float *q, int n)
 {
     float sum = 0;
     for (int i = 0; i < n; i++)
@@ -30,35 +33,35 @@ static float square_between(const float *p, const float *q, int n)
     return sum;
 }
 
-static void attract(const layout *s, float *p, float *q)
+INLINED void attract(const layout *s, float *p, float *q, int n)
 {
-    float square = square_between(p, q, s->n_components);
+    float square = square_between(p, q, n);
     if (!(square > 0))
         return;
     float power = powf(square, s->b);
     float gradient = -2 * s->a * s->b * (power / square) / (s->a * power + 1);
-    for (int i = 0; i < s->n_components; i++) {
+    for (int i = 0; i < n; i++) {
         float step = s->rate * clip(gradient * (p[i] - q[i]));
         p[i] += step;
         q[i] -= step;
     }
 }
 
-static void repel(const layout *s, float *p, const float *q)
+INLINED void repel(const layout *s, float *p, const float *q, int n)
 {
-    float square = square_between(p, q, s->n_components);
+    float square = square_between(p, q, n);
     if (!(square > 0))
         return;
     float gradient =
         2 * s->repulsion * s->b / ((0.001f + square) * (s->a * powf(square, s->b) + 1));
-    for (int i = 0; i < s->n_components; i++)
+    for (int i = 0; i < n; i++)
         p[i] += s->rate * clip(gradient * (p[i] - q[i]));
 }
 
-static void draw_entry(layout *s, int row, int entry, int epoch)
+INLINED void draw_entry(layout *s, int row, int entry, int epoch, int n)
 {
-    float *p = ROW(s->y_NE, s->graph->column[entry], s->n_components);
-    attract(s, p, ROW(s->y_NE, row, s->n_components));
+    float *p = ROW(s->y_NE, s->graph->column[entry], n);
+    attract(s, p, ROW(s->y_NE, row, n), n);
     s->next[entry] += s->every[entry];
     if (s->negative_sample_rate == 0)
         return;
@@ -66,18 +69,26 @@ static void draw_entry(layout *s, int row, int entry, int epoch)
     int due = (int)((epoch - s->next_negative[entry]) / every);
     for (int i = 0; i < due; i++) {
         int other = (int)rng_below(&s->random, (uint32_t)s->graph->n);
-        repel(s, p, ROW(s->y_NE, other, s->n_components));
+        repel(s, p, ROW(s->y_NE, other, n), n);
     }
     s->next_negative[entry] += due * every;
 }
 
-static void run_epoch(layout *s, int epoch)
+INLINED void run_epoch_of(layout *s, int epoch, int n)
 {
     const umap_graph *g = s->graph;
     for (int row = 0; row < g->n; row++)
         for (int entry = g->start[row]; entry < g->start[row + 1]; entry++)
             if (s->next[entry] <= epoch)
-                draw_entry(s, row, entry, epoch);
+                draw_entry(s, row, entry, epoch, n);
+}
+
+static void run_epoch(layout *s, int epoch)
+{
+    if (s->n_components == 2)
+        run_epoch_of(s, epoch, 2);
+    else
+        run_epoch_of(s, epoch, s->n_components);
 }
 
 static void set_schedule(layout *s)
