@@ -17,6 +17,9 @@ endif
 ifeq ($(origin CC),default)
 CC := cc
 endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),clang++,c++)
+endif
 CONFIG  ?= release
 BUILD   := build/$(CONFIG)
 ARCH    ?= native
@@ -42,9 +45,11 @@ build/packages-%: vendor/install.sh vendor/packages.txt
 	@mkdir -p $(@D)
 	@CC="$(CC)" vendor/install.sh $* && touch $@
 
-# CUDA is used when its compiler is found; the two files offer the same functions.
+# CUDA is used in the release build when its compiler is found, else src/compute/cuda_none.c stands
+# in; `make CUDA=` builds without. Under the sanitizers the kernels run emulated.
 NVCC := $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
-CUDA := $(and $(NVCC),$(wildcard src/compute/cuda.cu))
+CUDA := $(and $(NVCC),$(filter release,$(CONFIG)))
+CUDA_HOME := $(patsubst %/bin/nvcc,%,$(NVCC))
 
 # ---- flags -----------------------------------------------------------------------------------
 
@@ -70,8 +75,14 @@ endif
 # they become vector code.
 CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc -ffp-contract=off -fno-trapping-math -pthread -MMD -MP $(CFLAGS_$(CONFIG)) \
          $(PACKAGE_CFLAGS) $(WARNINGS) $(EXTRA_CFLAGS)
-LIBS   = $(PACKAGE_LIBS) $(if $(CUDA),-lcudart -lcublas -lstdc++) -lm
-NVCCFLAGS := -O3 -std=c++17 -Isrc -fmad=false -arch=native
+# The runtime is linked in; cuBLAS is loaded when a GPU is opened, from here or where the system has it.
+CUDA_LIBS = -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcudart_static -lstdc++ -ldl -lrt
+LIBS   = $(PACKAGE_LIBS) $(if $(CUDA),$(CUDA_LIBS)) -lm
+# Code for each generation, and PTX from which drivers make code for later ones.
+CUDA_ARCHS ?= 75 80 86 89 90
+NVCCFLAGS = -O3 -std=c++17 -Isrc -fmad=false -Xcompiler -Wall \
+            $(foreach a,$(CUDA_ARCHS),-gencode arch=compute_$(a),code=sm_$(a)) \
+            -gencode arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS))
 
 ifdef V
 quiet =
@@ -82,8 +93,8 @@ endif
 # Objects are made again when the compiler or a flag changes (warnings alone change nothing).
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' | cmp -s - $@ || \
-	    echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA)' >$@
+	@echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA) $(CUDA_ARCHS)' | cmp -s - $@ || \
+	    echo '$(CC) $(filter-out -W%,$(CFLAGS)) $(CUDA) $(CUDA_ARCHS)' >$@
 
 # The commit that the sources come from and whether they differ from it, for run.json; a tarball
 # knows neither. Only what is built counts.
@@ -131,8 +142,9 @@ USES_pipeline := pipeline compare site export draw explain invert rules train ef
 archives = $(foreach f,$(USES_$(1)),$(BUILD)/$(f).a)
 
 SOURCES := $(wildcard src/*/*.c)
+CUDA_SOURCES := $(wildcard src/compute/cuda*.cu)
 ifneq ($(CUDA),)
-SOURCES := $(filter-out src/compute/cuda_none.c,$(SOURCES)) src/compute/cuda.cu
+SOURCES := $(filter-out src/compute/cuda_none.c,$(SOURCES)) $(CUDA_SOURCES)
 endif
 objects_of = $(patsubst src/%,$(BUILD)/%.o,$(basename $(filter src/$(1)/%,$(SOURCES))))
 OBJECTS_main := $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/*.c))
@@ -162,11 +174,33 @@ $(BUILD)/%.o: src/%.c $(BUILD)/flags
 
 $(BUILD)/%.o: src/%.cu $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call quiet,NVCC)$(NVCC) $(NVCCFLAGS) -MMD -c $< -o $@
+	$(call quiet,NVCC)$(NVCC) $(NVCCFLAGS) -MMD -MF $(@:.o=.d) -c $< -o $@
 
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | build/packages-test
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(CFLAGS) -Itests -c $< -o $@
+
+# The kernels on the processor (tests/compute/emulated/): the same test, linked with them.
+EMULATED := $(patsubst src/compute/%.cu,$(BUILD)/emulated/%.o,$(filter-out %/cuda_blas.cu,$(CUDA_SOURCES))) \
+            $(patsubst tests/compute/emulated/%.cpp,$(BUILD)/emulated/%.o,$(wildcard tests/compute/emulated/*.cpp))
+CXXFLAGS = -std=c++17 -Itests/compute/emulated -Isrc -ffp-contract=off -MMD -MP $(CFLAGS_$(CONFIG)) \
+           -Wall -Wextra -Wno-unknown-pragmas
+
+$(BUILD)/emulated/%.o: src/compute/%.cu $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,C++)$(CXX) $(CXXFLAGS) -x c++ -c $< -o $@
+
+$(BUILD)/emulated/%.o: tests/compute/emulated/%.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,C++)$(CXX) $(CXXFLAGS) -c $< -o $@
+
+$(BUILD)/emulated/test_cuda.o: tests/compute/test_cuda.c $(BUILD)/flags | build/packages-test
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CFLAGS) -Itests -DEMULATED -c $< -o $@
+
+$(BUILD)/tests/compute/test_emulated: $(BUILD)/emulated/test_cuda.o $(TEST_HELPERS_compute) $(EMULATED) \
+    $(call archives,compute)
+	$(call quiet,LINK)$(CXX) $(CFLAGS_$(CONFIG)) -pthread $^ $(PACKAGE_LIBS) -lm -lcmocka -o $@
 
 # The built-in model and the templates, linked into the program byte for byte.
 BUILTIN_FILES := $(sort $(wildcard $(patsubst %,src/builtin/data/%/*,model sae training) templates/*))
@@ -204,6 +238,9 @@ $(BUILD)/fuzz_%: $(FUZZ_PARTS)
 TEST_FOLDERS ?= $(FOLDERS) fuzz cli
 TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c))) \
          $(if $(filter fuzz,$(TEST_FOLDERS)),$(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%))
+# Fibers and the thread sanitizer do not go together, and a C++ compiler is not asked for.
+TESTS += $(if $(and $(filter compute,$(TEST_FOLDERS)),$(shell command -v $(CXX)),$(filter-out tsan,$(CONFIG))),\
+           $(BUILD)/tests/compute/test_emulated)
 # Under the sanitizers not those that run the whole experiment over and over to compare the reports:
 # the code is gone through by the others.
 COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare export output names)
@@ -211,7 +248,7 @@ COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare ex
 TESTS := $(if $(filter asan tsan,$(CONFIG)),$(filter-out %/pipeline/test_explainer,$(TESTS)),$(TESTS))
 CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
 
--include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f)))) \
+-include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) $(EMULATED)) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
 
 # ---- targets ---------------------------------------------------------------------------------
@@ -249,6 +286,9 @@ test-compilers: test-web ## the same pages from gcc -O0 and clang -O2; by hand, 
 	@SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web SAEINV_OTHERS='build/gcc-O0/saeinv build/clang-O2/saeinv' \
 	    tests/run.sh $(BUILD) tests/web/determinism.sh
 
+test-gpu: build tests/gpu.sh $(BUILD)/tests/compute/test_cuda ## kernels, a whole run and the bench, on a GPU
+	@SAEINV=$(PROGRAM) tests/gpu.sh $(BUILD)
+
 asan tsan: ## the tests under ASan + UBSan, or under TSan
 	@SAEINV_TEST_SECONDS=900 $(MAKE) --no-print-directory CONFIG=$@ test
 
@@ -283,7 +323,7 @@ clean: ## remove everything that was built
 info: ## what was found on this machine
 	@echo 'compiler  $(shell $(CC) --version 2>/dev/null | head -n 1)'
 	@echo 'flags     $(CFLAGS_$(CONFIG))'
-	@echo 'CUDA      $(if $(NVCC),HAVE nvcc: $(NVCC)$(if $(CUDA),, (no CUDA backend in this version)),not found)'
+	@echo 'CUDA      $(if $(NVCC),$(NVCC)$(if $(CUDA),, (left out of this build)),not found)'
 	@echo 'built in  $(words $(filter src/builtin/%,$(BUILTIN_FILES))) files of the model and SAE, $(words $(filter templates/%,$(BUILTIN_FILES))) templates'
 	@CC="$(CC)" vendor/install.sh --check build test dev || echo 'make installs what is missing'
 
