@@ -152,8 +152,6 @@ static void launch_for_head(backend *be, const char *what, const attention_task 
 {
     if (t.s.d_head <= CHUNK)
         launch_attention<R, C, 1>(be, what, t, sequences);
-    else if (t.s.d_head <= 2 * CHUNK)
-        launch_attention<R, C, 2>(be, what, t, sequences);
     else
         launch_attention<R, C, MOST_CHUNKS>(be, what, t, sequences);
 }

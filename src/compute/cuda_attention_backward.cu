@@ -239,8 +239,6 @@ template <int SIZE> static void launch_for_head(backend *be, const gradient_task
 {
     if (t.s.d_head <= CHUNK)
         launch_gradients<SIZE, 1>(be, t);
-    else if (t.s.d_head <= 2 * CHUNK)
-        launch_gradients<SIZE, 2>(be, t);
     else
         launch_gradients<SIZE, MOST_CHUNKS>(be, t);
 }

@@ -117,6 +117,34 @@ static void cuda_jumprelu_forward(backend *be, float *f_NF, const float *pre_NF,
         over(be, "jumprelu_forward", above_zero{}, relu, (size_t)N * (size_t)F);
 }
 
+/* The product, then bias and threshold in one pass over it. */
+struct biased_above_zero {
+    __device__ void operator()(const float *x, float *f) const
+    {
+        float pre = x[0] + x[1];
+        f[0] = pre > 0 ? pre : 0.0f;
+    }
+};
+struct biased_above_threshold {
+    __device__ void operator()(const float *x, float *f) const
+    {
+        float pre = x[0] + x[1];
+        f[0] = pre > 0 && pre > x[2] ? pre : 0.0f;
+    }
+};
+
+static void cuda_encode(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
+                        const float *b_F, const float *threshold_F, int N, int D, int F)
+{
+    operands<2, 1> relu = {{{f_NF, EACH}, {b_F, BY_COLUMN}}, {f_NF}};
+    operands<3, 1> jump = {{{f_NF, EACH}, {b_F, BY_COLUMN}, {threshold_F, BY_COLUMN}}, {f_NF}};
+    be->gemm(be, f_NF, F, x_ND, D, PLAIN, w_DF, F, PLAIN, N, F, D, 1, 0);
+    if (threshold_F)
+        over_rows(be, "encode", biased_above_threshold{}, jump, (size_t)N, (size_t)F);
+    else
+        over_rows(be, "encode", biased_above_zero{}, relu, (size_t)N, (size_t)F);
+}
+
 static void cuda_jumprelu_backward(backend *be, float *d_pre_NF, const float *d_f_NF,
                                    const float *f_NF, size_t n)
 {
@@ -157,6 +185,7 @@ void cuda_install_elements(backend *be)
     be->scale_rows = cuda_scale_rows;
     be->scale_columns = cuda_scale_columns;
     be->jumprelu_forward = cuda_jumprelu_forward;
+    be->encode = cuda_encode;
     be->jumprelu_backward = cuda_jumprelu_backward;
     be->adamw = cuda_adamw;
 }

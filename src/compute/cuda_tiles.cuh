@@ -13,7 +13,7 @@ enum {
     SIDE = 16,
     QUAD = 4, /* numbers read at once */
     CHUNK = SIDE * QUAD,
-    MOST_CHUNKS = 4,     /* a block sums of a head; longer ones are cut into groups */
+    MOST_CHUNKS = 2,     /* a block sums of a head; longer ones are cut into groups */
     LINE = CHUNK + QUAD, /* of a tile in shared memory: the padding spreads rows over the banks */
     BLOCKS_TOGETHER = 2, /* share a multiprocessor's registers */
     SHORT = SIDE         /* sequences up to this have one small tile */

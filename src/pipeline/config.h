@@ -19,7 +19,7 @@ typedef struct run_config {
         int64_t seed;
         char last_stage[CONFIG_TEXT];
         int threads;
-        char device[CONFIG_TEXT];
+        char device[CONFIG_TEXT], products[CONFIG_TEXT];
     } run;
     struct {
         char model[CONFIG_TEXT], sae[CONFIG_TEXT], hook[CONFIG_TEXT], target[CONFIG_TEXT];

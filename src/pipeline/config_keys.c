@@ -33,8 +33,13 @@ static const config_key keys[] = {
     {"run.threads", "threads", "Worker threads; 0: one per processor. Does not change the result.",
      NULL, CONFIG_INT, HERE(run, threads), "0", 0, 1024, false},
     {"run.device", "",
-     "Where to compute; auto is the cpu in this version, which has no CUDA backend.",
-     "auto|cpu|ref|cuda", CONFIG_STRING, HERE(run, device), "auto", 0, 0, false},
+     "Where to compute: cpu, cuda (the first NVIDIA GPU) or cuda:N, ref (plain loops in double, "
+     "slow), or auto: a GPU where one can be used, else the cpu.",
+     NULL, CONFIG_STRING, HERE(run, device), "auto", 0, 0, false},
+    CHOICE(run, products, "f32|tf32|bf16", "f32",
+           "What a GPU multiplies; sums are in float32 always. On random numbers the relative "
+           "error of a product is about 1e-7 in f32, 3e-4 in tf32 and 3e-3 in bf16. The cpu has "
+           "f32 alone."),
 
     TEXT(model, model, "builtin",
          "Language model: a Hugging Face folder, a repository in the Hugging Face cache "

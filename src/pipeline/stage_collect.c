@@ -100,6 +100,7 @@ static void collect_key(const study *s, char key[SHA256_HEX])
     store_key_bytes(&k, s->prompts.first, ((size_t)s->prompts.n + 1) * sizeof *s->prompts.first);
     store_key_text(&k, s->hook.name);
     store_key_text(&k, s->backend->name);
+    store_key_text(&k, s->config->run.products);
     store_key_bytes(&k, &s->config->collect.batch_size, sizeof(int));
     store_key_finish(&k, key);
 }

@@ -162,6 +162,10 @@ err_code study_open(study *s, const run_config *c, const char *cache_dir, report
     *s = (study){.config = c, .reporter = r, .cache_dir = cache_dir, .bos = -1};
     s->pool = pool_new(c->run.threads);
     err_code rc = backend_open(&s->backend, c->run.device, s->pool, e);
+    if (!rc && *s->backend->note)
+        report_line(r, "computing on the cpu: %s", s->backend->note);
+    if (!rc)
+        rc = backend_set_products(s->backend, c->run.products, e);
     if (!rc)
         rc = open_models(s, e);
     return rc ? rc : check_fit(s, e);

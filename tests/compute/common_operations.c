@@ -128,6 +128,16 @@ static void op_sums(backend *be, const trial *t, float **out)
     be->upload(be, out[1], sums, n * sizeof *sums);
 }
 
+/* in 0 as rows of C, in 1 as C x N weights: N features. */
+static void op_encode(backend *be, const trial *t, float **out)
+{
+    size_t n = (size_t)t->N * (size_t)t->N;
+    if (n > NC(t) || t->C > 100)
+        return;
+    be->encode(be, out[0], t->in[0], t->in[1], t->in[2], t->in[3], t->N, t->C, t->N);
+    be->encode(be, out[1], t->in[0], t->in[1], t->in[3], NULL, t->N, t->C, t->N);
+}
+
 /* Rounded values, so that ties are common. In the backend's memory. */
 static float *rounded(backend *be, const float *x, size_t n)
 {
@@ -293,6 +303,7 @@ static const struct {
                   {"cross entropy", op_cross_entropy, 2e-6},
                   {"adamw", op_adamw, 2e-6},
                   {"sae", op_sae, 1e-5},
+                  {"encode", op_encode, 1e-5},
                   {"top k", op_top_k, 0},
                   {"columns", op_columns, 0}};
 
