@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <setjmp.h>
 #include <ucontext.h>
 #include <vector>
 
@@ -26,9 +27,12 @@ struct warp {
     uint64_t lanes[LANES];
 };
 
+/* A fiber is begun by its context, and then left and entered by jumps, which ask nothing of the
+ * kernel. */
 struct fiber {
     ucontext_t context;
-    bool done;
+    jmp_buf place;
+    bool begun, done;
 };
 
 struct block {
@@ -39,7 +43,7 @@ struct block {
     int any;
     bool moved; /* since the scheduler's last round */
     const std::function<void()> *body;
-    ucontext_t scheduler;
+    jmp_buf scheduler;
 };
 
 block *now;
@@ -59,6 +63,23 @@ void release(barrier *b)
     now->moved = true;
 }
 
+/* To the scheduler, until it is this fiber's turn again. */
+void leave()
+{
+    if (!_setjmp(now->fibers[now->current].place))
+        _longjmp(now->scheduler, 1);
+}
+
+void enter(fiber *f)
+{
+    if (_setjmp(now->scheduler))
+        return;
+    if (f->begun)
+        _longjmp(f->place, 1);
+    f->begun = true;
+    setcontext(&f->context);
+}
+
 void wait_at(barrier *b, unsigned alive)
 {
     unsigned generation = b->generation;
@@ -66,7 +87,7 @@ void wait_at(barrier *b, unsigned alive)
     if (++b->arrived == alive)
         release(b);
     while (b->generation == generation)
-        swapcontext(&now->fibers[now->current].context, &now->scheduler);
+        leave();
 }
 
 warp *my_warp()
@@ -82,7 +103,7 @@ void run_fiber()
     my_warp()->alive--;
     if (--now->alive && now->gate.arrived == now->alive)
         release(&now->gate);
-    swapcontext(&now->fibers[now->current].context, &now->scheduler);
+    leave();
 }
 
 void run_block(unsigned threads)
@@ -92,7 +113,7 @@ void run_block(unsigned threads)
     now->warps.assign((threads + LANES - 1) / LANES, warp());
     for (unsigned i = 0; i < threads; i++) {
         fiber *f = &now->fibers[i];
-        f->done = false;
+        f->begun = f->done = false;
         getcontext(&f->context);
         f->context.uc_stack.ss_sp = &stacks[(size_t)i * STACK_BYTES];
         f->context.uc_stack.ss_size = STACK_BYTES;
@@ -108,7 +129,7 @@ void run_block(unsigned threads)
                 continue;
             now->current = i;
             threadIdx = uint3{i % blockDim.x, i / blockDim.x, 0};
-            swapcontext(&now->scheduler, &now->fibers[i].context);
+            enter(&now->fibers[i]);
         }
         if (!now->moved)
             die("threads wait for each other for ever");
