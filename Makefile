@@ -239,9 +239,6 @@ $(BUILD)/fuzz_%: $(FUZZ_PARTS)
 TEST_FOLDERS ?= $(FOLDERS) fuzz cli
 TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(f)/test_*.c))) \
          $(if $(filter fuzz,$(TEST_FOLDERS)),$(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%))
-# Fibers and the thread sanitizer do not go together, and a C++ compiler is not asked for.
-TESTS += $(if $(and $(filter compute,$(TEST_FOLDERS)),$(shell command -v $(CXX)),$(filter-out tsan,$(CONFIG))),\
-           $(BUILD)/tests/compute/test_emulated)
 # Under the sanitizers not those that run the whole experiment over and over to compare the reports:
 # the code is gone through by the others.
 COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare export output names)
@@ -286,6 +283,9 @@ test-compilers: test-web ## the same pages from gcc -O0 and clang -O2; by hand, 
 	@$(MAKE) --no-print-directory CC=clang EXTRA_CFLAGS=-O2 BUILD=build/clang-O2 build
 	@SAEINV=$(PROGRAM) SAEINV_WEB=$(BUILD)/web SAEINV_OTHERS='build/gcc-O0/saeinv build/clang-O2/saeinv' \
 	    tests/run.sh $(BUILD) tests/web/determinism.sh
+
+test-emulated: $(BUILD)/tests/compute/test_emulated ## the GPU's kernels on the processor (half a minute; CONFIG=asan too)
+	@$<
 
 test-gpu: $(PROGRAM) $(BUILD)/tests/compute/test_cuda ## every kernel and a whole run, on a GPU
 	@SAEINV=$(PROGRAM) tests/gpu.sh $(BUILD)

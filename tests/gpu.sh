@@ -24,6 +24,7 @@ done
 holds 'the same bytes' same_report "$work/one" "$work/two"
 succeeds 'on the cpu' -- run "${quick[@]}" "${fresh[@]}" --device cpu --out "$work/cpu"
 
+# shellcheck disable=SC2016  # awk's own fields
 # All that is measured is the same within the tolerance, and every found text to the letter. The map
 # is apart: UMAP turns the last bits of its input into other places, and clusters are found on it.
 map_metrics='silhouette|noise_share|clusters|neighbour_overlap|trustworthiness'
