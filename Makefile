@@ -251,7 +251,7 @@ CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildca
 
 # ---- targets ---------------------------------------------------------------------------------
 
-.PHONY: all build report test tests test-web test-compilers asan tsan fuzz lint bench bench-counts builtin golden install clean info help FORCE
+.PHONY: all build report test tests test-web test-compilers test-emulated test-gpu asan tsan fuzz lint bench bench-counts builtin golden install clean info help FORCE
 FORCE:
 
 all: report ## install what is missing, build, run the experiment, write reports/default

@@ -157,15 +157,23 @@ static err_code check_fit(study *s, err *e)
     return OK;
 }
 
+static err_code open_backend(study *s, err *e)
+{
+    const run_config *c = s->config;
+    if (backend_open(&s->backend, c->run.device, s->pool, e))
+        return err_context(e, "run.device");
+    if (*s->backend->note)
+        report_line(s->reporter, "computing on the cpu: %s", s->backend->note);
+    if (backend_set_products(s->backend, c->run.products, e))
+        return err_context(e, "run.products");
+    return OK;
+}
+
 err_code study_open(study *s, const run_config *c, const char *cache_dir, reporter *r, err *e)
 {
     *s = (study){.config = c, .reporter = r, .cache_dir = cache_dir, .bos = -1};
     s->pool = pool_new(c->run.threads);
-    err_code rc = backend_open(&s->backend, c->run.device, s->pool, e);
-    if (!rc && *s->backend->note)
-        report_line(r, "computing on the cpu: %s", s->backend->note);
-    if (!rc)
-        rc = backend_set_products(s->backend, c->run.products, e);
+    err_code rc = open_backend(s, e);
     if (!rc)
         rc = open_models(s, e);
     return rc ? rc : check_fit(s, e);

@@ -141,7 +141,7 @@ int main(void)
     err e;
     all = (contenders){.be = {backend_ref()}, .n = 3};
     if (backend_cuda(&all.be[1], 0, NULL, &e) || backend_cuda(&all.be[2], 0, NULL, &e)) {
-        printf("SKIPPED: the cuda backend is not tested: %s\n", e.text);
+        printf("1..1\nok 1 - the cuda backend # SKIP %s\n", e.text);
         backend_free(all.be[0]);
         return 0;
     }
