@@ -3,7 +3,7 @@
 # bytes), and the same run on the cpu (the same report within a tolerance).
 #   SAEINV=PROGRAM tests/gpu.sh BUILD_FOLDER
 build=${1:?the build folder}
-# shellcheck source=tests/cli/lib.sh
+# shellcheck source=tests/cli/lib.sh disable=SC2016  # $ is of awk
 source tests/cli/lib.sh
 needs_model 'runs on a GPU'
 fresh=(--set collect.use_cached_data=false)
@@ -24,7 +24,6 @@ done
 holds 'the same bytes' same_report "$work/one" "$work/two"
 succeeds 'on the cpu' -- run "${quick[@]}" "${fresh[@]}" --device cpu --out "$work/cpu"
 
-# shellcheck disable=SC2016  # awk's own fields
 # All that is measured is the same within the tolerance, and every found text to the letter. The map
 # is apart: UMAP turns the last bits of its input into other places, and clusters are found on it.
 map_metrics='silhouette|noise_share|clusters|neighbour_overlap|trustworthiness'
