@@ -2,8 +2,9 @@
 # On a machine with a GPU: every kernel against the specification, a whole run twice (the same
 # bytes), and the same run on the cpu (the same report within a tolerance).
 #   SAEINV=PROGRAM tests/gpu.sh BUILD_FOLDER
+# shellcheck disable=SC2016  # $ is of awk
 build=${1:?the build folder}
-# shellcheck source=tests/cli/lib.sh disable=SC2016  # $ is of awk
+# shellcheck source=tests/cli/lib.sh
 source tests/cli/lib.sh
 needs_model 'runs on a GPU'
 fresh=(--set collect.use_cached_data=false)
