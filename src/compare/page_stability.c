@@ -61,11 +61,6 @@ static void put_metrics(page *p, const stability *s)
     }
 }
 
-static const char *share(arena *a, double value)
-{
-    return isnan(value) ? "–" : show_share(a, value);
-}
-
 /* "1.19 ± 0.04"; one run has no deviation. */
 static const char *around(arena *a, over_runs s, const char *(*show)(arena *, double))
 {
@@ -85,9 +80,9 @@ static void put_targets(page *p, const stability *s)
         cJSON *row = put_entry(rows);
         put_text(row, "id", a, record_feature_label(a, &s->runs[0]->features[t->id]));
         json_add_string(row, "n_runs", show_count(a, t->n_runs));
-        json_add_string(row, "tokens", share(a, t->tokens));
-        json_add_string(row, "words", share(a, t->words));
-        json_add_string(row, "same_rule", share(a, t->same_rule));
+        json_add_string(row, "tokens", show_share(a, t->tokens));
+        json_add_string(row, "words", show_share(a, t->words));
+        json_add_string(row, "same_rule", show_share(a, t->same_rule));
         json_add_string(row, "warm", around(a, t->warm, show_ratio));
         json_add_string(row, "f1", around(a, t->rule_f1, show_number));
     }
@@ -95,13 +90,13 @@ static void put_targets(page *p, const stability *s)
     json_add_bool(p->tree, "more_targets", shown < s->n_targets);
     json_add_string(p->tree, "n_targets", show_count(a, s->n_targets));
     json_add_string(p->tree, "n_in_all", show_count(a, s->n_in_all));
-    json_add_string(p->tree, "chosen", share(a, s->chosen.mean));
-    json_add_string(p->tree, "tokens", share(a, s->tokens.mean));
-    json_add_string(p->tree, "words", share(a, s->words.mean));
-    json_add_string(p->tree, "same_rule", share(a, s->same_rule.mean));
+    json_add_string(p->tree, "chosen", show_share(a, s->chosen.mean));
+    json_add_string(p->tree, "tokens", show_share(a, s->tokens.mean));
+    json_add_string(p->tree, "words", show_share(a, s->words.mean));
+    json_add_string(p->tree, "same_rule", show_share(a, s->same_rule.mean));
 }
 
-/* The matrix of adjusted Rand indices, below its diagonal empty. */
+/* Every two runs, and the spread of their adjusted Rand index. */
 static void put_pairs(page *p, const stability *s)
 {
     arena *a = &p->memory;
@@ -112,9 +107,9 @@ static void put_pairs(page *p, const stability *s)
         json_add_string(row, "which", arena_printf(a, "%d and %d", pair->i + 1, pair->j + 1));
         json_add_string(row, "rand", show_number(a, pair->rand_index));
         json_add_string(row, "shared", show_count(a, pair->n_shared));
-        json_add_string(row, "chosen", share(a, pair->chosen));
-        json_add_string(row, "tokens", share(a, pair->tokens));
-        json_add_string(row, "words", share(a, pair->words));
+        json_add_string(row, "chosen", show_share(a, pair->chosen));
+        json_add_string(row, "tokens", show_share(a, pair->tokens));
+        json_add_string(row, "words", show_share(a, pair->words));
     }
     json_add_bool(p->tree, "has_rand", isfinite(s->rand_index.mean));
     cJSON *rand = json_add_object(p->tree, "rand_index");
@@ -134,7 +129,7 @@ static void put_clusters(page *p, const stability *s)
         put_text(row, "name", a, own->name);
         json_add_string(row, "size", show_count(a, own->size));
         json_add_string(row, "n_runs", show_count(a, c->n_runs));
-        json_add_string(row, "jaccard", share(a, c->jaccard));
+        json_add_string(row, "jaccard", show_share(a, c->jaccard));
     }
     json_add_bool(p->tree, "has_clusters", s->n_clusters > 0);
     json_add_string(p->tree, "n_clusters", show_count(a, s->n_clusters));

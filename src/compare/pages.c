@@ -68,16 +68,13 @@ static err_code make_folders(const char *dir, arena *a, err *e)
     return rc;
 }
 
-/* The frame of a site that is no run's: its assets, then its pages, then the list of its figures.
- */
-static err_code write_site(site *s, const record *shell, const template_set *templates,
-                           err_code (*pages)(const site *, const void *, err *),
-                           const void *context, err *e)
+/* What every comparison's site begins with: who it is, its folders, its assets. */
+static err_code begin_site(site *s, const record *shell, const template_set *templates,
+                           str *figures, err *e)
 {
     static const menu_entry menu[] = {{SECTION_RUN, "Comparison", "", "index"}};
     arena a = {0};
-    str figures = {0};
-    s->figures = &figures;
+    s->figures = figures;
     s->r = shell;
     s->templates = templates;
     s->menu = menu;
@@ -85,28 +82,7 @@ static err_code write_site(site *s, const record *shell, const template_set *tem
     err_code rc = make_folders(s->dir, &a, e);
     if (!rc)
         rc = site_write_assets(s, &a, e);
-    if (!rc)
-        rc = pages(s, context, e);
-    if (!rc)
-        rc = site_write_figures(s, e);
-    str_release(&figures);
     arena_release(&a);
-    return rc;
-}
-
-typedef struct two_runs {
-    const comparison *c;
-    const compared_names *names;
-} two_runs;
-
-static err_code write_two(const site *s, const void *context, err *e)
-{
-    const two_runs *two = context;
-    compare_site pages = {.site = *s, .c = two->c, .names = two->names};
-    err_code rc = compare_page_overview(&pages, e);
-    for (int i = 0; i < two->c->n_targets && !rc; i++)
-        if (two->c->targets[i].category != FEATURE_SAME)
-            rc = compare_page_target(&pages, i, e);
     return rc;
 }
 
@@ -114,39 +90,41 @@ err_code compare_pages(const char *dir, const comparison *c, const compared_name
                        const template_set *templates, const char *version, err *e)
 {
     arena a = {0};
+    str figures = {0};
     record shell = {.run = {.title = arena_printf(&a, "%s against %s", names->a, names->b),
                             .label = "comparison",
                             .tool_version = version,
                             .sae.layer = c->a->run.sae.layer}};
-    site s = {.dir = dir};
-    two_runs two = {c, names};
-    err_code rc = write_site(&s, &shell, templates, write_two, &two, e);
+    compare_site s = {.site = {.dir = dir}, .c = c, .names = names};
+    err_code rc = begin_site(&s.site, &shell, templates, &figures, e);
+    if (!rc)
+        rc = compare_page_overview(&s, e);
+    for (int i = 0; i < c->n_targets && !rc; i++)
+        if (c->targets[i].category != FEATURE_SAME)
+            rc = compare_page_target(&s, i, e);
+    if (!rc)
+        rc = site_write_figures(&s.site, e);
+    str_release(&figures);
     arena_release(&a);
     return rc;
-}
-
-typedef struct several_runs {
-    const stability *of;
-    const char *const *names;
-} several_runs;
-
-static err_code write_several(const site *s, const void *context, err *e)
-{
-    const several_runs *several = context;
-    return stability_page(s, several->of, several->names, e);
 }
 
 err_code stability_pages(const char *dir, const stability *of, const char *const *names,
                          const template_set *templates, const char *version, err *e)
 {
     arena a = {0};
+    str figures = {0};
     record shell = {.run = {.title = arena_printf(&a, "%d runs side by side", of->R),
                             .label = "comparison",
                             .tool_version = version,
                             .sae.layer = of->runs[0]->run.sae.layer}};
     site s = {.dir = dir};
-    several_runs several = {of, names};
-    err_code rc = write_site(&s, &shell, templates, write_several, &several, e);
+    err_code rc = begin_site(&s, &shell, templates, &figures, e);
+    if (!rc)
+        rc = stability_page(&s, of, names, e);
+    if (!rc)
+        rc = site_write_figures(&s, e);
+    str_release(&figures);
     arena_release(&a);
     return rc;
 }

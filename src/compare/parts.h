@@ -17,6 +17,8 @@ void compare_rest(comparison *c);
 
 /* Whether both runs clustered the feature and its clusters do not correspond. */
 bool has_moved(const comparison *c, int id);
+/* The run's setting of that name; NULL: it has none. */
+const record_config *find_setting(const record_run *run, const char *group, const char *key);
 /* Whether the contexts are of the same tokens, byte for byte. */
 bool same_tokens(const record_context *x, const record_context *y);
 

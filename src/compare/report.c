@@ -1,4 +1,4 @@
-/* Two folders in, one folder out. */
+/* Folders in, one folder out. */
 #include "compare/report.h"
 #include "base/io.h"
 #include "base/output_folder.h"

@@ -12,11 +12,10 @@ static bool same_text(const char *x, const char *y)
     return !strcmp(text_of(x), text_of(y));
 }
 
-static const record_config *find_key(const record_run *run, const record_config *wanted)
+const record_config *find_setting(const record_run *run, const char *group, const char *key)
 {
     for (int i = 0; i < run->n_config; i++)
-        if (same_text(run->config[i].group, wanted->group) &&
-            same_text(run->config[i].key, wanted->key))
+        if (same_text(run->config[i].group, group) && same_text(run->config[i].key, key))
             return &run->config[i];
     return NULL;
 }
@@ -27,7 +26,7 @@ static void compare_config(comparison *c, arena *memory)
     c->config =
         arena_push(memory, (size_t)a->n_config + (size_t)b->n_config + 1, sizeof *c->config);
     for (int i = 0; i < a->n_config; i++) {
-        const record_config *x = &a->config[i], *y = find_key(b, x);
+        const record_config *x = &a->config[i], *y = find_setting(b, x->group, x->key);
         if (y && same_text(x->value, y->value))
             c->n_config_equal++;
         else
@@ -36,7 +35,7 @@ static void compare_config(comparison *c, arena *memory)
     }
     for (int i = 0; i < b->n_config; i++) {
         const record_config *y = &b->config[i];
-        if (!find_key(a, y))
+        if (!find_setting(a, y->group, y->key))
             c->config[c->n_config++] =
                 (setting_pair){y->group, y->key, y->unit, NULL, text_of(y->value)};
     }

@@ -1,6 +1,8 @@
 /* Pairs first, then what they say together. */
 #include "compare/stability.h"
 #include "base/memory.h"
+#include "compare/parts.h"
+#include "compare/summary.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +30,11 @@ over_runs over_runs_of(const double *values, int n)
 /* ---- settings and metrics -----------------------------------------------------------------------
  */
 
+/* NULL: the run does not have it. */
 static const char *setting_of(const record *r, const char *group, const char *key)
 {
-    for (int i = 0; i < r->run.n_config; i++)
-        if (!strcmp(r->run.config[i].group, group) && !strcmp(r->run.config[i].key, key))
-            return r->run.config[i].value ? r->run.config[i].value : "";
-    return NULL;
+    const record_config *c = find_setting(&r->run, group, key);
+    return !c ? NULL : c->value ? c->value : "";
 }
 
 static bool has_setting(const stability *s, const setting_pair *wanted)
@@ -48,11 +49,6 @@ static bool has_setting(const stability *s, const setting_pair *wanted)
 /* Settings that a run does not share with the first. */
 static void add_settings(stability *s, const comparison *c, arena *memory)
 {
-    size_t room = (size_t)s->n_settings + (size_t)c->n_config + 1;
-    stable_setting *all = arena_push(memory, room, sizeof *all);
-    if (s->n_settings)
-        memcpy(all, s->settings, (size_t)s->n_settings * sizeof *all);
-    s->settings = all;
     for (int i = 0; i < c->n_config; i++) {
         const setting_pair *from = &c->config[i];
         if (has_setting(s, from))
@@ -93,11 +89,7 @@ static void add_metric(stability *s, const record_metric *m, int run, arena *mem
 {
     stable_metric *to = find_metric(s, m->name);
     if (!to) {
-        stable_metric *all = arena_push(memory, (size_t)s->n_metrics + 1, sizeof *all);
-        if (s->n_metrics)
-            memcpy(all, s->metrics, (size_t)s->n_metrics * sizeof *all);
-        s->metrics = all;
-        to = &all[s->n_metrics++];
+        to = &s->metrics[s->n_metrics++];
         *to = (stable_metric){.name = m->name, .unit = m->unit, .better = m->better};
         to->value_R = arena_push(memory, (size_t)s->R, sizeof *to->value_R);
         for (int r = 0; r < s->R; r++)
@@ -108,13 +100,18 @@ static void add_metric(stability *s, const record_metric *m, int run, arena *mem
 
 static void gather_metrics(stability *s, arena *memory)
 {
+    int *n_R = arena_push(memory, (size_t)s->R, sizeof *n_R);
+    const record_metric **list_R = arena_push(memory, (size_t)s->R, sizeof *list_R);
+    size_t room = 1;
     for (int r = 0; r < s->R; r++) {
-        int n;
-        const record_metric *list = record_headlines(&n, s->runs[r], memory);
-        for (int i = 0; i < n; i++)
-            if (!isnan(list[i].value))
-                add_metric(s, &list[i], r, memory);
+        list_R[r] = record_headlines(&n_R[r], s->runs[r], memory);
+        room += (size_t)n_R[r];
     }
+    s->metrics = arena_push(memory, room, sizeof *s->metrics);
+    for (int r = 0; r < s->R; r++)
+        for (int i = 0; i < n_R[r]; i++)
+            if (!isnan(list_R[r][i].value))
+                add_metric(s, &list_R[r][i], r, memory);
     for (int i = 0; i < s->n_metrics; i++)
         s->metrics[i].spread = over_runs_of(s->metrics[i].value_R, s->R);
     if (s->n_metrics)
@@ -196,18 +193,31 @@ static double same_rule(const record_target *a, const record_target *b)
 
 typedef double agreement(const record_target *a, const record_target *b);
 
-/* Mean over the features that both runs chose. */
+typedef struct running_mean {
+    double sum;
+    int n;
+} running_mean;
+
+static void add_agreement(running_mean *m, agreement *of, const record_target *a,
+                          const record_target *b)
+{
+    double value = a && b ? of(a, b) : (double)NAN;
+    m->sum += isnan(value) ? 0 : value;
+    m->n += !isnan(value);
+}
+
+static double mean_of(const running_mean *m)
+{
+    return m->n ? m->sum / m->n : (double)NAN;
+}
+
+/* Over the features that both runs chose. */
 static double mean_agreement(const comparison *c, agreement *of)
 {
-    double sum = 0;
-    int n = 0;
-    for (int i = 0; i < c->n_targets; i++) {
-        const target_pair *t = &c->targets[i];
-        double value = t->a && t->b ? of(t->a, t->b) : (double)NAN;
-        sum += isnan(value) ? 0 : value;
-        n += !isnan(value);
-    }
-    return n ? sum / n : (double)NAN;
+    running_mean m = {0};
+    for (int i = 0; i < c->n_targets; i++)
+        add_agreement(&m, of, c->targets[i].a, c->targets[i].b);
+    return mean_of(&m);
 }
 
 /* ---- pairs --------------------------------------------------------------------------------------
@@ -290,24 +300,19 @@ static void summarise_pairs(stability *s)
 
 static double mean_over_pairs(const stable_target *t, int R, agreement *of)
 {
-    double sum = 0;
-    int n = 0;
+    running_mean m = {0};
     for (int i = 0; i < R; i++)
-        for (int j = i + 1; j < R; j++) {
-            double value = t->of_R[i] && t->of_R[j] ? of(t->of_R[i], t->of_R[j]) : (double)NAN;
-            sum += isnan(value) ? 0 : value;
-            n += !isnan(value);
-        }
-    return n ? sum / n : (double)NAN;
+        for (int j = i + 1; j < R; j++)
+            add_agreement(&m, of, t->of_R[i], t->of_R[j]);
+    return mean_of(&m);
 }
 
 static void conclude_target(stable_target *t, int R)
 {
     double *warm = mem_small((size_t)R, sizeof *warm), *f1 = mem_small((size_t)R, sizeof *f1);
     for (int r = 0; r < R; r++) {
-        const record_target *x = t->of_R[r];
-        warm[r] = x && record_has_search(x) ? x->search.chain.warm : (double)NAN;
-        f1[r] = x ? record_rule_f1(x) : (double)NAN;
+        f1[r] = target_figure(t->of_R[r], 0);
+        warm[r] = target_figure(t->of_R[r], 1);
     }
     t->warm = over_runs_of(warm, R);
     t->rule_f1 = over_runs_of(f1, R);
@@ -360,6 +365,10 @@ void stability_make(stability *out, const record *const *runs, int R, double tol
 {
     *out = (stability){.R = R, .runs = runs, .same = true, .matched = true, .limits = ""};
     int n = runs[0]->n_clusters;
+    size_t settings = 1;
+    for (int r = 0; r < R; r++)
+        settings += (size_t)runs[r]->run.n_config;
+    out->settings = arena_push(memory, settings, sizeof *out->settings);
     out->pairs = arena_push(memory, (size_t)R * (size_t)(R - 1) / 2, sizeof *out->pairs);
     out->clusters = arena_push(memory, (size_t)n + 1, sizeof *out->clusters);
     for (int i = 0; i < n; i++)
@@ -381,6 +390,8 @@ void stability_make(stability *out, const record *const *runs, int R, double tol
  */
 
 enum { MENTIONED_SETTINGS = 4 };
+/* A metric varies much when its deviation is above this share of its mean. */
+static const double MUCH = 0.1;
 
 static void add_difference(str *out, const stability *s)
 {
@@ -405,7 +416,7 @@ const char *stability_verdict(const stability *s, arena *a)
         return str_into(&out, a);
     }
     for (int i = 0; i < s->n_metrics; i++)
-        vary += relative_deviation(&s->metrics[i]) > STABILITY_MUCH;
+        vary += relative_deviation(&s->metrics[i]) > MUCH;
     str_addf(&out, " %d of %d metrics vary by more than a tenth of their mean.", vary,
              s->n_metrics);
     if (isfinite(s->rand_index.mean))

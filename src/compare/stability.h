@@ -75,9 +75,6 @@ typedef struct stability {
 /* R >= 2 records as record_read gives them, which must outlive `out`; memory from `memory`. */
 void stability_make(stability *out, const record *const *runs, int R, double tolerance,
                     arena *memory);
-/* A metric varies much when its deviation is above this share of its mean. */
-#define STABILITY_MUCH 0.1
-
 /* The whole in a few sentences of plain text. */
 const char *stability_verdict(const stability *s, arena *a);
 

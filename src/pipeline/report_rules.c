@@ -89,7 +89,7 @@ static void fill_sentence(record_rule *out, study *s, const rule_wording *w)
 static record_context *contexts_of(const rule_example *list, int n, study *s, int target)
 {
     record_context *out = arena_push(&s->memory, (size_t)n + 1, sizeof *out);
-    context_options o = {.window = s->config->analyse.context_tokens, .tokenizer = s->tokenizer};
+    context_options o = study_context_options(s);
     for (int i = 0; i < n; i++) {
         feature_context c = survey_context(&s->surveyed, target, &s->prompts, list[i].prompt,
                                            list[i].position, &o, &s->memory);

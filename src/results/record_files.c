@@ -309,7 +309,7 @@ err_code record_write_volatile(const char *dir, const record_volatile *v, err *e
 
 /* ---- reading ---- */
 
-/* *found: the file's schema version. */
+/* *found: the file's schema version; NULL: not wanted. */
 static err_code read_object(void *item, int *found, arena *a, const char *dir, const char *name,
                             const schema *s, err *e)
 {
@@ -323,7 +323,8 @@ static err_code read_object(void *item, int *found, arena *a, const char *dir, c
         rc = err_set(e, E_FORMAT, "%s: schema is %lld, this program reads schema %d to %d", path,
                      (long long)version, RECORD_OLDEST, RECORD_SCHEMA);
     if (!rc) {
-        *found = (int)version;
+        if (found)
+            *found = (int)version;
         rc = record_from_json(item, a, s, object, (int)version, "schema", e);
         if (rc)
             err_context(e, "%s", path);
@@ -348,7 +349,7 @@ static err_code read_table(record *out, arena *a, const char *dir, size_t i, err
 static err_code read_targets(record *out, arena *a, const char *dir, err *e)
 {
     char **names, expected[RECORD_NAME];
-    int n, version;
+    int n;
     char *folder = path_join(a, dir, "data/targets");
     err_code rc = io_list(&names, &n, folder, a, e);
     if (rc)
@@ -356,7 +357,7 @@ static err_code read_targets(record *out, arena *a, const char *dir, err *e)
     out->targets = n ? arena_push(a, (size_t)n, sizeof *out->targets) : NULL;
     for (int i = 0; i < n && !rc; i++) {
         record_target *t = &out->targets[i];
-        rc = read_object(t, &version, a, folder, names[i], &SCHEMA_TARGET, e);
+        rc = read_object(t, NULL, a, folder, names[i], &SCHEMA_TARGET, e);
         if (rc)
             break;
         record_feature_name(expected, out->run.sae.layer, t->id);
@@ -372,20 +373,18 @@ static err_code read_targets(record *out, arena *a, const char *dir, err *e)
 err_code record_read(record *out, arena *a, const char *dir, err *e)
 {
     *out = (record){0};
-    int version;
     err_code rc = read_object(&out->run, &out->schema, a, dir, "run.json", &SCHEMA_RUN, e);
     for (size_t i = 0; i < COUNT_OF(tables) && !rc; i++)
         rc = read_table(out, a, dir, i, e);
     if (!rc)
-        rc = read_object(out, &version, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
+        rc = read_object(out, NULL, a, dir, "data/clusters.json", &SCHEMA_CLUSTERING, e);
     if (!rc)
-        rc = read_object(&out->search, &version, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY,
-                         e);
+        rc = read_object(&out->search, NULL, a, dir, "data/search.json", &SCHEMA_SEARCH_SUMMARY, e);
     if (!rc)
-        rc = read_object(&out->sae_quality, &version, a, dir, "data/sae_quality.json",
+        rc = read_object(&out->sae_quality, NULL, a, dir, "data/sae_quality.json",
                          &SCHEMA_SAE_QUALITY, e);
     if (!rc)
-        rc = read_object(&out->rules, &version, a, dir, "data/rules.json", &SCHEMA_RULES, e);
+        rc = read_object(&out->rules, NULL, a, dir, "data/rules.json", &SCHEMA_RULES, e);
     if (!rc)
         rc = read_targets(out, a, dir, e);
     if (!rc && (rc = record_check(out, e)))
@@ -403,9 +402,8 @@ err_code record_read_volatile(record_volatile *out, arena *a, const char *dir, e
                  {"volatile/env.json", &SCHEMA_ENVIRONMENT, &out->environment}};
     *out = (record_volatile){0};
     err_code rc = OK;
-    int version;
     for (size_t i = 0; i < COUNT_OF(parts) && !rc; i++)
         if (io_exists(path_join(a, dir, parts[i].path)))
-            rc = read_object(parts[i].item, &version, a, dir, parts[i].path, parts[i].type, e);
+            rc = read_object(parts[i].item, NULL, a, dir, parts[i].path, parts[i].type, e);
     return rc;
 }

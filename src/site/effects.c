@@ -159,34 +159,26 @@ static void put_traces(cJSON *object, page *p, const record_target *t)
 /* ---- neurons -----------------------------------------------------------------------------------
  */
 
-static const record_neuron *neuron_at(const record_effects *x, const char *list, int index)
-{
-    for (int i = 0; i < x->n_neurons; i++)
-        if (!strcmp(x->neurons[i].list, list) && index-- == 0)
-            return &x->neurons[i];
-    return NULL;
-}
-
 static void put_neurons(cJSON *object, arena *a, const record_effects *x)
 {
     cJSON *aligned = json_add_array(object, "aligned"),
           *correlated = json_add_array(object, "correlated");
-    const record_neuron *n;
-    for (int i = 0; (n = neuron_at(x, "aligned", i)); i++) {
-        cJSON *row = put_entry(aligned);
+    for (int i = 0; i < x->n_neurons; i++) {
+        const record_neuron *n = &x->neurons[i];
+        bool by_weight = !strcmp(n->list, "aligned");
+        cJSON *row = put_entry(by_weight ? aligned : correlated);
         json_add_string(row, "neuron", arena_printf(a, "%d", n->neuron));
-        json_add_string(row, "weight", show_number(a, n->weight));
-        json_add_string(row, "share", show_share(a, n->share));
+        if (by_weight) {
+            json_add_string(row, "weight", show_number(a, n->weight));
+            json_add_string(row, "share", show_share(a, n->share));
+        } else {
+            json_add_string(row, "correlation", show_number(a, n->correlation));
+            json_add_string(row, "cosine", show_number(a, n->cosine));
+        }
     }
-    for (int i = 0; (n = neuron_at(x, "correlated", i)); i++) {
-        cJSON *row = put_entry(correlated);
-        json_add_string(row, "neuron", arena_printf(a, "%d", n->neuron));
-        json_add_string(row, "correlation", show_number(a, n->correlation));
-        json_add_string(row, "cosine", show_number(a, n->cosine));
-    }
-    json_add_bool(object, "has_aligned", neuron_at(x, "aligned", 0) != NULL);
     json_add_bool(object, "has_neurons", x->n_neurons > 0);
-    json_add_bool(object, "has_correlated", neuron_at(x, "correlated", 0) != NULL);
+    json_add_bool(object, "has_aligned", cJSON_GetArraySize(aligned) > 0);
+    json_add_bool(object, "has_correlated", cJSON_GetArraySize(correlated) > 0);
 }
 
 /* ---- neighbours --------------------------------------------------------------------------------

@@ -42,11 +42,6 @@ void put_trust(page *p)
 /* ---- worth a look -------------------------------------------------------------------------------
  */
 
-static double rule_of(const record_target *t)
-{
-    return record_rule_f1(t);
-}
-
 static double warm_of(const record_target *t)
 {
     return record_has_search(t) ? t->search.chain.warm : (double)NAN;
@@ -73,8 +68,8 @@ typedef struct highlight {
 } highlight;
 
 static const highlight highlights[] = {
-    {"best explained", rule_of, 1, "F1 of its rule", false},
-    {"least explained", rule_of, -1, "F1 of its rule", false},
+    {"best explained", record_rule_f1, 1, "F1 of its rule", false},
+    {"least explained", record_rule_f1, -1, "F1 of its rule", false},
     {"driven farthest beyond the data", warm_of, 1, "by real tokens", true},
     {"hardest to drive", warm_of, -1, "by real tokens", true},
     {"strongest effect on the output", effect_of, 1, "nats (KL) when it is taken out", false},
