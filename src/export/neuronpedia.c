@@ -74,8 +74,8 @@ static void add_feature(str *out, const writer *w, const record_target *t)
     add_maybe(to, "creatorId", w->names->creator);
     add_created(to, w, "createdAt");
     json_add_number(to, "maxActApprox", record_find_feature(w->r, t->id)->max);
-    json_add_bool(to, "hasVector", false);
-    export_add_empty(to, "vector");
+    json_add_bool(to, "hasVector", t->n_decoder > 0);
+    export_add_vector(to, t);
     export_add_null(to, "vectorLabel");
     export_add_null(to, "vectorDefaultSteerStrength");
     export_add_name(to, "hookName", w->r->run.sae.hook);
@@ -317,13 +317,16 @@ static err_code write_batch(const writer *w, int batch, err *e)
 static void add_notes(str *notes, const writer *w)
 {
     export_note_statistics(notes, w->r);
-    str_add(notes,
-            "- empty, as a report does not hold them: dfa*, lossValues, logitContributions, z*, "
-            "embedding; no steering without a vector.\n"
-            "- explanations: typeName rule-v1 and its like must be in the table ExplanationType "
-            "before they are imported; what each is worth stands in its notes.\n"
-            "- creatorName and owner are empty, visibility is PUBLIC: edit the .jsonl files to "
-            "your case.\n");
+    str_add(
+        notes,
+        "- empty, as a report does not hold them: dfa*, lossValues, logitContributions, z*, "
+        "embedding, vectorLabel, vectorDefaultSteerStrength.\n"
+        "- vector: the SAE's decoder row as this program computes with it; what strength steers "
+        "well is not measured.\n"
+        "- explanations: typeName rule-v1 and its like must be in the table ExplanationType "
+        "before they are imported; what each is worth stands in its notes.\n"
+        "- creatorName and owner are empty, visibility is PUBLIC: edit the .jsonl files to "
+        "your case.\n");
     if (!w->names->creator)
         str_add(notes, "- creatorId and authorId are null; the tables ask for a user: give "
                        "--creator ID.\n");

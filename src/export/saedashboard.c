@@ -32,7 +32,7 @@ static void add_feature(cJSON *list, const record *r, const record_target *t, ar
     cJSON *activations = json_add_array(to, "activations");
     for (int i = 0; i < n; i++)
         add_example(activations, &examples[i]);
-    export_add_empty(to, "vector");
+    export_add_vector(to, t);
 }
 
 static err_code write_batch(const char *dir, int batch, const record *r, const export_names *names,

@@ -116,6 +116,13 @@ void export_add_statistics(cJSON *to, const record *r, const record_target *t)
     export_add_empty(to, "decoder_weights_dist");
 }
 
+void export_add_vector(cJSON *to, const record_target *t)
+{
+    cJSON *vector = json_add_array(to, "vector");
+    for (int i = 0; i < t->n_decoder; i++)
+        json_add_number(vector, NULL, t->decoder[i]);
+}
+
 /* ---- examples ---------------------------------------------------------------------------------
  */
 
@@ -143,12 +150,18 @@ export_example *export_examples(int *n, const record *r, const record_target *t,
 
 void export_note_statistics(str *notes, const record *r)
 {
-    int without_table = 0, without_relatives = 0;
+    int without_table = 0, without_relatives = 0, without_vector = 0;
     for (int i = 0; i < r->n_targets; i++) {
         without_table += r->targets[i].effects.logits.n_counts == 0;
         without_relatives += r->targets[i].effects.n_relatives == 0;
+        without_vector += r->targets[i].n_decoder == 0;
     }
-    str_add(notes, "- empty, as a report does not hold them: decoder_weights_dist, vector.\n");
+    str_add(notes, "- empty, as a report does not hold them: decoder_weights_dist.\n");
+    if (without_vector)
+        str_addf(notes,
+                 "- empty for %d of %d features, as the report is of a version that did not keep "
+                 "decoder rows: vector.\n",
+                 without_vector, r->n_targets);
     if (without_table)
         str_addf(notes,
                  "- empty for %d of %d features, as the report has no logit table of them: pos_*, "

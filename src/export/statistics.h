@@ -9,6 +9,9 @@
  * frac_nonzero is the record's density, unrounded: rare features do not become 0. */
 void export_add_statistics(cJSON *to, const record *r, const record_target *t);
 
+/* Adds the key vector: the decoder row, unrounded; empty where the report is too old to hold it. */
+void export_add_vector(cJSON *to, const record_target *t);
+
 /* Cosine of the activations of two features over all tokens: with r Pearson's correlation, m the
  * means, s the standard deviations and q the mean squares, (r s1 s2 + m1 m2) / sqrt(q1 q2), where
  * q = density (variance + mean^2 of the active ones) and s^2 = q - m^2. NaN where undefined. */

@@ -146,6 +146,17 @@ static const char *reason_of(study *s, int feature)
     return "";
 }
 
+static void fill_decoder(record_target *t, study *s)
+{
+    int D = sae_describe(s->sae)->d_out;
+    float *row = arena_push(&s->memory, (size_t)D, sizeof *row);
+    t->n_decoder = D;
+    t->decoder = arena_push(&s->memory, (size_t)D, sizeof *t->decoder);
+    sae_decoder_row(row, s->sae, t->id);
+    for (int i = 0; i < D; i++)
+        t->decoder[i] = (double)row[i];
+}
+
 void report_targets(record *r, study *s)
 {
     const float *thresholds = sae_thresholds(s->sae);
@@ -168,6 +179,7 @@ void report_targets(record *r, study *s)
                 t->concept_index = c;
                 t->concept_f1 = r->concepts[c].f1;
             }
+        fill_decoder(t, s);
         report_activity(t, s, i, &index);
         fill_optimum(t, s, i);
         if (s->explained)

@@ -450,6 +450,8 @@ typedef struct record_target {
     double threshold;   /* the SAE's, of this feature; 0 for relu */
     int concept_index;  /* best matching row of record.concepts, -1: none */
     double concept_f1;
+    double *decoder; /* its row of the SAE's W_dec [d_out]: one length for all targets of a run */
+    int n_decoder;
     record_quantiles quantiles;
     record_histogram histogram;     /* of the non-zero activations, linear bins */
     record_histogram log_histogram; /* bins in log10 */

@@ -160,6 +160,9 @@ static err_code check_target(const record *r, int i, err *e)
     if (t->concept_index < -1 || t->concept_index >= r->n_concepts)
         return err_set(e, E_SHAPE, "target %d: concept_index is %d of %d", t->id, t->concept_index,
                        r->n_concepts);
+    if (t->n_decoder != r->targets[0].n_decoder)
+        return err_set(e, E_SHAPE, "target %d: decoder has %d numbers, that of target %d has %d",
+                       t->id, t->n_decoder, r->targets[0].id, r->targets[0].n_decoder);
     if (o->n_positions && (o->position < 0 || o->position >= o->n_positions))
         return err_set(e, E_SHAPE, "target %d: optimum.position is %d of %d", t->id, o->position,
                        o->n_positions);

@@ -442,6 +442,7 @@ static const field target_fields[] = {
     NUMBER(record_target, threshold, "activation threshold of the SAE"),
     INT(record_target, concept_index, "row of concepts.csv that fits best, -1 for none"),
     NUMBER(record_target, concept_f1, "F1 with that concept"),
+    NUMBERS(record_target, decoder, n_decoder, "its decoder row, what it adds to the output"),
     STRUCT(record_target, quantiles, SCHEMA_QUANTILES, "order statistics of the activations"),
     STRUCT(record_target, histogram, SCHEMA_HISTOGRAM, "non-zero activations, linear bins"),
     STRUCT(record_target, log_histogram, SCHEMA_HISTOGRAM, "non-zero activations, log bins"),

@@ -479,6 +479,17 @@ static void make_explanations(record_target *t, maker *m, int topic)
                                               0};
 }
 
+/* From a stream of its own, so that nothing else of the record depends on it. */
+static void make_decoder(record_target *t, maker *m)
+{
+    enum { WIDTH = 192 }; /* d_in of the run */
+    rng random = rng_stream((uint64_t)t->id, "synthetic decoder");
+    t->n_decoder = WIDTH;
+    t->decoder = arena_push(m->a, WIDTH, sizeof *t->decoder);
+    for (int i = 0; i < WIDTH; i++)
+        t->decoder[i] = rng_normal(&random) / sqrt(WIDTH);
+}
+
 static void make_targets(record *r, maker *m, int n)
 {
     r->n_targets = n;
@@ -525,6 +536,7 @@ static void make_targets(record *r, maker *m, int n)
         make_trie(t, m, topic);
         make_positions(t, m);
         make_explanations(t, m, topic);
+        make_decoder(t, m);
         make_rule(&t->rule, m, topic);
         make_search(&t->search, m, topic);
         make_optimum(&t->optimum, m, topic);
