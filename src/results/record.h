@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 5,        /* of the files that are written */
+    RECORD_SCHEMA = 6,        /* of the files that are written */
     RECORD_OLDEST = 4,        /* of those that can be read; schema_history.c says what they lack */
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */

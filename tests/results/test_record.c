@@ -73,8 +73,9 @@ static void write_read_write_gives_the_same_bytes(void **state)
     }
 }
 
-/* Makes a JSON file one of schema `version`, without the members of its effects that are named. */
-static void age(arena *a, const char *file, int version, const char *const *without)
+/* Makes a JSON file one of schema `version`, which is 5 or older; what it is of is told by its
+ * members. */
+static void age(arena *a, const char *file, int version)
 {
     cJSON *tree = NULL;
     err e = {0};
@@ -82,9 +83,11 @@ static void age(arena *a, const char *file, int version, const char *const *with
     if (json_read(&tree, path, 1 << 24, &e))
         fail_msg("%s", e.text);
     cJSON_SetNumberValue(cJSON_GetObjectItem(tree, "schema"), version);
-    for (; without && *without; without++)
-        cJSON_DeleteItemFromObject(cJSON_GetObjectItem(tree, "effects"), *without);
-    if (version < 5) { /* run.json */
+    cJSON_DeleteItemFromObject(tree, "decoder");
+    if (version < 5) {
+        cJSON *effects = cJSON_GetObjectItem(tree, "effects");
+        cJSON_DeleteItemFromObject(effects, "traces");
+        cJSON_DeleteItemFromObject(effects, "neurons");
         cJSON_DeleteItemFromObject(tree, "commit");
         cJSON_DeleteItemFromObject(tree, "modified");
         cJSON_DeleteItemFromObject(cJSON_GetObjectItem(tree, "model"), "tokenizer_sha256");
@@ -94,37 +97,62 @@ static void age(arena *a, const char *file, int version, const char *const *with
     cJSON_Delete(tree);
 }
 
+/* Makes the report "older" one of schema `version`; returns one of its targets' files. */
+static const char *write_older(arena *a, int version)
+{
+    static const char *const others[] = {"run.json", "data/clusters.json", "data/search.json",
+                                         "data/sae_quality.json", "data/rules.json"};
+    err e = {0};
+    char **targets;
+    int n;
+    write_record(a, "older", SYNTHETIC_USUAL);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        age(a, others[i], version);
+    assert_int_equal(
+        io_list(&targets, &n, path_join(a, in_folder(a, "older"), "data/targets"), a, &e), OK);
+    for (int i = 0; i < n; i++)
+        age(a, path_join(a, "data/targets", targets[i]), version);
+    return path_join(a, "data/targets", targets[0]);
+}
+
 static void files_of_schema_4_are_read(void **state)
 {
     (void)state;
-    static const char *const since_5[] = {"traces", "neurons", NULL};
-    static const char *const others[] = {"run.json", "data/clusters.json", "data/search.json",
-                                         "data/sae_quality.json", "data/rules.json"};
     arena a = {0};
     err e = {0};
     record r;
-    char **targets;
-    int n;
-    write_record(&a, "older", SYNTHETIC_USUAL);
-    assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), OK);
-    assert_int_equal(r.schema, RECORD_SCHEMA);
-    assert_int_equal(r.targets[0].effects.n_neurons, 4);
-    for (size_t i = 0; i < COUNT_OF(others); i++)
-        age(&a, others[i], 4, NULL);
-    assert_int_equal(
-        io_list(&targets, &n, path_join(&a, in_folder(&a, "older"), "data/targets"), &a, &e), OK);
-    for (int i = 0; i < n; i++)
-        age(&a, path_join(&a, "data/targets", targets[i]), 4, since_5);
+    const char *target = write_older(&a, 4);
     if (record_read(&r, &a, in_folder(&a, "older"), &e))
         fail_msg("%s", e.text);
     assert_int_equal(r.schema, 4);
     assert_true(!r.run.commit || !*r.run.commit);
     assert_int_equal(r.targets[0].effects.n_traces, 0);
     assert_int_equal(r.targets[0].effects.n_neurons, 0);
+    assert_int_equal(r.targets[0].n_decoder, 0);
     assert_true(r.targets[0].effects.n_relatives > 0);
-    age(&a, path_join(&a, "data/targets", targets[0]), 5, NULL);
+    age(&a, target, 5);
     assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), E_FORMAT);
     assert_non_null(strstr(e.text, "the key \"traces\" is missing"));
+    arena_release(&a);
+}
+
+static void files_of_schema_5_are_read(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    record r;
+    write_record(&a, "older", SYNTHETIC_USUAL);
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), OK);
+    assert_int_equal(r.schema, RECORD_SCHEMA);
+    assert_int_equal(r.targets[0].effects.n_neurons, 4);
+    assert_int_equal(r.targets[0].n_decoder, 192);
+    write_older(&a, 5);
+    if (record_read(&r, &a, in_folder(&a, "older"), &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(r.schema, 5);
+    assert_int_equal(r.targets[0].effects.n_neurons, 4);
+    assert_int_equal(r.targets[0].n_decoder, 0);
     arena_release(&a);
 }
 
@@ -212,8 +240,8 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 5", "\"schema\": 3", "schema is 3", "an older version wrote it"},
-    {"run.json", "\"schema\": 5", "\"schema\": 6", "schema is 6", "a newer version wrote it"},
+    {"run.json", "\"schema\": 6", "\"schema\": 3", "schema is 3", "an older version wrote it"},
+    {"run.json", "\"schema\": 6", "\"schema\": 7", "schema is 7", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
@@ -443,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_read_write_gives_the_same_bytes),
         cmocka_unit_test(files_of_schema_4_are_read),
+        cmocka_unit_test(files_of_schema_5_are_read),
         cmocka_unit_test(tokens_come_back_byte_for_byte),
         cmocka_unit_test(missing_times_are_fine),
         cmocka_unit_test(truncated_files_are_refused),
