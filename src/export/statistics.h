@@ -9,7 +9,8 @@
  * frac_nonzero is the record's density, unrounded: rare features do not become 0. */
 void export_add_statistics(cJSON *to, const record *r, const record_target *t);
 
-/* Adds the key vector: the decoder row, unrounded; empty where the report is too old to hold it. */
+/* Adds the key vector: the decoder row as the report holds it, in six digits; empty where the report
+ * is too old to hold it. */
 void export_add_vector(cJSON *to, const record_target *t);
 
 /* Cosine of the activations of two features over all tokens: with r Pearson's correlation, m the
