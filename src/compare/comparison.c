@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "compare/parts.h"
 #include <math.h>
+#include <stdio.h>
 
 const char *feature_category_name(feature_category c)
 {
@@ -17,6 +18,20 @@ const char *metric_verdict_name(metric_verdict v)
     return names[v];
 }
 
+const char *comparison_matched_by(bool matched, bool by_decoder)
+{
+    return matched ? "number" : by_decoder ? "decoder" : "nothing";
+}
+
+const char *target_pair_name(char name[RECORD_NAME], const comparison *c, const target_pair *t)
+{
+    char own[RECORD_NAME];
+    if (t->id_a >= 0)
+        return record_feature_name(name, c->a->run.sae.layer, t->id_a);
+    snprintf(name, RECORD_NAME, "b-%.29s", record_feature_name(own, c->b->run.sae.layer, t->id_b));
+    return name;
+}
+
 void comparison_make(comparison *out, const record *a, const record *b, double tolerance,
                      arena *memory)
 {
@@ -27,10 +42,15 @@ void comparison_make(comparison *out, const record *a, const record *b, double t
                                         .version = a->schema < b->schema ? a->schema : b->schema,
                                         .tolerance = tolerance,
                                         .most = COMPARISON_MOST_DIFFERENCES},
+                        .decoders.mcc = (double)NAN,
                         .clusters.rand_index = (double)NAN,
                         .alignment = {.disparity = (double)NAN}};
     compare_settings(out, memory);
     compare_metrics(out, memory);
+    if (out->by_decoder) {
+        decoders_match(&out->decoders, a, b, memory);
+        compare_targets(out, memory);
+    }
     if (out->matched) {
         compare_clusters(out, memory);
         compare_maps(out, memory);
@@ -74,8 +94,31 @@ const char *comparison_verdict(const comparison *c, arena *a)
         add_counts(&out, "targets:", c->chosen);
         add_counts(&out, "features of the dictionary:", c->dictionary);
         str_add_char(&out, '.');
+        if (c->by_decoder)
+            str_addf(&out,
+                     " By their decoder rows %d of A's %d targets have a fellow among B's %d; the "
+                     "mean cosine of the best pairing (MCC) is %.2f.",
+                     c->decoders.n_fellows, c->decoders.n_a, c->decoders.n_b, c->decoders.mcc);
     }
     return str_into(&out, a);
+}
+
+/* What becomes of features where the same number is another one in the other dictionary. */
+static void add_matching(str *out, const comparison *c)
+{
+    if (c->by_decoder)
+        str_addf(
+            out,
+            "Of their features only those that a run chose are matched, by the cosine of their "
+            "decoder rows, from %g on: reports hold the rows of no others, so that a feature "
+            "that is called lost may be in B's dictionary and not have been chosen. "
+            "Dictionaries, clusters, maps and numbers of other parts are not compared. ",
+            DECODER_LEAST_COSINE);
+    else
+        str_addf(out,
+                 "Features are not matched: the same number is another feature in another "
+                 "dictionary, and %s Settings and metrics are compared, nothing else. ",
+                 c->obstacle);
 }
 
 const char *comparison_limits(const comparison *c, arena *a)
@@ -96,11 +139,7 @@ const char *comparison_limits(const comparison *c, arena *a)
     if (!c->measures_alike)
         str_add(&out, "So no metric is called better or worse. ");
     if (!c->matched)
-        str_add(&out,
-                "Features are not matched: the same number is another feature in another "
-                "dictionary, and finding its fellow by the cosine of decoder vectors needs "
-                "vectors that reports do not hold. Settings and metrics are compared, nothing "
-                "else. ");
+        add_matching(&out, c);
     if (!c->same_data)
         str_add(&out, "The data are not the same: contexts come from other prompts, and what a "
                       "metric says holds for its own text. ");

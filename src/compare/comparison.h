@@ -2,6 +2,7 @@
  * All of it follows from the two records; the model is never needed. */
 #ifndef COMPARE_COMPARISON_H
 #define COMPARE_COMPARISON_H
+#include "compare/decoders.h"
 #include "compare/differences.h"
 #include "base/partition.h"
 #include "compare/procrustes.h"
@@ -59,7 +60,10 @@ typedef struct text_pair {
 } text_pair;
 
 typedef struct target_pair {
-    int id;
+    int id_a, id_b; /* its number in either dictionary: both the same where one SAE is read; -1: no
+                       target of that run has a decoder row like it */
+    double cosine;  /* where rows are compared: of both rows, or without a fellow the largest with
+                       any target of the other run; else NaN */
     feature_category category;
     bool moved;
     const record_target *a, *b; /* NULL: not a target of that run */
@@ -86,18 +90,22 @@ typedef struct comparison {
     const record *a, *b;
     double tolerance;
     bool same_model, same_sae, same_hook, same_data;
-    bool measures_alike; /* same model, SAE and hook: a metric is the same thing in both */
-    bool matched;        /* features are matched: by id, in the dictionary of one SAE */
+    bool measures_alike;  /* same model, SAE and hook: a metric is the same thing in both */
+    bool matched;         /* features are matched by id, in the dictionary of one SAE */
+    bool by_decoder;      /* else targets are, by their decoder rows */
+    const char *obstacle; /* where neither: why the rows cannot be compared; else NULL */
     setting_pair *inputs, *config; /* that differ */
     int n_inputs, n_config, n_config_equal;
     metric_pair *metrics; /* by falling `relative`, then name; those that neither has left out */
     int n_metrics, n_metrics_beyond;
-    /* What follows is empty unless `matched`. */
+    decoder_match decoders; /* empty unless by_decoder */
+    target_pair *targets;   /* ascending ids; by_decoder: of A, then those of B that have no fellow;
+                               empty where features are not matched */
+    int n_targets, chosen[FEATURE_CATEGORIES];
+    /* What follows is empty unless `matched`, but for differences of targets. */
     feature_pair *features; /* ascending ids, without those that are the same */
     int n_features;
-    int dictionary[FEATURE_CATEGORIES], chosen[FEATURE_CATEGORIES]; /* features; targets */
-    target_pair *targets;                                           /* ascending ids */
-    int n_targets;
+    int dictionary[FEATURE_CATEGORIES]; /* features */
     cluster_pairs clusters;
     procrustes alignment;        /* of B's map on A's */
     int map_only_a, map_only_b;  /* features on one map only */
@@ -113,7 +121,12 @@ void comparison_make(comparison *out, const record *a, const record *b, double t
 
 /* "lost", ..., "same"; "better", ..., "only in one". */
 const char *feature_category_name(feature_category c);
+/* What its page, its files and its differences are called: "L02-00123", its number in A, or
+ * "b-L02-00045" where only B's dictionary has it. */
+const char *target_pair_name(char name[RECORD_NAME], const comparison *c, const target_pair *t);
 const char *metric_verdict_name(metric_verdict v);
+/* "number", "decoder" or "nothing". */
+const char *comparison_matched_by(bool matched, bool by_decoder);
 /* The whole in one or two sentences of plain text. */
 const char *comparison_verdict(const comparison *c, arena *a);
 /* Why some of it could not be compared, in sentences of plain text; "" when all was. */

@@ -37,7 +37,7 @@ static map_cluster *map_clusters(const comparison *c, bool second, const int *pl
 static bool has_page(const comparison *c, int id)
 {
     for (int i = 0; i < c->n_targets; i++)
-        if (c->targets[i].id == id)
+        if (c->targets[i].id_a == id)
             return c->targets[i].category != FEATURE_SAME;
     return false;
 }

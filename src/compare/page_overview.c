@@ -86,8 +86,9 @@ static void put_targets(page *p, const comparison *c)
             continue;
         cJSON *row = put_entry(list);
         n++;
-        put_text(row, "id", a, record_feature_label(a, &c->a->features[t->id]));
-        json_add_string(row, "name", record_feature_name(name, c->a->run.sae.layer, t->id));
+        put_text(row, "id", a, target_pair_label(a, c, t));
+        json_add_string(row, "name", target_pair_name(name, c, t));
+        json_add_string(row, "cosine", show_number(a, t->cosine));
         json_add_string(row, "category", feature_category_name(t->category));
         json_add_string(row, "n", show_count(a, t->n_differences));
         json_add_string(row, "what", what_changed(a, t));
@@ -97,6 +98,18 @@ static void put_targets(page *p, const comparison *c)
         json_add_string(row, "warm_b", show_ratio(a, target_figure(t->b, 1)));
     }
     json_add_bool(p->tree, "has_targets", n > 0);
+}
+
+/* What matched the targets of two dictionaries, and how well. */
+static void put_decoders(page *p, const comparison *c)
+{
+    arena *a = &p->memory;
+    json_add_bool(p->tree, "by_decoder", c->by_decoder);
+    json_add_string(p->tree, "least_cosine", show_number(a, DECODER_LEAST_COSINE));
+    json_add_string(p->tree, "n_targets_a", show_count(a, c->decoders.n_a));
+    json_add_string(p->tree, "n_targets_b", show_count(a, c->decoders.n_b));
+    json_add_string(p->tree, "n_fellows", show_count(a, c->decoders.n_fellows));
+    json_add_string(p->tree, "mcc", show_number(a, c->decoders.mcc));
 }
 
 static const char *cluster_text(arena *a, int label)
@@ -182,6 +195,8 @@ err_code compare_page_overview(const compare_site *s, err *e)
     json_add_bool(p.tree, "has_settings", c->n_config + c->n_inputs > 0);
     json_add_string(p.tree, "n_equal", show_count(a, c->n_config_equal));
     json_add_bool(p.tree, "matched", c->matched);
+    json_add_bool(p.tree, "has_pairs", c->matched || c->by_decoder);
+    put_decoders(&p, c);
     put_metrics(&p, c);
     put_categories(&p, c);
     put_targets(&p, c);

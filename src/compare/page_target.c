@@ -87,11 +87,13 @@ static void put_figures(page *p, const comparison *c, const target_pair *t)
 {
     arena *a = &p->memory;
     cJSON *list = json_add_array(p->tree, "figures");
-    const record_feature *x = &c->a->features[t->id], *y = &c->b->features[t->id];
-    put_figure(list, "share of tokens that activate it", show_share(a, x->density),
-               show_share(a, y->density));
-    put_figure(list, "largest activation on the data", show_number(a, x->max),
-               show_number(a, y->max));
+    const record_feature *x = t->id_a >= 0 ? &c->a->features[t->id_a] : NULL;
+    const record_feature *y = t->id_b >= 0 ? &c->b->features[t->id_b] : NULL;
+    put_figure(list, "share of tokens that activate it",
+               show_share(a, x ? x->density : (double)NAN),
+               show_share(a, y ? y->density : (double)NAN));
+    put_figure(list, "largest activation on the data", show_number(a, x ? x->max : (double)NAN),
+               show_number(a, y ? y->max : (double)NAN));
     for (int i = 0; i < TARGET_FIGURES; i++)
         if (isfinite(target_figure(t->a, i)) || isfinite(target_figure(t->b, i)))
             put_figure(list, target_figure_name(i), show_number(a, target_figure(t->a, i)),
@@ -203,16 +205,33 @@ static void put_values(page *p, const comparison *c, const target_pair *t, const
     json_add_string(p->tree, "n_differences", show_count(a, t->n_differences));
 }
 
+enum { TITLE = 64 };
+
+static const char *title_of(char title[TITLE], const comparison *c, const target_pair *t)
+{
+    if (c->matched)
+        snprintf(title, TITLE, "Feature %d", t->id_a);
+    else if (t->a && t->b)
+        snprintf(title, TITLE, "Feature %d of A, %d of B", t->id_a, t->id_b);
+    else
+        snprintf(title, TITLE, "Feature %d of %s", t->a ? t->id_a : t->id_b, t->a ? "A" : "B");
+    return title;
+}
+
 err_code compare_page_target(const compare_site *s, int index, err *e)
 {
     const target_pair *t = &s->c->targets[index];
-    char name[RECORD_NAME], title[RECORD_NAME];
+    char name[RECORD_NAME], title[TITLE];
     page p;
     const char *caption = NULL;
-    record_feature_name(name, s->c->a->run.sae.layer, t->id);
-    snprintf(title, sizeof title, "Feature %d", t->id);
-    page_start(&p, &s->site, SECTION_RUN, "targets", name, title);
-    p.stem = arena_strdup(&p.memory, name);
+    target_pair_name(name, s->c, t);
+    page_start(&p, &s->site, SECTION_RUN, "targets", name, title_of(title, s->c, t));
+    arena *a = &p.memory;
+    p.stem = arena_strdup(a, name);
+    json_add_bool(p.tree, "by_decoder", s->c->by_decoder);
+    json_add_bool(p.tree, "has_fellow", t->a && t->b);
+    json_add_string(p.tree, "cosine", show_number(a, t->cosine));
+    json_add_string(p.tree, "least_cosine", show_number(a, DECODER_LEAST_COSINE));
     json_add_string(p.tree, "category", feature_category_name(t->category));
     json_add_string(p.tree, "meaning", feature_category_meaning(t->category));
     put_texts(&p, t);

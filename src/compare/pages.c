@@ -36,6 +36,17 @@ int put_differences(page *p, const char *key, const comparison *c, const char *p
     return n;
 }
 
+const char *target_pair_label(arena *a, const comparison *c, const target_pair *t)
+{
+    const char *in_a = t->id_a < 0 ? NULL : record_feature_label(a, &c->a->features[t->id_a]);
+    const char *in_b = t->id_b < 0 ? NULL : record_feature_label(a, &c->b->features[t->id_b]);
+    if (c->matched)
+        return in_a;
+    return in_a && in_b ? arena_printf(a, "A %s, B %s", in_a, in_b)
+           : in_a       ? arena_printf(a, "A %s", in_a)
+                        : arena_printf(a, "B %s", in_b);
+}
+
 const char *folder_url(arena *a, const char *path)
 {
     str out = {0};

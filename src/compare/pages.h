@@ -35,6 +35,9 @@ err_code compare_draw_curve(page *p, const target_pair *t, const char **caption,
 /* list `key` of {place, a, b}: differences whose place begins with `prefix`, at most `most`;
  * returns how many there are among those kept. */
 int put_differences(page *p, const char *key, const comparison *c, const char *prefix, int most);
+/* "123" where both runs read one dictionary, else "A 123, B 45", "A 123" or "B 45"; with the name
+ * of a feature that has one. Plain text. */
+const char *target_pair_label(arena *a, const comparison *c, const target_pair *t);
 /* A folder as part of a URL; "metric_name" as words. */
 const char *folder_url(arena *a, const char *path);
 const char *metric_words(arena *a, const char *name);

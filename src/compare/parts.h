@@ -3,13 +3,14 @@
 #define COMPARE_PARTS_H
 #include "compare/comparison.h"
 
-/* Fills same_*, measures_alike, matched, inputs and config. */
+/* Fills same_*, measures_alike, matched, by_decoder, obstacle, inputs and config. */
 void compare_settings(comparison *c, arena *memory);
 void compare_metrics(comparison *c, arena *memory);
 /* Fills clusters, and alignment with its counts. */
 void compare_clusters(comparison *c, arena *memory);
 void compare_maps(comparison *c, arena *memory);
-/* Fills features and dictionary; targets and chosen. Both add to `differences`. */
+/* Fills features and dictionary; targets and chosen, where features are matched or `decoders` are
+ * there. Both add to `differences`. */
 void compare_features(comparison *c, arena *memory);
 void compare_targets(comparison *c, arena *memory);
 /* Adds what differs in the other parts of the record. */

@@ -107,4 +107,7 @@ void compare_settings(comparison *c, arena *memory)
         same_text(a->sae.hook, b->sae.hook) && same_text(a->sae.hook_out, b->sae.hook_out);
     c->measures_alike = c->same_model && c->same_sae && c->same_hook;
     c->matched = c->same_sae && c->same_hook && c->a->n_features == c->b->n_features;
+    if (!c->matched)
+        c->obstacle = decoders_obstacle(c->a, c->b, c->same_model, c->same_hook, memory);
+    c->by_decoder = !c->matched && !c->obstacle;
 }

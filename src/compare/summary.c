@@ -53,8 +53,19 @@ static void add_comparable(cJSON *object, const comparison *c, arena *a)
     json_add_bool(comparable, "same_sae", c->same_sae);
     json_add_bool(comparable, "same_hook", c->same_hook);
     json_add_bool(comparable, "same_data", c->same_data);
-    json_add_bool(comparable, "features_matched", c->matched);
+    json_add_bool(comparable, "features_matched", c->matched || c->by_decoder);
+    json_add_string(comparable, "matched_by", comparison_matched_by(c->matched, c->by_decoder));
     json_add_string(comparable, "limits", comparison_limits(c, a));
+}
+
+static void add_decoders(cJSON *object, const comparison *c)
+{
+    cJSON *decoders = json_add_object(object, "decoders");
+    json_add_number(decoders, "least_cosine", DECODER_LEAST_COSINE);
+    json_add_number(decoders, "targets_a", c->decoders.n_a);
+    json_add_number(decoders, "targets_b", c->decoders.n_b);
+    json_add_number(decoders, "matched", c->decoders.n_fellows);
+    json_add_number(decoders, "mcc", c->decoders.mcc);
 }
 
 static void add_metrics(cJSON *object, const comparison *c)
@@ -109,6 +120,8 @@ err_code summary_write(const char *dir, const comparison *c, const compared_name
     json_add_number(object, "metrics_outside_tolerance", c->n_metrics_beyond);
     json_add_number(object, "values_that_differ", (double)c->differences.all);
     add_metrics(object, c);
+    if (c->by_decoder)
+        add_decoders(object, c);
     add_counts(object, "targets", c->chosen);
     add_counts(object, "dictionary", c->dictionary);
     add_clusters(object, c);

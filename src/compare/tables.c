@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "compare/csv_tables.h"
 #include "compare/summary.h"
+#include <math.h>
 
 /* ---- rows ---- */
 
@@ -67,12 +68,20 @@ static void features(str *out, const void *data)
     }
 }
 
+/* Empty where that dictionary does not have it. */
+static void put_numbers(str *out, const target_pair *t)
+{
+    csv_put_number(out, t->id_a >= 0 ? t->id_a : (double)NAN);
+    csv_put_number(out, t->id_b >= 0 ? t->id_b : (double)NAN);
+}
+
 static void targets(str *out, const void *data)
 {
     const comparison *c = data;
     for (int i = 0; i < c->n_targets; i++) {
         const target_pair *t = &c->targets[i];
-        csv_put_number(out, t->id);
+        put_numbers(out, t);
+        csv_put_number(out, t->cosine);
         csv_put_text(out, feature_category_name(t->category));
         csv_put_flag(out, t->moved);
         csv_put_flag(out, t->contexts);
@@ -94,7 +103,7 @@ static void explanations(str *out, const void *data)
         for (int j = 0; j < c->targets[i].n_texts; j++) {
             const text_pair *x = &c->targets[i].texts[j];
             for (int k = 0; k < x->n_pieces; k++) {
-                csv_put_number(out, c->targets[i].id);
+                put_numbers(out, &c->targets[i]);
                 csv_put_number(out, j);
                 csv_put_text(out, x->title);
                 csv_put_text(out, kinds[x->pieces[k].kind]);
@@ -171,7 +180,10 @@ static const csv_column FEATURES[] = {
     {"max_b", "largest activation in B"},
 };
 static const csv_column TARGETS[] = {
-    {"feature", "its number"},
+    {"feature_a", "its number in A's dictionary, empty where it has no such feature"},
+    {"feature_b", "its number in B's; the same where both read one dictionary"},
+    {"cosine", "of both decoder rows, or without a fellow the largest with any target of the other "
+               "run; empty where features are matched by number"},
     {"category", "lost, gained, died, revived, moved, changed or same: the first that holds"},
     {"moved", "whether its clusters do not correspond"},
     {"contexts", "whether its strongest contexts are others"},
@@ -189,7 +201,8 @@ static const csv_column TARGETS[] = {
     {"optimum_b", "the same in B"},
 };
 static const csv_column EXPLANATIONS[] = {
-    {"feature", "number of the target"},
+    {"feature_a", "number of the target in A's dictionary, empty where it has no such feature"},
+    {"feature_b", "its number in B's"},
     {"text", "which of its texts, from 0"},
     {"title", "what made the text"},
     {"words", "kept, removed (in A only) or added (in B only)"},

@@ -9,7 +9,9 @@ typedef struct compared_names {
     const char *a, *b; /* "../one" */
 } compared_names;
 
-enum { COMPARISON_SCHEMA = 1 }; /* of compare.json and the tables */
+/* Of compare.json and the tables. 2: features of two dictionaries are matched; the column `feature`
+ * became feature_a and feature_b. */
+enum { COMPARISON_SCHEMA = 2 };
 
 /* Writes DIR/compare.json and DIR/data/: one CSV for settings, metrics, features, targets,
  * explanations, clusters and differences, and README.md with each column's meaning. The directory

@@ -6,6 +6,10 @@
 
 /* Compared through the correspondence of clusters. */
 static const char *const APART[] = {"cluster", NULL};
+/* Numbers of features and clusters name others in another dictionary, and rows are compared by
+ * their cosine. */
+static const char *const APART_BY_DECODER[] = {"id", "cluster", "decoder", "effects", NULL};
+static const char *const APART_EFFECTS[] = {"relatives", NULL};
 
 /* ---- texts ---- */
 
@@ -107,35 +111,38 @@ static bool other_contexts(const record_target *a, const record_target *b)
 
 /* ---- targets ---- */
 
-static const char *place_of(char place[RECORD_NAME + 16], const comparison *c, int id)
-{
-    char name[RECORD_NAME];
-    snprintf(place, RECORD_NAME + 16, "targets/%s",
-             record_feature_name(name, c->a->run.sae.layer, id));
-    return place;
-}
-
 static feature_category category_of(const comparison *c, const target_pair *t)
 {
     if (!t->a || !t->b)
         return t->a ? FEATURE_LOST : FEATURE_GAINED;
-    int64_t active_a = c->a->features[t->id].n_active, active_b = c->b->features[t->id].n_active;
+    int64_t active_a = c->a->features[t->id_a].n_active,
+            active_b = c->b->features[t->id_b].n_active;
     if ((active_a > 0) != (active_b > 0))
         return active_a > 0 ? FEATURE_DIED : FEATURE_REVIVED;
     return t->moved ? FEATURE_MOVED : t->n_differences ? FEATURE_CHANGED : FEATURE_SAME;
 }
 
-static void add_target(comparison *c, const record_target *a, const record_target *b, arena *memory)
+static long find_differences(comparison *c, const char *place, const target_pair *t)
 {
-    char place[RECORD_NAME + 16];
-    target_pair t = {.id = a ? a->id : b->id, .a = a, .b = b};
-    place_of(place, c, t.id);
-    if (a && b) {
-        t.n_differences = differences_find(&c->differences, place, &SCHEMA_TARGET, a, b, APART);
-        t.contexts = other_contexts(a, b);
-        t.moved = has_moved(c, t.id);
+    if (c->matched)
+        return differences_find(&c->differences, place, &SCHEMA_TARGET, t->a, t->b, APART);
+    char effects[RECORD_NAME + 32];
+    snprintf(effects, sizeof effects, "%s.effects", place);
+    return differences_find(&c->differences, place, &SCHEMA_TARGET, t->a, t->b, APART_BY_DECODER) +
+           differences_find(&c->differences, effects, &SCHEMA_EFFECTS, &t->a->effects,
+                            &t->b->effects, APART_EFFECTS);
+}
+
+static void add_target(comparison *c, target_pair t, arena *memory)
+{
+    char place[RECORD_NAME + 16], name[RECORD_NAME];
+    snprintf(place, sizeof place, "targets/%s", target_pair_name(name, c, &t));
+    if (t.a && t.b) {
+        t.n_differences = find_differences(c, place, &t);
+        t.contexts = other_contexts(t.a, t.b);
+        t.moved = c->matched && has_moved(c, t.id_a);
     } else {
-        differences_add(&c->differences, place, a ? "target" : NULL, b ? "target" : NULL);
+        differences_add(&c->differences, place, t.a ? "target" : NULL, t.b ? "target" : NULL);
     }
     compare_texts(&t, memory);
     t.category = category_of(c, &t);
@@ -143,17 +150,56 @@ static void add_target(comparison *c, const record_target *a, const record_targe
     c->targets[c->n_targets++] = t;
 }
 
-void compare_targets(comparison *c, arena *memory)
+static void match_by_number(comparison *c, arena *memory)
 {
     const record *a = c->a, *b = c->b;
-    c->targets =
-        arena_push(memory, (size_t)a->n_targets + (size_t)b->n_targets + 1, sizeof *c->targets);
     for (int i = 0, j = 0; i < a->n_targets || j < b->n_targets;) {
         int left = i < a->n_targets ? a->targets[i].id : c->a->n_features;
         int right = j < b->n_targets ? b->targets[j].id : c->a->n_features;
-        add_target(c, left <= right ? &a->targets[i] : NULL, right <= left ? &b->targets[j] : NULL,
+        int id = left <= right ? left : right;
+        add_target(c,
+                   (target_pair){.id_a = id,
+                                 .id_b = id,
+                                 .cosine = (double)NAN,
+                                 .a = left <= right ? &a->targets[i] : NULL,
+                                 .b = right <= left ? &b->targets[j] : NULL},
                    memory);
         i += left <= right;
         j += right <= left;
     }
+}
+
+/* A fellow is the nearest, so that the cosine with it is the largest. */
+static void match_by_decoder(comparison *c, arena *memory)
+{
+    const decoder_match *m = &c->decoders;
+    for (int i = 0; i < m->n_a; i++) {
+        const record_target *a = &c->a->targets[i];
+        const record_target *b = m->of_a[i] >= 0 ? &c->b->targets[m->of_a[i]] : NULL;
+        add_target(c,
+                   (target_pair){.id_a = a->id,
+                                 .id_b = b ? b->id : -1,
+                                 .cosine = decoders_nearest(m, i, false),
+                                 .a = a,
+                                 .b = b},
+                   memory);
+    }
+    for (int j = 0; j < m->n_b; j++)
+        if (m->of_b[j] < 0)
+            add_target(c,
+                       (target_pair){.id_a = -1,
+                                     .id_b = c->b->targets[j].id,
+                                     .cosine = decoders_nearest(m, j, true),
+                                     .b = &c->b->targets[j]},
+                       memory);
+}
+
+void compare_targets(comparison *c, arena *memory)
+{
+    c->targets = arena_push(memory, (size_t)c->a->n_targets + (size_t)c->b->n_targets + 1,
+                            sizeof *c->targets);
+    if (c->matched)
+        match_by_number(c, memory);
+    else
+        match_by_decoder(c, memory);
 }

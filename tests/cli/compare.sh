@@ -48,6 +48,32 @@ holds 'the same bytes again' diff -r "$work/before" "$work/a-b"
 differs 'three runs are put side by side' '3 runs that differ in explain.max_steps' -- compare "$work/a" "$work/b" "$work/a" --out "$work/three"
 holds 'whole' tests/check_report.sh "$work/three"
 
+# Another SAE of the same model: two features of A change places, a third turns round.
+a_row=512 # bytes of one of W_dec, which stands first
+header=$(od -An -tu8 -N8 $data/sae/sae_weights.safetensors)
+row_of() { # ID: where it begins
+    echo $((8 + header + $1 * a_row))
+}
+put_row() { # FROM TO
+    dd if=$data/sae/sae_weights.safetensors of="$work/sae/sae_weights.safetensors" bs=1 conv=notrunc \
+        skip="$(row_of "$1")" seek="$(row_of "$2")" count=$a_row status=none
+}
+mapfile -t ids < <(cut -d, -f1 "$work/a-b/data/targets.csv" | tail -n +2)
+holds 'three targets' test ${#ids[@]} -eq 3
+cp -r $data/sae "$work/sae"
+put_row "${ids[0]}" "${ids[1]}"
+put_row "${ids[1]}" "${ids[0]}"
+put_row 0 "${ids[2]}"
+chosen=(--set "select.features=${ids[0]},${ids[1]},${ids[2]}")
+succeeds 'a run of it' -- run "${small[@]}" "${chosen[@]}" --sae "$work/sae" --out "$work/swapped"
+differs 'two SAEs' '2 of A.s 3 targets have a fellow' '1 lost, 1 gained' -- compare "$work/a" "$work/swapped" --out "$work/saes"
+holds 'whole' tests/check_report.sh "$work/saes"
+holds 'the first is the second' grep -q "^${ids[0]},${ids[1]},1,changed," "$work/saes/data/targets.csv"
+holds 'the second is the first' grep -q "^${ids[1]},${ids[0]},1,changed," "$work/saes/data/targets.csv"
+holds 'one of B alone' test -s "$(printf '%s/saes/targets/b-L02-%05d.html' "$work" "${ids[2]}")"
+differs 'the other way round' -- compare "$work/swapped" "$work/a" --out "$work/back"
+holds 'the same cosines from the other side' test "$(grep -c ',1,changed,' "$work/back/data/targets.csv")" -eq 2
+
 cp -r "$work/a" "$work/old"
 sed -i 's/"schema": [0-9]*/"schema": 1/' "$work/old/run.json"
 trouble 'an older schema' 'old: .*schema 1' 'Make it again' -- compare "$work/a" "$work/old"

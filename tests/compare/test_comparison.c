@@ -188,11 +188,11 @@ static void targets_come_and_go(void **state)
     assert_int_equal(p.c.chosen[FEATURE_GAINED], 1);
     assert_int_equal(p.c.chosen[FEATURE_CHANGED], 1);
     assert_int_equal(p.c.chosen[FEATURE_SAME], n - 3);
-    assert_int_equal(p.c.targets[0].id, first);
+    assert_int_equal(p.c.targets[0].id_a, first);
     assert_int_equal(p.c.targets[0].category, FEATURE_GAINED);
     assert_true(p.c.targets[1].contexts);
     assert_int_equal(p.c.targets[1].n_differences, 1);
-    assert_int_equal(p.c.targets[n - 1].id, last);
+    assert_int_equal(p.c.targets[n - 1].id_b, last);
     assert_int_equal(p.c.targets[n - 1].category, FEATURE_LOST);
     arena_release(&p.memory);
 }
@@ -286,12 +286,58 @@ static void a_turned_map_is_the_same_map(void **state)
     arena_release(&p.memory);
 }
 
-static void another_dictionary_is_not_matched(void **state)
+/* Of the same model at the same hook: target 1 of A is target 2 of B, target 0 has another row. */
+static void targets_of_two_dictionaries_are_matched(void **state)
+{
+    (void)state;
+    pair p;
+    make_pair(&p, SYNTHETIC_USUAL);
+    int n = p.a.n_targets;
+    p.b.run.sae.sha256 = "another";
+    double *first = p.b.targets[1].decoder;
+    p.b.targets[1].decoder = p.b.targets[2].decoder;
+    p.b.targets[2].decoder = first;
+    for (int i = 0; i < p.b.targets[0].n_decoder; i++)
+        p.b.targets[0].decoder[i] *= -1;
+    p.b.targets[3].quantiles.p90 = 0.125;
+    compare_pair(&p, 0);
+    assert_false(p.c.same);
+    assert_false(p.c.matched);
+    assert_true(p.c.by_decoder);
+    assert_int_equal(p.c.decoders.n_fellows, n - 1);
+    assert_int_equal(p.c.n_targets, n + 1);
+    assert_int_equal(p.c.chosen[FEATURE_LOST], 1);
+    assert_int_equal(p.c.chosen[FEATURE_GAINED], 1);
+    assert_int_equal(p.c.chosen[FEATURE_CHANGED], 3);
+    assert_int_equal(p.c.chosen[FEATURE_SAME], n - 4);
+    const target_pair *lost = &p.c.targets[0], *turned = &p.c.targets[1], *gained = &p.c.targets[n];
+    char name[RECORD_NAME], want[RECORD_NAME + 2];
+    assert_int_equal(lost->id_a, p.a.targets[0].id);
+    assert_int_equal(lost->id_b, -1);
+    assert_true(lost->cosine < 0.5);
+    assert_int_equal(turned->id_a, p.a.targets[1].id);
+    assert_int_equal(turned->id_b, p.a.targets[2].id);
+    assert_close(turned->cosine, 1, 1e-12);
+    assert_int_equal(gained->id_a, -1);
+    assert_int_equal(gained->id_b, p.a.targets[0].id);
+    assert_null(gained->a);
+    snprintf(want, sizeof want, "b-%s", record_feature_name(name, 2, gained->id_b));
+    assert_string_equal(target_pair_name(name, &p.c, gained), want);
+    assert_int_equal(p.c.targets[3].n_differences, 1);
+    assert_int_equal(p.c.n_features, 0);
+    assert_non_null(strstr(comparison_limits(&p.c, &p.memory), "cosine of their decoder rows"));
+    assert_non_null(strstr(comparison_verdict(&p.c, &p.memory), "have a fellow among B's"));
+    arena_release(&p.memory);
+}
+
+static void another_dictionary_without_rows_is_not_matched(void **state)
 {
     (void)state;
     pair p;
     make_pair(&p, SYNTHETIC_USUAL);
     p.b.run.sae.sha256 = "another";
+    for (int i = 0; i < p.b.n_targets; i++)
+        p.b.targets[i].n_decoder = 0;
     compare_pair(&p, 0);
     assert_false(p.c.same);
     assert_false(p.c.matched);
@@ -300,7 +346,9 @@ static void another_dictionary_is_not_matched(void **state)
     assert_string_equal(p.c.inputs[0].key, "sha256");
     assert_int_equal(p.c.n_features + p.c.n_targets, 0);
     assert_int_equal(p.c.n_metrics_beyond, 0);
-    assert_non_null(strstr(comparison_limits(&p.c, &p.memory), "decoder vectors"));
+    assert_false(p.c.by_decoder);
+    assert_non_null(strstr(comparison_limits(&p.c, &p.memory),
+                           "the files of B (schema 6) do not hold the decoder rows"));
     arena_release(&p.memory);
 }
 
@@ -334,7 +382,8 @@ int main(void)
         cmocka_unit_test(features_move_die_and_are_filtered),
         cmocka_unit_test(relabelled_clusters_are_the_same),
         cmocka_unit_test(a_turned_map_is_the_same_map),
-        cmocka_unit_test(another_dictionary_is_not_matched),
+        cmocka_unit_test(targets_of_two_dictionaries_are_matched),
+        cmocka_unit_test(another_dictionary_without_rows_is_not_matched),
         cmocka_unit_test(long_lists_are_counted_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

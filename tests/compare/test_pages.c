@@ -123,6 +123,51 @@ static void pages_of_what_changed(void **state)
     arena_release(&a);
 }
 
+/* Two SAEs of one model; the first target of the second has the opposite row. */
+static void pages_of_two_dictionaries(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    record_volatile times;
+    err e;
+    synthetic_record(&r, &times, &a, SYNTHETIC_USUAL);
+    r.run.sae.sha256 = "another";
+    for (int i = 0; i < r.targets[0].n_decoder; i++)
+        r.targets[0].decoder[i] *= -1;
+    r.targets[1].threshold += 1;
+    write_report(&a, "sae-a", SYNTHETIC_USUAL, false);
+    if (record_write(path_join(&a, folder, "sae-b"), &r, &e))
+        fail_msg("%s", e.text);
+    assert_false(compare_folders(&a, "sae-a", "sae-b", "saes"));
+    int first = r.targets[0].id, second = r.targets[1].id;
+    const char *html = text_of(&a, "saes", "index.html");
+    assert_non_null(strstr(html, "with a cosine of at least 0.7"));
+    assert_non_null(strstr(html, arena_printf(&a, "href=\"targets/L02-%05d.html\"", first)));
+    assert_non_null(strstr(html, arena_printf(&a, "href=\"targets/b-L02-%05d.html\"", first)));
+    assert_non_null(strstr(html, arena_printf(&a, ">A %d, B %d</a>", second, second)));
+    assert_null(strstr(html, "Clusters and maps"));
+    assert_null(strstr(html, "{{"));
+    const char *lost = text_of(&a, "saes/targets", arena_printf(&a, "L02-%05d.html", first)),
+               *gained = text_of(&a, "saes/targets", arena_printf(&a, "b-L02-%05d.html", first));
+    assert_non_null(strstr(lost, arena_printf(&a, "Feature %d of A</h1>", first)));
+    assert_non_null(strstr(gained, arena_printf(&a, "Feature %d of B</h1>", first)));
+    assert_non_null(strstr(gained, "No target of the other run is the same feature"));
+    const char *targets = text_of(&a, "saes/data", "targets.csv");
+    assert_non_null(strstr(targets, arena_printf(&a, "\n%d,%d,1,changed,0,", second, second)));
+    assert_non_null(strstr(targets, arena_printf(&a, "\n,%d,", first)));
+    const char *text = text_of(&a, "saes", "compare.json");
+    cJSON *json;
+    assert_int_equal(json_parse(&json, text, strlen(text), "compare.json", &e), OK);
+    assert_string_equal(json_member(json_member(json, "comparable"), "matched_by")->valuestring,
+                        "decoder");
+    const cJSON *decoders = json_member(json, "decoders");
+    assert_int_equal(json_member(decoders, "matched")->valueint, r.n_targets - 1);
+    assert_int_equal(json_member(decoders, "targets_b")->valueint, r.n_targets);
+    cJSON_Delete(json);
+    arena_release(&a);
+}
+
 static void pages_of_several_runs(void **state)
 {
     (void)state;
@@ -245,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_what_changed),
+        cmocka_unit_test(pages_of_two_dictionaries),
         cmocka_unit_test(pages_of_several_runs),
         cmocka_unit_test(tables_of_what_changed),
         cmocka_unit_test(hostile_and_empty_records_make_pages),
