@@ -111,7 +111,7 @@ static void add_matching(str *out, const comparison *c)
             out,
             "Of their features only those that a run chose are matched, by the cosine of their "
             "decoder rows, from %g on: reports hold the rows of no others, so that a feature "
-            "that is called lost may be in B's dictionary and not have been chosen. "
+            "without a fellow may be in the other dictionary and not have been chosen. "
             "Dictionaries, clusters, maps and numbers of other parts are not compared. ",
             DECODER_LEAST_COSINE);
     else

@@ -56,6 +56,9 @@ static void put_categories(page *p, const comparison *c)
     arena *a = &p->memory;
     cJSON *list = json_add_array(p->tree, "categories");
     for (int i = 0; i < FEATURE_CATEGORIES; i++) {
+        if (c->by_decoder && (i == FEATURE_DIED || i == FEATURE_REVIVED || i == FEATURE_MOVED) &&
+            !c->chosen[i])
+            continue; /* of the rows of one dictionary */
         cJSON *row = put_entry(list);
         json_add_string(row, "name", feature_category_name((feature_category)i));
         json_add_string(row, "targets", show_count(a, c->chosen[i]));
@@ -105,7 +108,7 @@ static void put_decoders(page *p, const comparison *c)
 {
     arena *a = &p->memory;
     json_add_bool(p->tree, "by_decoder", c->by_decoder);
-    json_add_string(p->tree, "least_cosine", show_number(a, DECODER_LEAST_COSINE));
+    json_add_string(p->tree, "least_cosine", arena_printf(a, "%g", DECODER_LEAST_COSINE));
     json_add_string(p->tree, "n_targets_a", show_count(a, c->decoders.n_a));
     json_add_string(p->tree, "n_targets_b", show_count(a, c->decoders.n_b));
     json_add_string(p->tree, "n_fellows", show_count(a, c->decoders.n_fellows));

@@ -96,7 +96,7 @@ static void put_targets(page *p, const stability *s)
     json_add_string(p->tree, "same_rule", show_share(a, s->same_rule.mean));
 }
 
-/* Every two runs, and the spread of their adjusted Rand index. */
+/* Every two runs, and the spread of what compares their clusters or dictionaries. */
 static void put_pairs(page *p, const stability *s)
 {
     arena *a = &p->memory;
@@ -106,6 +106,7 @@ static void put_pairs(page *p, const stability *s)
         cJSON *row = put_entry(rows);
         json_add_string(row, "which", arena_printf(a, "%d and %d", pair->i + 1, pair->j + 1));
         json_add_string(row, "rand", show_number(a, pair->rand_index));
+        json_add_string(row, "mcc", show_number(a, pair->mcc));
         json_add_string(row, "shared", show_count(a, pair->n_shared));
         json_add_string(row, "chosen", show_share(a, pair->chosen));
         json_add_string(row, "tokens", show_share(a, pair->tokens));
@@ -114,6 +115,10 @@ static void put_pairs(page *p, const stability *s)
     json_add_bool(p->tree, "has_rand", isfinite(s->rand_index.mean));
     cJSON *rand = json_add_object(p->tree, "rand_index");
     put_spread(rand, a, s->rand_index);
+    json_add_bool(p->tree, "has_mcc", isfinite(s->mcc.mean));
+    cJSON *mcc = json_add_object(p->tree, "mcc");
+    put_spread(mcc, a, s->mcc);
+    json_add_string(p->tree, "least_cosine", arena_printf(a, "%g", DECODER_LEAST_COSINE));
 }
 
 static void put_clusters(page *p, const stability *s)
@@ -146,6 +151,7 @@ err_code stability_page(const site *of, const stability *s, const char *const *n
     json_add_bool(p.tree, "has_limits", *s->limits);
     json_add_string(p.tree, "limits", s->limits);
     json_add_bool(p.tree, "matched", s->matched);
+    json_add_bool(p.tree, "comparable", s->comparable);
     cJSON *columns = json_add_array(p.tree, "columns");
     for (int r = 0; r < s->R && r < RUNS_SHOWN; r++)
         json_add_string(put_entry(columns), "number", arena_printf(a, "run %d", r + 1));

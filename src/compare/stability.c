@@ -1,6 +1,7 @@
 /* Pairs first, then what they say together. */
 #include "compare/stability.h"
 #include "base/memory.h"
+#include "compare/agreement.h"
 #include "compare/parts.h"
 #include "compare/summary.h"
 #include <math.h>
@@ -118,80 +119,8 @@ static void gather_metrics(stability *s, arena *memory)
         qsort(s->metrics, (size_t)s->n_metrics, sizeof *s->metrics, by_deviation);
 }
 
-/* ---- two runs' word on one feature --------------------------------------------------------------
+/* ---- means of agreements ------------------------------------------------------------------------
  */
-
-static const record_sequence *best_sequence(const record_target *t)
-{
-    const record_sequence *s = record_find_sequence(&t->search, "warm");
-    return s && s->n_tokens ? s : NULL;
-}
-
-static int by_number(const void *left, const void *right)
-{
-    int x = *(const int *)left, y = *(const int *)right;
-    return (x > y) - (x < y);
-}
-
-static int *sorted_ids(const record_sequence *s, arena *a)
-{
-    int *ids = arena_push(a, (size_t)s->n_tokens, sizeof *ids);
-    memcpy(ids, s->ids, (size_t)s->n_tokens * sizeof *ids);
-    qsort(ids, (size_t)s->n_tokens, sizeof *ids, by_number);
-    return ids;
-}
-
-/* Tokens in both over those of the longer one; NaN where a run has none. */
-static double shared_tokens(const record_target *a, const record_target *b)
-{
-    const record_sequence *x = best_sequence(a), *y = best_sequence(b);
-    if (!x || !y)
-        return (double)NAN;
-    arena scratch = {0};
-    const int *left = sorted_ids(x, &scratch), *right = sorted_ids(y, &scratch);
-    int shared = 0;
-    for (int i = 0, j = 0; i < x->n_tokens && j < y->n_tokens;) {
-        shared += left[i] == right[j];
-        int step = left[i] < right[j] ? -1 : left[i] > right[j];
-        i += step <= 0;
-        j += step >= 0;
-    }
-    arena_release(&scratch);
-    return (double)shared / (x->n_tokens > y->n_tokens ? x->n_tokens : y->n_tokens);
-}
-
-static int count_words(record_bytes text)
-{
-    int n = 0;
-    for (int i = 0; i < text.n; i++)
-        n += text.bytes[i] != ' ' && (i == 0 || text.bytes[i - 1] == ' ');
-    return n;
-}
-
-/* Words in both, in one order, over those of the longer text; NaN where a run has none. */
-static double shared_words(const record_target *a, const record_target *b)
-{
-    int longer = count_words(a->rule.text), other = count_words(b->rule.text), n, kept = 0;
-    if (!longer || !other)
-        return (double)NAN;
-    longer = other > longer ? other : longer;
-    arena scratch = {0};
-    const words_piece *pieces = words_compare(&n, a->rule.text, b->rule.text, &scratch);
-    for (int i = 0; i < n; i++)
-        kept += pieces[i].kind == WORDS_KEPT ? count_words(pieces[i].text) : 0;
-    arena_release(&scratch);
-    return (double)kept / longer;
-}
-
-static double same_rule(const record_target *a, const record_target *b)
-{
-    record_bytes x = a->rule.text, y = b->rule.text;
-    if (!x.n || !y.n)
-        return (double)NAN;
-    return x.n == y.n && !memcmp(x.bytes, y.bytes, (size_t)x.n);
-}
-
-typedef double agreement(const record_target *a, const record_target *b);
 
 typedef struct running_mean {
     double sum;
@@ -229,6 +158,8 @@ static run_pair pair_of(const comparison *c, int i, int j)
                   .j = j,
                   .same = c->same,
                   .matched = c->matched,
+                  .by_decoder = c->by_decoder,
+                  .mcc = c->decoders.mcc,
                   .rand_index = c->clusters.rand_index,
                   .tokens = mean_agreement(c, shared_tokens),
                   .words = mean_agreement(c, shared_words),
@@ -253,6 +184,32 @@ static void follow_clusters(stability *s, const comparison *c)
     }
 }
 
+/* What the first run's targets are in run `other`. */
+static void follow_targets(stability *s, const comparison *c, int other)
+{
+    const record *first = s->runs[0];
+    for (int i = 0; i < c->n_targets; i++)
+        if (c->targets[i].a && c->targets[i].b) {
+            stable_target *t = &s->targets[c->targets[i].a - first->targets];
+            t->of_R[other] = c->targets[i].b;
+            t->n_runs++;
+        }
+}
+
+/* Why not all could be compared: of the first two runs that differ so, of which nothing could be
+ * matched if there are such. */
+static void keep_limits(stability *s, const comparison *c, const run_pair *p, arena *memory)
+{
+    bool compared = p->matched || p->by_decoder;
+    if (!*s->limits || (!compared && s->comparable)) {
+        const char *limits = comparison_limits(c, memory);
+        if (*limits)
+            s->limits = arena_printf(memory, "Of run %d (A) and run %d (B): %s", p->i + 1, p->j + 1,
+                                     limits);
+    }
+    s->comparable &= compared;
+}
+
 /* Memory for the comparison itself is given back after each pair. */
 static void compare_pairs(stability *s, double tolerance, arena *memory)
 {
@@ -265,12 +222,13 @@ static void compare_pairs(stability *s, double tolerance, arena *memory)
             *p = pair_of(&c, i, j);
             s->same &= p->same;
             s->matched &= p->matched;
-            if (!*s->limits)
-                s->limits = comparison_limits(&c, memory);
+            keep_limits(s, &c, p, memory);
             if (i == 0 && p->matched)
                 follow_clusters(s, &c);
-            if (i == 0)
+            if (i == 0) {
+                follow_targets(s, &c, j);
                 add_settings(s, &c, memory);
+            }
             arena_release(&scratch);
         }
 }
@@ -283,6 +241,7 @@ static void summarise_pairs(stability *s)
         over_runs *to;
         size_t from;
     } rows[] = {{&s->rand_index, offsetof(run_pair, rand_index)},
+                {&s->mcc, offsetof(run_pair, mcc)},
                 {&s->chosen, offsetof(run_pair, chosen)},
                 {&s->tokens, offsetof(run_pair, tokens)},
                 {&s->words, offsetof(run_pair, words)},
@@ -329,28 +288,44 @@ static int by_runs(const void *left, const void *right)
     return x->n_runs != y->n_runs ? y->n_runs - x->n_runs : x->id - y->id;
 }
 
-static stable_target *find_target(stability *s, int id, arena *memory)
+static void add_target(stability *s, int id, arena *memory)
 {
-    for (int i = 0; i < s->n_targets; i++)
-        if (s->targets[i].id == id)
-            return &s->targets[i];
     stable_target *t = &s->targets[s->n_targets++];
     *t = (stable_target){.id = id};
     t->of_R = arena_push(memory, (size_t)s->R, sizeof *t->of_R);
-    return t;
 }
 
-static void gather_targets(stability *s, arena *memory)
+/* The first run's, before any other is looked at. */
+static void begin_targets(stability *s, arena *memory)
 {
     size_t room = 1;
     for (int r = 0; r < s->R; r++)
         room += (size_t)s->runs[r]->n_targets;
     s->targets = arena_push(memory, room, sizeof *s->targets);
-    for (int r = 0; r < s->R; r++)
+    for (int i = 0; i < s->runs[0]->n_targets; i++) {
+        add_target(s, s->runs[0]->targets[i].id, memory);
+        s->targets[i].of_R[0] = &s->runs[0]->targets[i];
+        s->targets[i].n_runs = 1;
+    }
+}
+
+static stable_target *find_target(stability *s, int id, arena *memory)
+{
+    for (int i = 0; i < s->n_targets; i++)
+        if (s->targets[i].id == id)
+            return &s->targets[i];
+    add_target(s, id, memory);
+    return &s->targets[s->n_targets - 1];
+}
+
+/* In one dictionary also those that the first run did not choose. */
+static void gather_targets(stability *s, arena *memory)
+{
+    for (int r = 1; r < s->R && s->matched; r++)
         for (int i = 0; i < s->runs[r]->n_targets; i++) {
             stable_target *t = find_target(s, s->runs[r]->targets[i].id, memory);
+            t->n_runs += !t->of_R[r];
             t->of_R[r] = &s->runs[r]->targets[i];
-            t->n_runs++;
         }
     for (int i = 0; i < s->n_targets; i++) {
         conclude_target(&s->targets[i], s->R);
@@ -363,7 +338,8 @@ static void gather_targets(stability *s, arena *memory)
 void stability_make(stability *out, const record *const *runs, int R, double tolerance,
                     arena *memory)
 {
-    *out = (stability){.R = R, .runs = runs, .same = true, .matched = true, .limits = ""};
+    *out = (stability){
+        .R = R, .runs = runs, .same = true, .matched = true, .comparable = true, .limits = ""};
     int n = runs[0]->n_clusters;
     size_t settings = 1;
     for (int r = 0; r < R; r++)
@@ -373,8 +349,14 @@ void stability_make(stability *out, const record *const *runs, int R, double tol
     out->clusters = arena_push(memory, (size_t)n + 1, sizeof *out->clusters);
     for (int i = 0; i < n; i++)
         out->clusters[i].index = i;
+    begin_targets(out, memory);
     compare_pairs(out, tolerance, memory);
     gather_metrics(out, memory);
+    summarise_pairs(out);
+    if (out->comparable)
+        gather_targets(out, memory);
+    else
+        out->n_targets = 0;
     if (!out->matched)
         return;
     out->n_clusters = n;
@@ -382,8 +364,6 @@ void stability_make(stability *out, const record *const *runs, int R, double tol
         out->clusters[i].jaccard = out->clusters[i].n_runs
                                        ? out->clusters[i].jaccard / out->clusters[i].n_runs
                                        : (double)NAN;
-    summarise_pairs(out);
-    gather_targets(out, memory);
 }
 
 /* ---- words --------------------------------------------------------------------------------------
@@ -423,8 +403,16 @@ const char *stability_verdict(const stability *s, arena *a)
         str_addf(&out, " Clusters agree with an adjusted Rand index of %.2f (%.2f to %.2f).",
                  s->rand_index.mean, s->rand_index.least, s->rand_index.most);
     if (s->n_targets)
-        str_addf(&out, " Of the %d features that a run chose, %d were chosen by all.", s->n_targets,
-                 s->n_in_all);
+        str_addf(&out,
+                 s->matched ? " Of the %d features that a run chose, %d were chosen by all."
+                            : " Of the %d features that the first run chose, %d have a fellow "
+                              "among those of every other.",
+                 s->n_targets, s->n_in_all);
+    if (isfinite(s->mcc.mean))
+        str_addf(&out,
+                 " Between two dictionaries the PW-MCC of the chosen features is %.2f (%.2f to "
+                 "%.2f).",
+                 s->mcc.mean, s->mcc.least, s->mcc.most);
     if (isfinite(s->tokens.mean))
         str_addf(&out,
                  " Where two runs chose the same feature, their best sequences share %.0f%% of "

@@ -24,10 +24,11 @@ typedef struct stable_metric {
     over_runs spread;
 } stable_metric;
 
-/* A feature that some run chose. Means over pairs are over the pairs of runs that chose it; NaN
- * below two runs, or where neither run of any pair has what is compared. */
+/* A feature that some run chose; of runs with different dictionaries one that the first run chose,
+ * and its fellows in the others (decoders.h). Means over pairs are over the pairs of runs that
+ * chose it; NaN below two runs, or where neither run of any pair has what is compared. */
 typedef struct stable_target {
-    int id, n_runs;
+    int id, n_runs;             /* id: in the first run's dictionary */
     const record_target **of_R; /* NULL: the run did not choose it */
     over_runs warm, rule_f1;    /* over those runs */
     double tokens;    /* mean share of the best sequences' tokens that both hold, in any order */
@@ -45,8 +46,9 @@ typedef struct stable_cluster {
 /* Two of the runs. Means are over the features that both chose. */
 typedef struct run_pair {
     int i, j; /* i < j */
-    bool same, matched;
-    double rand_index; /* adjusted, of their clusters */
+    bool same, matched, by_decoder;
+    double rand_index; /* adjusted, of their clusters; NaN unless matched */
+    double mcc;        /* of their targets' decoder rows (decoders.h); NaN unless by_decoder */
     int n_shared;
     double chosen; /* features that both chose over those that one did */
     double tokens, words, same_rule;
@@ -57,6 +59,7 @@ typedef struct stability {
     const record *const *runs;
     bool same;          /* every two runs are */
     bool matched;       /* all runs read one dictionary, so that a number is one feature in all */
+    bool comparable;    /* the features of every two runs are matched, by number or decoder row */
     const char *limits; /* why not all could be compared; "" when it was */
     stable_setting *settings;
     int n_settings;
@@ -64,12 +67,11 @@ typedef struct stability {
     int n_metrics;
     run_pair *pairs; /* by i, then j */
     int n_pairs;
-    /* What follows is empty unless `matched`. */
-    stable_target *targets; /* by falling number of runs, then id */
+    over_runs rand_index, mcc, chosen, tokens, words, same_rule; /* over pairs */
+    stable_target *targets; /* by falling number of runs, then id; empty unless `comparable` */
     int n_targets, n_in_all;
-    stable_cluster *clusters; /* in the order of the first run's */
+    stable_cluster *clusters; /* in the order of the first run's; empty unless `matched` */
     int n_clusters;
-    over_runs rand_index, chosen, tokens, words, same_rule; /* over pairs */
 } stability;
 
 /* R >= 2 records as record_read gives them, which must outlive `out`; memory from `memory`. */

@@ -45,8 +45,9 @@ static void pairs(str *out, const void *data)
         csv_put_number(out, p->i + 1);
         csv_put_number(out, p->j + 1);
         csv_put_flag(out, p->same);
-        csv_put_flag(out, p->matched);
+        csv_put_text(out, comparison_matched_by(p->matched, p->by_decoder));
         csv_put_number(out, p->rand_index);
+        csv_put_number(out, p->mcc);
         csv_put_number(out, p->n_shared);
         csv_put_number(out, p->chosen);
         csv_put_number(out, p->tokens);
@@ -103,8 +104,11 @@ static const csv_column PAIRS[] = {
     {"run_a", "number of a run, from 1"},
     {"run_b", "number of another"},
     {"same", "whether nothing in them differs"},
-    {"matched", "whether they read one dictionary; if not, what follows is empty"},
-    {"rand_index", "adjusted Rand index of their clusters"},
+    {"matched_by", "what tells that a feature of one is one of the other: number (in one "
+                   "dictionary), decoder (rows of two) or nothing, where what follows is empty"},
+    {"rand_index", "adjusted Rand index of their clusters, where matched by number"},
+    {"mcc", "mean cosine of the best pairing of their targets' decoder rows, where matched by "
+            "decoder; PW-MCC is its mean"},
     {"shared", "features that both chose"},
     {"chosen", "shared over the features that one of them chose"},
     {"tokens", "share of tokens that the best sequences have in common, mean over shared features"},
@@ -112,8 +116,8 @@ static const csv_column PAIRS[] = {
     {"same_rule", "share of the shared features whose rules are the same word for word"},
 };
 static const csv_column TARGETS[] = {
-    {"feature", "its number, the same in all runs"},
-    {"runs", "runs that chose it"},
+    {"feature", "its number, the same in all runs that read the first one's dictionary"},
+    {"runs", "runs that chose it, or a feature of another dictionary with such a decoder row"},
     {"tokens", "share of tokens that the best sequences have in common, mean over pairs of runs"},
     {"words", "share of words that the rules have in common, likewise"},
     {"same_rule", "share of pairs of runs whose rules are the same word for word"},
@@ -136,7 +140,9 @@ static const csv_table tables[] = {
     {"data/metrics.csv", "Headline figures of every run, the most variable first", METRICS,
      COUNT_OF(METRICS), metrics},
     {"data/pairs.csv", "Every two runs", PAIRS, COUNT_OF(PAIRS), pairs},
-    {"data/targets.csv", "Features that a run chose", TARGETS, COUNT_OF(TARGETS), targets},
+    {"data/targets.csv",
+     "Features that a run chose; of several dictionaries those of the first run", TARGETS,
+     COUNT_OF(TARGETS), targets},
     {"data/clusters.csv", "What becomes of the first run's clusters", CLUSTERS, COUNT_OF(CLUSTERS),
      clusters},
 };
@@ -166,7 +172,8 @@ static err_code write_summary(const char *dir, const stability *s, const char *c
     json_add_number(object, "schema", COMPARISON_SCHEMA);
     json_add_bool(object, "same", s->same);
     json_add_string(object, "verdict", stability_verdict(s, &a));
-    json_add_bool(object, "features_matched", s->matched);
+    json_add_bool(object, "features_matched", s->comparable);
+    json_add_string(object, "matched_by", comparison_matched_by(s->matched, s->comparable));
     json_add_string(object, "limits", s->limits);
     cJSON *runs = json_add_array(object, "runs");
     for (int r = 0; r < s->R; r++)
@@ -178,6 +185,7 @@ static err_code write_summary(const char *dir, const stability *s, const char *c
     json_add_number(object, "chosen_by_all", s->n_in_all);
     cJSON *over_pairs = json_add_object(object, "pairs");
     add_spread(over_pairs, "adjusted_rand_index", s->rand_index);
+    add_spread(over_pairs, "pw_mcc", s->mcc);
     add_spread(over_pairs, "chosen_in_common", s->chosen);
     add_spread(over_pairs, "tokens_in_common", s->tokens);
     add_spread(over_pairs, "rule_words_in_common", s->words);

@@ -49,9 +49,9 @@ static const char help[] =
     "\n"
     "Three reports or more are put side by side: how much every metric varies, which features all "
     "of\n"
-    "them chose, how far their clusters, best sequences and rules agree (saeinv run --seeds N "
-    "makes\n"
-    "such runs).\n";
+    "them chose, how far their clusters, best sequences and rules agree, and for different SAEs "
+    "the\n"
+    "PW-MCC of the chosen features (saeinv run --seeds N makes runs of one SAE).\n";
 
 enum { OPTION_TOLERANCE = 256, OPTION_TEMPLATES };
 

@@ -71,6 +71,9 @@ holds 'whole' tests/check_report.sh "$work/saes"
 holds 'the first is the second' grep -q "^${ids[0]},${ids[1]},1,changed," "$work/saes/data/targets.csv"
 holds 'the second is the first' grep -q "^${ids[1]},${ids[0]},1,changed," "$work/saes/data/targets.csv"
 holds 'one of B alone' test -s "$(printf '%s/saes/targets/b-L02-%05d.html' "$work" "${ids[2]}")"
+differs 'one of three reads another' 'PW-MCC of the chosen features is' -- compare "$work/a" "$work/b" "$work/swapped" --out "$work/mixed"
+holds 'whole' tests/check_report.sh "$work/mixed"
+holds 'each pair by what can match it' test "$(cut -d, -f1-4 "$work/mixed/data/pairs.csv" | tail -n +2 | tr '\n' ' ')" = '1,2,0,number 1,3,0,decoder 2,3,0,decoder '
 differs 'the other way round' -- compare "$work/swapped" "$work/a" --out "$work/back"
 holds 'the same cosines from the other side' test "$(grep -c ',1,changed,' "$work/back/data/targets.csv")" -eq 2
 

@@ -168,6 +168,44 @@ static void pages_of_two_dictionaries(void **state)
     arena_release(&a);
 }
 
+/* The same two, and the first again: two pairs have a PW-MCC. */
+static void pages_of_runs_of_two_dictionaries(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e;
+    str summary = {0};
+    bool same = true;
+    template_set templates = load_templates(&a);
+    const char *folders[] = {path_join(&a, folder, "sae-a"), path_join(&a, folder, "sae-b"),
+                             path_join(&a, folder, "sae-a")};
+    compare_request request = {.folders = folders,
+                               .n = COUNT_OF(folders),
+                               .out = path_join(&a, folder, "dictionaries"),
+                               .templates = &templates,
+                               .version = "0"};
+    if (compare_reports(&same, &summary, &request, &e))
+        fail_msg("%s", e.text);
+    assert_false(same);
+    const char *html = text_of(&a, "dictionaries", "index.html");
+    assert_non_null(strstr(html, "read different dictionaries"));
+    assert_non_null(strstr(html, "The PW-MCC of the features"));
+    assert_null(strstr(html, "Clusters</h2>"));
+    assert_null(strstr(html, "{{"));
+    cJSON *object = NULL;
+    assert_int_equal(json_read(&object,
+                               path_join(&a, path_join(&a, folder, "dictionaries"), "compare.json"),
+                               1 << 20, &e),
+                     OK);
+    assert_string_equal(json_member(object, "matched_by")->valuestring, "decoder");
+    const cJSON *mcc = json_member(json_member(object, "pairs"), "pw_mcc");
+    assert_int_equal(json_member(mcc, "n")->valueint, 2);
+    assert_true(json_member(mcc, "mean")->valuedouble < 1);
+    cJSON_Delete(object);
+    str_release(&summary);
+    arena_release(&a);
+}
+
 static void pages_of_several_runs(void **state)
 {
     (void)state;
@@ -291,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_what_changed),
         cmocka_unit_test(pages_of_two_dictionaries),
+        cmocka_unit_test(pages_of_runs_of_two_dictionaries),
         cmocka_unit_test(pages_of_several_runs),
         cmocka_unit_test(tables_of_what_changed),
         cmocka_unit_test(hostile_and_empty_records_make_pages),

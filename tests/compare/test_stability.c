@@ -148,18 +148,68 @@ static void clusters_are_followed_through_the_runs(void **state)
     arena_release(&t.memory);
 }
 
+/* The first two runs read one dictionary, the last another. There two rows have changed places, and
+ * that of the third target points the other way. */
+static void targets_are_followed_through_dictionaries(void **state)
+{
+    (void)state;
+    three t;
+    make_three(&t, SYNTHETIC_USUAL);
+    record_target *last = t.of[2].targets;
+    int n = t.of[0].n_targets;
+    t.of[2].run.sae.sha256 = "another";
+    double *row = last[0].decoder;
+    last[0].decoder = last[1].decoder;
+    last[1].decoder = row;
+    for (int i = 0; i < last[2].n_decoder; i++)
+        last[2].decoder[i] *= -1;
+    stability_make(&t.s, t.runs, RUNS, 0, &t.memory);
+    assert_false(t.s.matched);
+    assert_true(t.s.comparable);
+    assert_true(t.s.pairs[0].matched && !t.s.pairs[0].by_decoder && isnan(t.s.pairs[0].mcc));
+    assert_true(!t.s.pairs[1].matched && t.s.pairs[1].by_decoder);
+    assert_int_equal(t.s.n_targets, n);
+    assert_int_equal(t.s.n_in_all, n - 1);
+    assert_int_equal(t.s.targets[0].id, t.of[0].targets[0].id);
+    assert_ptr_equal(t.s.targets[0].of_R[1], &t.of[1].targets[0]);
+    assert_ptr_equal(t.s.targets[0].of_R[2], &last[1]);
+    assert_ptr_equal(t.s.targets[1].of_R[2], &last[0]);
+    assert_int_equal(t.s.targets[n - 1].id, t.of[0].targets[2].id);
+    assert_int_equal(t.s.targets[n - 1].n_runs, 2);
+    assert_int_equal(t.s.pairs[1].n_shared, n - 1);
+    close_to(t.s.pairs[1].chosen, (n - 1.0) / (n + 1));
+    assert_int_equal(t.s.mcc.n, 2);
+    close_to(t.s.pairs[1].mcc, t.s.pairs[2].mcc);
+    close_to(t.s.mcc.mean, t.s.pairs[1].mcc);
+    /* The pairing of equal rows has n - 1 cosines of 1 and one of -1; the best has no less. */
+    if (!(t.s.mcc.mean < 1 && t.s.mcc.mean > (n - 2.0) / n - 1e-12))
+        fail_msg("%.17g of %d", t.s.mcc.mean, n);
+    assert_int_equal(t.s.rand_index.n, 1);
+    assert_int_equal(t.s.n_clusters, 0);
+    assert_non_null(strstr(t.s.limits, "Of run 1 (A) and run 3 (B): The SAEs are not the same"));
+    assert_non_null(strstr(stability_verdict(&t.s, &t.memory), "PW-MCC of the chosen features"));
+    arena_release(&t.memory);
+}
+
+/* The last run has no decoder rows; that is said though the first two runs are matched by theirs.
+ */
 static void other_dictionaries_share_no_features(void **state)
 {
     (void)state;
     three t;
     make_three(&t, SYNTHETIC_USUAL);
     t.of[1].run.sae.sha256 = "another";
+    t.of[2].run.sae.sha256 = "a third";
+    for (int i = 0; i < t.of[2].n_targets; i++)
+        t.of[2].targets[i].n_decoder = 0;
     stability_make(&t.s, t.runs, RUNS, 0, &t.memory);
     assert_false(t.s.matched);
     assert_int_equal(t.s.n_targets, 0);
     assert_int_equal(t.s.n_clusters, 0);
     assert_true(t.s.n_metrics > 0);
-    assert_non_null(strstr(t.s.limits, "SAEs are not the same"));
+    assert_false(t.s.comparable);
+    assert_non_null(strstr(t.s.limits, "Of run 1 (A) and run 3 (B): The SAEs are not the same"));
+    assert_non_null(strstr(t.s.limits, "the files of B (schema 6) do not hold the decoder rows"));
     arena_release(&t.memory);
 }
 
@@ -187,6 +237,7 @@ int main(void)
         cmocka_unit_test(equal_runs_agree_in_all),
         cmocka_unit_test(what_one_run_does_otherwise_is_found),
         cmocka_unit_test(clusters_are_followed_through_the_runs),
+        cmocka_unit_test(targets_are_followed_through_dictionaries),
         cmocka_unit_test(other_dictionaries_share_no_features),
         cmocka_unit_test(settings_are_listed_for_every_run),
     };
