@@ -3,6 +3,7 @@
 #include "base/assignment.h"
 #include "base/memory.h"
 #include <math.h>
+#include <string.h>
 
 static const char *missing_rows(const record *r, const char *which, arena *a)
 {
@@ -16,9 +17,24 @@ static const char *missing_rows(const record *r, const char *which, arena *a)
                         which, r->schema);
 }
 
-static const char *hook_of(const record *r)
+static const char *text_of(const char *text)
 {
-    return r->run.sae.hook ? r->run.sae.hook : "";
+    return text ? text : "";
+}
+
+/* An autoencoder writes where it reads. */
+static const char *written_hook(const record_sae *s)
+{
+    return *text_of(s->hook_out) ? s->hook_out : text_of(s->hook);
+}
+
+static const char *other_hooks(const record_sae *x, const record_sae *y, arena *a)
+{
+    bool read = strcmp(text_of(x->hook), text_of(y->hook)) != 0;
+    const char *verb = read ? "reads" : "writes to";
+    return arena_printf(a, "A %s %s but B %s %s, so that their decoder rows cannot be compared.",
+                        verb, read ? text_of(x->hook) : written_hook(x), verb,
+                        read ? text_of(y->hook) : written_hook(y));
 }
 
 const char *decoders_obstacle(const record *x, const record *y, bool same_model, bool same_hook,
@@ -28,10 +44,7 @@ const char *decoders_obstacle(const record *x, const record *y, bool same_model,
         return "decoder rows of two models cannot be compared, as each model has its own "
                "coordinates.";
     if (!same_hook)
-        return arena_printf(a,
-                            "decoder rows cannot be compared across hooks, and A reads %s where B "
-                            "reads %s, or they write to different ones.",
-                            hook_of(x), hook_of(y));
+        return other_hooks(&x->run.sae, &y->run.sae, a);
     const char *missing = missing_rows(x, "A", a);
     if (!missing)
         missing = missing_rows(y, "B", a);

@@ -132,9 +132,14 @@ static void what_cannot_be_compared_is_said(void **state)
     s.b.run.sae.hook = "blocks.2.hook_resid_post";
     assert_null(decoders_obstacle(&s.a, &s.b, true, true, &s.memory));
     assert_non_null(strstr(decoders_obstacle(&s.a, &s.b, false, true, &s.memory), "two models"));
-    const char *hooks = decoders_obstacle(&s.a, &s.b, true, false, &s.memory);
-    assert_non_null(strstr(hooks, "A reads blocks.1.hook_resid_post"));
-    assert_non_null(strstr(hooks, "B reads blocks.2.hook_resid_post"));
+    assert_non_null(
+        strstr(decoders_obstacle(&s.a, &s.b, true, false, &s.memory),
+               "A reads blocks.1.hook_resid_post but B reads blocks.2.hook_resid_post,"));
+    s.b.run.sae.hook = s.a.run.sae.hook;
+    s.b.run.sae.hook_out = "blocks.2.hook_mlp_out";
+    assert_non_null(
+        strstr(decoders_obstacle(&s.a, &s.b, true, false, &s.memory),
+               "A writes to blocks.1.hook_resid_post but B writes to blocks.2.hook_mlp_out,"));
     s.targets_b[0].n_decoder = 2;
     assert_non_null(
         strstr(decoders_obstacle(&s.a, &s.b, true, true, &s.memory), "3 numbers in A and 2 in B"));
