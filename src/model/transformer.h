@@ -44,6 +44,9 @@ int model_parameters(parameter **list, model *m);
 err_code model_want_gradients(model *m, err *e);
 void model_zero_gradients(model *m);
 
+/* Where heads lie in a row of the joint projection of this model, and what a layer's see. */
+attention_shape model_attention(const model_config *c, int layer, int B, int T);
+
 /* The token embedding [V, D] (before embed_scale) and the output matrix [V, D], borrowed:
  * nearest-token search and logit attribution. The same when tied. */
 const parameter *model_embedding(const model *m);

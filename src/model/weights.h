@@ -81,7 +81,4 @@ err_code parameter_want_gradient(model *m, int i, err *e);
 err_code parameter_download(float *host, const model *m, const parameter *p, err *e);
 void parameter_free(model *m, int i);
 
-/* Where heads lie in a row of the joint projection of this model, and what a layer's see. */
-attention_shape model_attention(const model_config *c, int layer, int B, int T);
-
 #endif
