@@ -109,8 +109,8 @@ static void make_pattern(attention_reader *r, int h, int first, int last)
         r->weight_T[t] /= total;
 }
 
-err_code attention_parts(float *part_T, attention_reader *r, const float *column_D, int prompt,
-                         int position, err *e)
+err_code attention_parts(float *part_T, float *part_H, attention_reader *r, const float *column_D,
+                         int prompt, int position, err *e)
 {
     const attention_shape *s = &r->shape;
     int K = s->d_head, length = prompts_length(r->s->prompts, prompt), head = r->s->read->head;
@@ -123,13 +123,19 @@ err_code attention_parts(float *part_T, attention_reader *r, const float *column
     if (rc)
         return rc;
     memset(r->part_T, 0, (size_t)length * sizeof *r->part_T);
+    memset(part_H, 0, (size_t)s->n_heads * sizeof *part_H);
     for (int h = head < 0 ? 0 : head; h < (head < 0 ? s->n_heads : head + 1); h++) {
         const float *column_K = column_D + (head < 0 ? h * K : 0);
         int g = h / (s->n_heads / s->n_kv_heads);
+        double of_head = 0;
         make_pattern(r, h, first, position);
-        for (int t = first; t <= position; t++)
-            r->part_T[t] +=
-                r->weight_T[t] * dot(ROW(r->v_TE, t, r->value.width) + g * K, column_K, K);
+        for (int t = first; t <= position; t++) {
+            const float *value_K = ROW(r->v_TE, t, r->value.width) + g * K;
+            double part = r->weight_T[t] * dot(value_K, column_K, K);
+            r->part_T[t] += part;
+            of_head += part;
+        }
+        part_H[h] = (float)of_head;
     }
     for (int t = 0; t < length; t++)
         part_T[t] = (float)r->part_T[t];

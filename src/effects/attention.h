@@ -22,10 +22,11 @@ err_code attention_reader_new(attention_reader **out, const effect_setting *s, e
 void attention_reader_free(attention_reader *r);
 
 /* part_T[s] of each token s of the prompt in the value of its token `position`; 0 of the tokens
- * behind it, and of those a window hides. part_T has the prompt's length, column_D (a column of
+ * behind it, and of those a window hides. part_H likewise of each head of the model, over all
+ * tokens; 0 of those the hook leaves out. part_T has the prompt's length, column_D (a column of
  * W_enc) the width of the read hook. In ordinary memory, as all here. Where the hook has the
  * values' bias taken off, it is taken off the values: the weights of a head sum to 1. */
-err_code attention_parts(float *part_T, attention_reader *r, const float *column_D, int prompt,
-                         int position, err *e);
+err_code attention_parts(float *part_T, float *part_H, attention_reader *r, const float *column_D,
+                         int prompt, int position, err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "pipeline/report_effects.h"
 #include "base/memory.h"
 #include "pipeline/report.h"
+#include "pipeline/traces.h"
 #include <math.h>
 
 static void add_tokens(record_effects *x, study *s, const char *list, const ranked_token *tokens,
@@ -116,6 +117,39 @@ static void fill_traces(record_effects *x, study *s, const record_target *t, int
     }
 }
 
+/* Of the same contexts; the hook may hold one head alone. */
+static record_attention attention_of(study *s, const record_context *c, int index,
+                                     const float *part_T, const float *part_H)
+{
+    int n_heads = model_describe(s->model)->n_heads, only = s->hook.head;
+    record_attention x = {.context = index,
+                          .parts = arena_push(&s->memory, (size_t)c->n_tokens, sizeof(double)),
+                          .n_parts = c->n_tokens,
+                          .heads = arena_push(&s->memory, (size_t)n_heads, sizeof *x.heads)};
+    for (int t = 0; t < c->start; t++)
+        x.elsewhere += (double)part_T[t];
+    for (int k = 0; k < c->n_tokens; k++)
+        x.parts[k] = (double)part_T[c->start + k];
+    for (int h = 0; h < n_heads; h++)
+        if (only < 0 || h == only)
+            x.heads[x.n_heads++] = (record_head){.head = h, .part = (double)part_H[h]};
+    return x;
+}
+
+static void fill_attention(record_effects *x, study *s, const record_target *t, int target)
+{
+    int longest = prompts_longest(&s->prompts), n_heads = model_describe(s->model)->n_heads;
+    if (!attention_is_read(&s->hook))
+        return;
+    const float *part_RT = ROW(s->attention_CRT, target, traces_parts(s)),
+                *head_RH = ROW(s->head_CRH, target, traces_heads(s));
+    x->n_attention = t->n_top < EFFECT_TRACES ? t->n_top : EFFECT_TRACES;
+    x->attention = arena_push(&s->memory, EFFECT_TRACES, sizeof *x->attention);
+    for (int i = 0; i < x->n_attention; i++)
+        x->attention[i] =
+            attention_of(s, &t->top[i], i, ROW(part_RT, i, longest), ROW(head_RH, i, n_heads));
+}
+
 static void fill_neurons(record_effects *x, study *s, const target_neurons *t)
 {
     x->neurons = arena_push(&s->memory, (size_t)2 * NEURONS, sizeof *x->neurons);
@@ -213,6 +247,7 @@ void report_effects(record *r, study *s)
         fill_read_in(x, s, &t->read_in);
         fill_changes(x, s, t);
         fill_traces(x, s, &r->targets[i], i);
+        fill_attention(x, s, &r->targets[i], i);
         fill_neurons(x, s, &t->neurons);
         fill_relatives(x, s, s->targets[i], &t->relatives);
     }

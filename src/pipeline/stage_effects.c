@@ -1,10 +1,11 @@
 /* effects: what every target does to the output, whom it resembles, how good the SAE is. */
 #include "base/memory.h"
-#include "pipeline/study.h"
+#include "pipeline/pieces.h"
+#include "pipeline/traces.h"
 #include <string.h>
 
 enum {
-    EFFECTS_VERSION = 2, /* raised when the stage's arithmetic or file layout changes */
+    EFFECTS_VERSION = 3, /* raised when the stage's arithmetic or file layout changes */
     GROUP = 16           /* targets that Ctrl-C can cost */
 };
 
@@ -74,45 +75,6 @@ static store_key key_start(const study *s, const char *kind)
     return k;
 }
 
-/* What is kept together, piece after piece. */
-typedef struct piece {
-    void *data;
-    size_t bytes;
-} piece;
-enum { MOST_PIECES = 2 };
-
-/* Fills the pieces from what was kept under the key, which is finished. */
-static bool load(const piece pieces[MOST_PIECES], const study *s, const char *kind, store_key *k,
-                 char hex[SHA256_HEX])
-{
-    str payload = {0};
-    store_key_finish(k, hex);
-    bool there =
-        study_load(&payload, s, kind, hex) && payload.len == pieces[0].bytes + pieces[1].bytes;
-    const char *from = str_text(&payload);
-    for (int i = 0; i < MOST_PIECES && there; i++) {
-        if (pieces[i].bytes)
-            memcpy(pieces[i].data, from, pieces[i].bytes);
-        from += pieces[i].bytes;
-    }
-    str_release(&payload);
-    return there;
-}
-
-static err_code save(const piece pieces[MOST_PIECES], const study *s, const char *kind,
-                     const char *hex, err *e)
-{
-    if (!study_keeps(s))
-        return OK;
-    str payload = {0};
-    for (int i = 0; i < MOST_PIECES; i++)
-        if (pieces[i].bytes)
-            store_put(&payload, pieces[i].data, pieces[i].bytes, 1);
-    err_code rc = store_save(s->cache_dir, kind, hex, &payload, e);
-    str_release(&payload);
-    return rc;
-}
-
 /* ---- the SAE ------------------------------------------------------------------------------------
  */
 
@@ -130,11 +92,11 @@ static err_code measure_quality(study *s, bool *cached, err *e)
     if (s->quality_missing) /* counts alone, for which nothing is run */
         return quality_measure(&s->quality, &set, &s->collected, 0, e);
     piece kept[MOST_PIECES] = {{&s->quality, sizeof s->quality}};
-    if (load(kept, s, "quality", &k, hex))
+    if (pieces_load(kept, s, "quality", &k, hex))
         return OK;
     *cached = false;
     err_code rc = quality_measure(&s->quality, &set, &s->collected, most, e);
-    return rc ? rc : save(kept, s, "quality", hex, e);
+    return rc ? rc : pieces_save(kept, s, "quality", hex, e);
 }
 
 /* ---- the targets --------------------------------------------------------------------------------
@@ -151,12 +113,12 @@ static err_code find_relatives(study *s, bool *cached, err *e)
     store_key k = key_start(s, "relatives");
     store_key_bytes(&k, s->targets, n * sizeof *s->targets);
     err_code rc = OK;
-    if (!load(kept, s, "relatives", &k, hex)) {
+    if (!pieces_load(kept, s, "relatives", &k, hex)) {
         *cached = false;
         scan_source source = study_source(s, "relatives");
         rc = relatives_find(found, neurons, &source, s->sae, &s->surveyed, &s->collected, e);
         if (!rc)
-            rc = save(kept, s, "relatives", hex, e);
+            rc = pieces_save(kept, s, "relatives", hex, e);
     }
     for (size_t i = 0; i < n; i++) {
         target_effects *t = &s->effects[i];
@@ -237,95 +199,100 @@ static err_code look_at_weights(group *g, study *s, const effect_setting *set, e
     return rc;
 }
 
-/* Numbers of a target in trace_CRT. */
-static size_t traced_numbers(const study *s)
-{
-    return (size_t)EFFECT_TRACES * (size_t)prompts_longest(&s->prompts);
-}
+/* What runs the model, made when it is first needed; NULL where there is nothing to run for. */
+typedef struct runs {
+    causal_runner *changed;      /* the output, the target changed */
+    attention_reader *attention; /* what attention brings to the target */
+} runs;
 
-/* The prompts of the strongest contexts, as the report will show them. */
-static err_code trace_contexts(study *s, causal_runner *r, const causal_job *job, err *e)
+static err_code runs_make(runs *r, const study *s, const effect_setting *set, err *e)
 {
-    arena scratch = {0};
-    feature_context *top;
-    context_options o = study_context_options(s);
-    int longest = prompts_longest(&s->prompts);
-    int n = survey_top_contexts(&top, &s->surveyed, job->which, &s->prompts, &o, &scratch);
-    float *trace_RT = ROW(s->trace_CRT, job->which, traced_numbers(s));
     err_code rc = OK;
-    for (int i = 0; i < n && i < EFFECT_TRACES && !rc; i++)
-        rc = causal_trace(ROW(trace_RT, i, longest), r, job, top[i].prompt, e);
-    arena_release(&scratch);
+    if (!r->changed && !s->effects_missing && s->config->effects.prompts > 0)
+        rc = causal_runner_new(&r->changed, set, e);
+    if (!rc && !r->attention && attention_is_read(set->read))
+        rc = attention_reader_new(&r->attention, set, e);
     return rc;
 }
 
-static err_code run_targets(group *g, study *s, causal_runner *r, progress *bar, err *e)
+static err_code run_changed(group *g, study *s, causal_runner *r, int i, err *e)
 {
-    const sae_config *c = sae_describe(s->sae);
+    target_effects *t = &s->effects[g->first + i];
+    bool table = t->logits.reach != REACH_NOTHING && !t->logits.flat;
+    causal_job job = {.row_O = ROW(g->row_CO, i, g->O),
+                      .per_activation = g->per_activation_C[i],
+                      .logit_n = table ? ROW(g->logit_Cn, i, s->tokens->n) : NULL,
+                      .ends = &t->logits.ends,
+                      .surveyed = &s->surveyed,
+                      .which = g->first + i};
+    err_code rc = causal_measure(&t->causal, r, &job, s->config->effects.prompts, e);
+    return rc ? rc : trace_costs(s, r, &job, e);
+}
+
+static err_code run_targets(group *g, study *s, const runs *r, progress *bar, err *e)
+{
+    int D = sae_describe(s->sae)->d_in;
     err_code rc = OK;
     for (int i = 0; i < g->n && !rc; i++) {
-        target_effects *t = &s->effects[g->first + i];
-        bool table = t->logits.reach != REACH_NOTHING && !t->logits.flat;
-        causal_job job = {.row_O = ROW(g->row_CO, i, c->d_out),
-                          .per_activation = g->per_activation_C[i],
-                          .logit_n = table ? ROW(g->logit_Cn, i, s->tokens->n) : NULL,
-                          .ends = &t->logits.ends,
-                          .surveyed = &s->surveyed,
-                          .which = g->first + i};
-        rc = causal_measure(&t->causal, r, &job, s->config->effects.prompts, e);
-        if (!rc)
-            rc = trace_contexts(s, r, &job, e);
+        if (r->changed)
+            rc = run_changed(g, s, r->changed, i, e);
+        if (!rc && r->attention)
+            rc = trace_attention(s, r->attention, ROW(g->column_CD, i, D), g->first + i, e);
         progress_step(bar, g->first + i + 1, NULL);
     }
     return rc;
 }
 
-/* The runner is made when the first group is not there. */
-static err_code measure_group(study *s, int first, int n, causal_runner **runner, progress *bar,
-                              bool *cached, err *e)
+static piece piece_of(float *all, size_t each, int first, int n)
+{
+    return (piece){ROW(all, first, each), (size_t)n * each * sizeof *all};
+}
+
+static err_code measure_group(study *s, int first, int n, const effect_setting *set, runs *r,
+                              progress *bar, bool *cached, err *e)
 {
     char hex[SHA256_HEX];
-    effect_setting set = setting_of(s, "effects");
-    size_t traced = traced_numbers(s);
-    piece kept[MOST_PIECES] = {
-        {s->effects + first, (size_t)n * sizeof *s->effects},
-        {ROW(s->trace_CRT, first, traced), (size_t)n * traced * sizeof *s->trace_CRT}};
+    piece kept[MOST_PIECES] = {{s->effects + first, (size_t)n * sizeof *s->effects},
+                               piece_of(s->trace_CRT, traces_costs(s), first, n),
+                               piece_of(s->attention_CRT, traces_parts(s), first, n),
+                               piece_of(s->head_CRH, traces_heads(s), first, n)};
     store_key k = key_start(s, "effects");
     study_key_settings(&k, s, "effects.prompts");
     study_key_settings(&k, s, "analyse.context"); /* which contexts are traced */
     store_key_bytes(&k, s->tokens->ids, (size_t)s->tokens->n * sizeof *s->tokens->ids);
     store_key_bytes(&k, s->targets + first, (size_t)n * sizeof *s->targets);
-    if (load(kept, s, "effects", &k, hex)) {
+    if (pieces_load(kept, s, "effects", &k, hex)) {
         progress_step(bar, first + n, NULL);
         return OK;
     }
     *cached = false;
     group g;
     err_code rc = group_make(&g, s, first, n, e);
-    bool runs = !s->effects_missing && s->config->effects.prompts > 0;
     if (!rc)
-        rc = look_at_weights(&g, s, &set, e);
-    if (!rc && runs && !*runner)
-        rc = causal_runner_new(runner, &set, e);
-    if (!rc && runs)
-        rc = run_targets(&g, s, *runner, bar, e);
+        rc = look_at_weights(&g, s, set, e);
     if (!rc)
-        rc = save(kept, s, "effects", hex, e);
+        rc = runs_make(r, s, set, e);
+    if (!rc)
+        rc = run_targets(&g, s, r, bar, e);
+    if (!rc)
+        rc = pieces_save(kept, s, "effects", hex, e);
     group_release(&g);
     return rc;
 }
 
 static err_code measure_targets(study *s, bool *cached, err *e)
 {
-    causal_runner *runner = NULL;
+    runs r = {0};
+    effect_setting set = setting_of(s, "effects");
     err_code rc = OK;
     progress bar = progress_start(s->reporter, "effects", s->n_targets);
     for (int first = 0; first < s->n_targets && !rc; first += GROUP) {
         int n = s->n_targets - first < GROUP ? s->n_targets - first : GROUP;
-        rc = measure_group(s, first, n, &runner, &bar, cached, e);
+        rc = measure_group(s, first, n, &set, &r, &bar, cached, e);
     }
     progress_end(&bar);
-    causal_runner_free(runner);
+    causal_runner_free(r.changed);
+    attention_reader_free(r.attention);
     return rc;
 }
 
@@ -334,7 +301,7 @@ err_code stage_effects(study *s, bool *cached, err *e)
     *cached = true;
     size_t n = (size_t)s->n_targets + 1;
     s->effects = arena_push(&s->memory, n, sizeof *s->effects);
-    s->trace_CRT = arena_push(&s->memory, n * traced_numbers(s), sizeof *s->trace_CRT);
+    traces_make(s);
     find_hook(s);
     err_code rc = measure_quality(s, cached, e);
     if (!rc && s->n_targets)

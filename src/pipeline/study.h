@@ -101,7 +101,8 @@ typedef struct study {
     whitening *whitening; /* of them; NULL unless optimise.free_mode is whitened */
     hook hook;
     int bos; /* token put before every sequence, as the SAE was trained; -1: none */
-    char model_sha256[SHA256_HEX], tokenizer_sha256[SHA256_HEX], sae_sha256[SHA256_HEX], data_sha256[SHA256_HEX];
+    char model_sha256[SHA256_HEX], tokenizer_sha256[SHA256_HEX], sae_sha256[SHA256_HEX],
+        data_sha256[SHA256_HEX];
 
     /* stages */
     prompt_set prompts;
@@ -123,7 +124,9 @@ typedef struct study {
     const char *effects_missing;  /* why nothing can be put there; NULL when it can */
     target_effects *effects;      /* of the targets */
     float *trace_CRT; /* targets x EFFECT_TRACES x the longest prompt: causal_trace() of the prompts
-                         of its strongest contexts; NULL where nothing was run */
+                         of its strongest contexts; zeros where nothing was run */
+    float *attention_CRT, *head_CRH; /* likewise attention_parts() of tokens and of heads, at the
+                                        contexts' peaks; empty unless the SAE reads at hook_z */
     sae_quality quality;
     const char *quality_missing; /* why it was not measured by runs; NULL when it was */
     optimum *optima;             /* of the targets */

@@ -115,6 +115,29 @@ static err_code check_traces(const record_target *t, err *e)
     return OK;
 }
 
+static err_code check_attention(const record_target *t, err *e)
+{
+    const record_effects *x = &t->effects;
+    for (int i = 0; i < x->n_attention; i++) {
+        const record_attention *part = &x->attention[i];
+        if (part->context < 0 || part->context >= t->n_top)
+            return err_set(e, E_SHAPE, "target %d: effects.attention[%d] is of context %d of %d",
+                           t->id, i, part->context, t->n_top);
+        if (part->n_parts != t->top[part->context].n_tokens)
+            return err_set(e, E_SHAPE, "target %d: effects.attention[%d]: %d parts of %d tokens",
+                           t->id, i, part->n_parts, t->top[part->context].n_tokens);
+        if (part->n_heads != x->attention[0].n_heads)
+            return err_set(e, E_SHAPE, "target %d: effects.attention[%d] has %d heads, not %d",
+                           t->id, i, part->n_heads, x->attention[0].n_heads);
+        for (int k = 0; k < part->n_heads; k++)
+            if (part->heads[k].head != x->attention[0].heads[k].head)
+                return err_set(e, E_SHAPE,
+                               "target %d: effects.attention[%d].heads[%d] is of head %d, not %d",
+                               t->id, i, k, part->heads[k].head, x->attention[0].heads[k].head);
+    }
+    return OK;
+}
+
 static err_code check_effects(const record *r, const record_target *t, err *e)
 {
     const record_effects *x = &t->effects;
@@ -133,6 +156,8 @@ static err_code check_effects(const record *r, const record_target *t, err *e)
                            id, i, c->raised_right, c->n_raised, c->lowered_right, c->n_lowered);
     }
     err_code rc = check_traces(t, e);
+    if (!rc)
+        rc = check_attention(t, e);
     return rc ? rc : check_histogram(&x->logits, id, "effects.logits", e);
 }
 

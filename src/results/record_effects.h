@@ -67,6 +67,24 @@ typedef struct record_trace {
     int n_costs;
 } record_trace;
 
+/* A head and its part in a record_attention. */
+typedef struct record_head {
+    int head; /* as the model counts it, from 0 */
+    double part;
+} record_head;
+
+/* One of the target's strongest contexts, where the SAE reads at hook_z: the product of the value
+ * at the context's peak and the encoder column, split by whose values attention brought there
+ * (effects/attention.h). `parts` and `elsewhere` add up to it, and so do the heads. */
+typedef struct record_attention {
+    int context;   /* index in the target's `top` */
+    double *parts; /* of each of the context's tokens; 0 behind its peak */
+    int n_parts;
+    double elsewhere;   /* of the prompt's tokens before the context, all together */
+    record_head *heads; /* that the SAE reads, ascending; the same in all contexts */
+    int n_heads;
+} record_attention;
+
 /* What a target does to the output, reads, and resembles; an empty hook says it was not looked at.
  */
 typedef struct record_effects {
@@ -86,6 +104,8 @@ typedef struct record_effects {
     int n_changes;
     record_trace *traces;
     int n_traces;
+    record_attention *attention; /* none unless the SAE reads at hook_z */
+    int n_attention;
     record_relative *relatives;
     int n_relatives;
     record_neuron *neurons;

@@ -57,6 +57,21 @@ static const field trace_fields[] = {
 };
 SCHEMA(SCHEMA_TRACE, record_trace, trace_fields);
 
+static const field head_fields[] = {
+    INT(record_head, head, "head of the layer, from 0"),
+    NUMBER(record_head, part, "what it brings"),
+};
+static SCHEMA(head_schema, record_head, head_fields);
+
+static const field attention_fields[] = {
+    INT(record_attention, context, "which of the strongest contexts"),
+    NUMBERS(record_attention, parts, n_parts,
+            "what each token brings, through attention, to the encoder's product at the peak"),
+    NUMBER(record_attention, elsewhere, "what the tokens before the context bring"),
+    LIST(record_attention, heads, n_heads, head_schema, "the same by head, over all tokens"),
+};
+SCHEMA(SCHEMA_ATTENTION, record_attention, attention_fields);
+
 static const field effects_fields[] = {
     TEXT(record_effects, hook, "where its contribution stands, empty when not looked at"),
     TEXT(record_effects, path, "how it gets into the residual stream"),
@@ -73,6 +88,8 @@ static const field effects_fields[] = {
     INT64(record_effects, n_later_losses, "of them with a next token"),
     LIST(record_effects, changes, n_changes, SCHEMA_CHANGE, "the feature taken out, and doubled"),
     LIST(record_effects, traces, n_traces, SCHEMA_TRACE, "its strongest contexts token by token"),
+    LIST(record_effects, attention, n_attention, SCHEMA_ATTENTION,
+         "the same contexts by what attention brings, of an SAE on hook_z"),
     LIST(record_effects, relatives, n_relatives, SCHEMA_RELATIVE, "features that resemble it"),
     LIST(record_effects, neurons, n_neurons, SCHEMA_NEURON, "numbers of the hook's value"),
 };

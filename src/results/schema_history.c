@@ -9,9 +9,10 @@ static const struct {
     const char *member;
     int since;
 } added[] = {
-    {&SCHEMA_EFFECTS, "traces", 5}, {&SCHEMA_EFFECTS, "neurons", 5},
-    {&SCHEMA_RUN, "commit", 5},     {&SCHEMA_RUN, "modified", 5},
-    {&SCHEMA_TARGET, "decoder", 6}, {&SCHEMA_MODEL, "tokenizer_sha256", 5},
+    {&SCHEMA_EFFECTS, "traces", 5},         {&SCHEMA_EFFECTS, "neurons", 5},
+    {&SCHEMA_EFFECTS, "attention", 6},      {&SCHEMA_RUN, "commit", 5},
+    {&SCHEMA_RUN, "modified", 5},           {&SCHEMA_TARGET, "decoder", 6},
+    {&SCHEMA_MODEL, "tokenizer_sha256", 5},
 };
 
 bool schema_holds(const schema *s, const field *f, int version)

@@ -224,6 +224,7 @@ err_code page_feature(const site *s, int index, err *e)
     put_explanations(&p, t);
     put_concept(&p, t);
     put_optimum(&p, t);
+    put_attention(&p, t);
     err_code rc = put_activity(&p, t, e);
     if (!rc)
         rc = draw(&p, t, e);

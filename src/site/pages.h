@@ -61,6 +61,9 @@ bool is_written(const record_explanation *x);
 /* `effects`: what the target does to the output and resembles, with its figure as a block; false
  * when that was not looked at. */
 err_code put_effects(page *p, const record_target *t, err *e);
+/* `attention`: what tokens and heads bring to the target through attention; false where the SAE
+ * does not read at hook_z, or nothing was looked at. */
+void put_attention(page *p, const record_target *t);
 /* `sae_quality`: how good the SAE is on the run's data, or false. */
 void put_sae_quality(page *p);
 /* The target with that id, NULL for none. */

@@ -41,9 +41,9 @@ static void add_span(str *out, const char *text, char hue, int level, const char
     str_add(out, "</span>");
 }
 
-static void add_html(str *out, arena *a, const shown_token *t, int level, bool peak)
+static void add_html(str *out, arena *a, const shown_token *t, int level, bool peak, bool coloured)
 {
-    if (level)
+    if (coloured)
         add_span(out, skip_space(out, t->text), t->activation < 0 ? 'b' : 'a', level,
                  peak ? " peak" : "", show_number(a, t->activation));
     else
@@ -51,9 +51,10 @@ static void add_html(str *out, arena *a, const shown_token *t, int level, bool p
 }
 
 /* Emphasis cannot begin or end with a space, so the space is put before it. */
-static void add_bold(str *out, arena *a, const shown_token *t, int level)
+static void add_bold(str *out, arena *a, const shown_token *t, int level, bool peak)
 {
     (void)a;
+    (void)peak; /* it is among those above half */
     if (2 * level <= LEVELS) {
         escape_markdown(out, t->text);
         return;
@@ -64,18 +65,34 @@ static void add_bold(str *out, arena *a, const shown_token *t, int level)
     str_add(out, "</b>");
 }
 
-static void add_change(str *out, arena *a, const shown_token *t, int level)
+static void add_size(str *out, arena *a, const shown_token *t, int level)
 {
-    escape_markdown(out, t->text);
     if (level)
         str_addf(out, " <sub>%s%s</sub>", t->activation > 0 ? "+" : "",
                  show_number(a, t->activation));
 }
 
+static void add_change(str *out, arena *a, const shown_token *t, int level, bool peak)
+{
+    (void)peak;
+    escape_markdown(out, t->text);
+    add_size(out, a, t, level);
+}
+
+static void add_part(str *out, arena *a, const shown_token *t, int level, bool peak)
+{
+    const char *text = skip_space(out, t->text);
+    str_add(out, peak ? "<b>" : "");
+    escape_markdown(out, text);
+    str_add(out, peak ? "</b>" : "");
+    add_size(out, a, t, level);
+}
+
 /* How numbers at tokens are shown: as levels of colour, and in Markdown, which has no colours. */
 typedef struct token_style {
     int (*level)(double value, double maximum);
-    void (*add_markdown)(str *out, arena *a, const shown_token *t, int level);
+    void (*add_markdown)(str *out, arena *a, const shown_token *t, int level, bool peak);
+    bool always_peak; /* marks the peak even where its level is 0 */
 } token_style;
 
 static const char *tokens_mark(page *p, const record_context *c, double maximum, token_style style)
@@ -87,8 +104,9 @@ static const char *tokens_mark(page *p, const record_context *c, double maximum,
     for (int i = 0; i < n; i++) {
         const shown_token *t = &tokens[i];
         int level = style.level(t->activation, maximum);
-        add_html(&html, &p->memory, t, level, c->peak >= t->first && c->peak < t->first + t->n);
-        style.add_markdown(&markdown, &p->memory, t, level);
+        bool peak = c->peak >= t->first && c->peak < t->first + t->n;
+        add_html(&html, &p->memory, t, level, peak, level || (peak && style.always_peak));
+        style.add_markdown(&markdown, &p->memory, t, level, peak);
     }
     str_add(&html, "</span>");
     int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
@@ -99,16 +117,28 @@ static const char *tokens_mark(page *p, const record_context *c, double maximum,
 
 const char *context_mark(page *p, const record_context *c, double maximum)
 {
-    return tokens_mark(p, c, maximum, (token_style){level_of, add_bold});
+    return tokens_mark(p, c, maximum, (token_style){level_of, add_bold, false});
+}
+
+/* Other numbers in place of the activations. */
+static const char *numbers_mark(page *p, const record_context *c, const double *numbers,
+                                double maximum, token_style style)
+{
+    record_context changed = *c;
+    changed.activations = arena_push(&p->memory, (size_t)c->n_tokens + 1, sizeof *numbers);
+    for (int i = 0; i < c->n_tokens; i++)
+        changed.activations[i] = isfinite(numbers[i]) ? numbers[i] : 0;
+    return tokens_mark(p, &changed, maximum, style);
 }
 
 const char *change_mark(page *p, const record_context *c, const double *changes, double maximum)
 {
-    record_context changed = *c;
-    changed.activations = arena_push(&p->memory, (size_t)c->n_tokens + 1, sizeof *changes);
-    for (int i = 0; i < c->n_tokens; i++)
-        changed.activations[i] = isfinite(changes[i]) ? changes[i] : 0;
-    return tokens_mark(p, &changed, maximum, (token_style){change_level, add_change});
+    return numbers_mark(p, c, changes, maximum, (token_style){change_level, add_change, false});
+}
+
+const char *part_mark(page *p, const record_context *c, const double *parts, double maximum)
+{
+    return numbers_mark(p, c, parts, maximum, (token_style){change_level, add_part, true});
 }
 
 /* ---- strips ---- */

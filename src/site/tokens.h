@@ -12,6 +12,9 @@ const char *context_mark(page *p, const record_context *c, double maximum);
  * tenth of the maximum on, less of it in another colour and with a dashed underline. Changes that
  * are not numbers are none. In Markdown the changes stand behind their tokens. */
 const char *change_mark(page *p, const record_context *c, const double *changes, double maximum);
+/* The same for what each token brings to the peak, which is underlined whatever it brings itself,
+ * in Markdown bold. */
+const char *part_mark(page *p, const record_context *c, const double *parts, double maximum);
 
 /* The strips of a page, which share one image. */
 typedef struct strip_list {

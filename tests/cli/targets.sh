@@ -58,6 +58,32 @@ holds 'nothing was kept for it' nothing_kept
 succeeds 'rendered again' -- render "$work/again"
 holds 'the same bytes' same_report "$work/neurons" "$work/again"
 
+# parts_add_up FILE: at each place of the table of attention, the parts add up to the activation that
+# the strongest contexts have there: a neuron's is the value itself.
+# shellcheck disable=SC2317  # holds calls it
+parts_add_up() {
+    awk -F' [|] ' '/^## What attention/ { parts = 1 } /^## Which tokens/ { exit }
+        { sub(/^[|] /, ""); sub(/ [|]$/, "") } /^[0-9.]+ [|] .* [|] [0-9]+:[0-9]+$/ {
+            if (!parts) { if (!($NF in peak)) peak[$NF] = $1 } # the strongest come first
+            else if (peak[$NF] != $1) exit bad = 1
+            else n++ }
+        END { exit bad || n != 6 }' "$1"
+}
+
+z=neuron:blocks.1.attn.hook_z:5,neuron:blocks.1.attn.hook_z:70
+succeeds 'what attention brings, at hook_z' 'select +2 features' \
+    -- run "${quick[@]}" "${cached[@]}" --target $z --out "$work/z"
+holds 'the report is whole' tests/check_report.sh "$work/z"
+says 'it names the head' "$work/z/features/L01-00000.md" '^. L1H0 . [0-9.]+ ' '^. L1H1 . 0 . 0 . 0 '
+says 'of each' "$work/z/features/L01-00001.md" '^. L1H2 . [0-9.]+ ' '^. L1H0 . 0 . 0 . 0 '
+holds 'the parts add up' parts_add_up "$work/z/features/L01-00000.md"
+holds 'those of the other too' parts_add_up "$work/z/features/L01-00001.md"
+holds 'elsewhere there is no such section' \
+    bash -c "! grep -rql 'attention brings' '$work/neurons/features'"
+succeeds 'the same out of the cache' 'kept from before' \
+    -- run "${quick[@]}" "${cached[@]}" --target $z --out "$work/z-again"
+holds 'the same bytes' same_report "$work/z" "$work/z-again"
+
 put_npy "$work/dirs.npy" $one $minus_one
 succeeds 'directions of a file' \
     -- run "${quick[@]}" "${cached[@]}" --target "direction:$work/dirs.npy@$hook" --out "$work/dirs"

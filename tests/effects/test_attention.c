@@ -73,7 +73,9 @@ static double product_of(const bed *b, const float *column, int prompt, int posi
 
 static void check_sums(const char *kind, const bed *b)
 {
-    float part[BED_LONGEST], *column = mem_small((size_t)b->read.width, sizeof *column);
+    int H = model_describe(b->model)->n_heads, only = b->read.head;
+    float part[BED_LONGEST], *column = mem_small((size_t)b->read.width, sizeof *column),
+                             *of_head = mem_small((size_t)H, sizeof *of_head);
     attention_reader *r;
     err e = {0};
     random_floats(column, (size_t)b->read.width, kind);
@@ -82,9 +84,13 @@ static void check_sums(const char *kind, const bed *b)
     for (int i = 0; i < BED_PROMPTS; i++) {
         int T = prompts_length(&b->prompts, i);
         for (int t = 0; t < T; t++) {
-            double sum = 0, size = 0;
-            if (attention_parts(part, r, column, i, t, &e))
+            double sum = 0, size = 0, of_heads = 0;
+            if (attention_parts(part, of_head, r, column, i, t, &e))
                 fail_msg("%s", e.text);
+            for (int h = 0; h < H; h++) {
+                of_heads += (double)of_head[h];
+                assert_true(only < 0 || h == only || of_head[h] == 0);
+            }
             for (int s = 0; s < T; s++) {
                 sum += (double)part[s];
                 size += fabs((double)part[s]);
@@ -94,9 +100,13 @@ static void check_sums(const char *kind, const bed *b)
             assert_true(size > 0);
             if (!(fabs(sum - want) <= 1e-5 * fmax(size, fabs(want))))
                 fail_msg("%s, prompt %d, token %d: %g, not %g", kind, i, t, sum, want);
+            if (!(fabs(of_heads - want) <= 1e-5 * fmax(size, fabs(want))))
+                fail_msg("%s, prompt %d, token %d: the heads bring %g, not %g", kind, i, t,
+                         of_heads, want);
         }
     }
     attention_reader_free(r);
+    mem_free(of_head);
     mem_free(column);
 }
 
@@ -128,13 +138,13 @@ static void parts_of_one_head_add_up(void **state)
     }
 }
 
-/* The formula, of the reference's queries, keys and values. */
-static double part_by_hand(const bed *b, const float *column, int prompt, int t, int s)
+/* The formula, of the reference's queries, keys and values: what head h brings of token s. */
+static double part_by_hand(const bed *b, const float *column, int prompt, int t, int s, int h)
 {
     const model_config *c = model_describe(b->model);
     int layer = b->read.layer, K = c->d_head, H = c->n_heads, G = c->n_kv_heads;
     int from = c->windowed[layer] && t >= c->window ? t - c->window + 1 : 0;
-    double q[BED_LONGEST * 64], k[BED_LONGEST * 64], v[BED_LONGEST * 64], part = 0;
+    double q[BED_LONGEST * 64], k[BED_LONGEST * 64], v[BED_LONGEST * 64];
     double scale = c->attention_scale > 0 ? (double)c->attention_scale : 1 / sqrt(K);
     scale /= c->scale_by_layer ? layer + 1 : 1;
     assert_true(H * K <= 64);
@@ -145,20 +155,48 @@ static double part_by_hand(const bed *b, const float *column, int prompt, int t,
     run_reference(k, b, prompt, &at);
     assert_true(hook_of_site(&at, c, HOOK_V, layer));
     run_reference(v, b, prompt, &at);
-    for (int h = 0; h < H && s >= from; h++) {
-        int g = h / (H / G);
-        double total = 0, weight = 0;
-        for (int j = from; j <= t; j++) {
-            double score = 0, cap = (double)c->attention_softcap;
-            for (int d = 0; d < K; d++)
-                score += scale * q[(t * H + h) * K + d] * k[(j * G + g) * K + d];
-            score = exp(cap > 0 ? cap * tanh(score / cap) : score);
-            total += score;
-            weight = j == s ? score : weight;
-        }
-        part += weight / total * dot(&v[(s * G + g) * K], column + h * K, K);
+    int g = h / (H / G);
+    double total = 0, weight = 0;
+    for (int j = from; j <= t; j++) {
+        double score = 0, cap = (double)c->attention_softcap;
+        for (int d = 0; d < K; d++)
+            score += scale * q[(t * H + h) * K + d] * k[(j * G + g) * K + d];
+        score = exp(cap > 0 ? cap * tanh(score / cap) : score);
+        total += score;
+        weight = j == s ? score : weight; /* 0 where the window hides it */
     }
-    return part;
+    return weight / total * dot(&v[(s * G + g) * K], column + h * K, K);
+}
+
+static void check_by_hand(const char *kind, const bed *b)
+{
+    enum { MOST_HEADS = 64 };
+    int H = model_describe(b->model)->n_heads, t = prompts_length(&b->prompts, 0) - 1;
+    float part[BED_LONGEST], of_head[MOST_HEADS],
+        *column = mem_small((size_t)b->read.width, sizeof *column);
+    double heads[MOST_HEADS] = {0};
+    attention_reader *r;
+    err e = {0};
+    assert_true(H <= MOST_HEADS);
+    random_floats(column, (size_t)b->read.width, "column");
+    if (attention_reader_new(&r, &b->setting, &e) ||
+        attention_parts(part, of_head, r, column, 0, t, &e))
+        fail_msg("%s", e.text);
+    for (int s = 0; s <= t; s++) {
+        double want = 0;
+        for (int h = 0; h < H; h++) {
+            double one = part_by_hand(b, column, 0, t, s, h);
+            want += one;
+            heads[h] += one;
+        }
+        if (!(fabs((double)part[s] - want) < 2e-5 * fabs(want) + 1e-5))
+            fail_msg("%s: token %d brings %g, not %g", kind, s, (double)part[s], want);
+    }
+    for (int h = 0; h < H; h++)
+        if (!(fabs((double)of_head[h] - heads[h]) < 2e-5 * fabs(heads[h]) + 1e-5))
+            fail_msg("%s: head %d brings %g, not %g", kind, h, (double)of_head[h], heads[h]);
+    mem_free(column);
+    attention_reader_free(r);
 }
 
 static void each_part_is_that_of_the_reference(void **state)
@@ -169,24 +207,8 @@ static void each_part_is_that_of_the_reference(void **state)
     for (int k = 0; k < n; k++)
         for (int layer = 0; layer < kinds[k].config.n_layers && layer < 2; layer++) {
             bed b;
-            err e = {0};
-            attention_reader *r;
-            float part[BED_LONGEST];
             open_bed(&b, &kinds[k], PLACES[layer], -1, false);
-            float *column = mem_small((size_t)b.read.width, sizeof *column);
-            random_floats(column, (size_t)b.read.width, "column");
-            int t = prompts_length(&b.prompts, 0) - 1;
-            if (attention_reader_new(&r, &b.setting, &e) ||
-                attention_parts(part, r, column, 0, t, &e))
-                fail_msg("%s", e.text);
-            for (int s = 0; s <= t; s++) {
-                double want = part_by_hand(&b, column, 0, t, s);
-                if (!(fabs((double)part[s] - want) < 2e-5 * fabs(want) + 1e-5))
-                    fail_msg("%s: token %d brings %g, not %g", kinds[k].name, s, (double)part[s],
-                             want);
-            }
-            mem_free(column);
-            attention_reader_free(r);
+            check_by_hand(kinds[k].name, &b);
             bed_close(&b);
         }
 }

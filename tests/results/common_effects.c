@@ -80,6 +80,30 @@ static void make_traces(record_effects *x, maker *m, const record_context *top)
     }
 }
 
+/* The token before the peak brings most, the first holds back; of ten heads, two bring nothing. The
+ * second context has twice the parts. */
+static void make_attention(record_effects *x, maker *m, const record_context *top)
+{
+    static const double heads[] = {0.25, 1, 0.0625, 1.5, 0.0625, 0.0625, 0.0625, -0.5, 0, 0};
+    x->n_attention = 2;
+    x->attention = arena_push(m->a, 2, sizeof *x->attention);
+    for (int i = 0; i < 2; i++) {
+        double scale = i + 1, *parts = arena_push(m->a, (size_t)top[i].n_tokens, sizeof *parts);
+        parts[0] = -0.25 * scale;
+        parts[top[i].peak - 1] = 2 * scale;
+        parts[top[i].peak] = 0.5 * scale;
+        record_attention *a = &x->attention[i];
+        *a = (record_attention){.context = i,
+                                .parts = parts,
+                                .n_parts = top[i].n_tokens,
+                                .elsewhere = 0.25 * scale,
+                                .heads = arena_push(m->a, COUNT_OF(heads), sizeof *a->heads),
+                                .n_heads = COUNT_OF(heads)};
+        for (int h = 0; h < a->n_heads; h++)
+            a->heads[h] = (record_head){h, heads[h] * scale};
+    }
+}
+
 static void make_neurons(record_effects *x, maker *m)
 {
     static const record_neuron neurons[] = {
@@ -116,6 +140,8 @@ void make_effects(record_effects *x, maker *m, int topic, int n_features, const 
         make_changes(x, m, topic);
         make_traces(x, m, top);
     }
+    if (topic != 5)
+        make_attention(x, m, top);
     make_neurons(x, m);
     make_relatives(x, m, topic, n_features);
 }

@@ -25,7 +25,7 @@ record_context make_context(maker *m, int topic, int strength);
 
 void make_search(record_search *s, maker *m, int topic);
 /* topic 1: no measurable effect; 2: a table that does not hold; 3: no table; 4: no runs; 5: reads
- * no embeddings. */
+ * no embeddings, nor at hook_z. */
 void make_effects(record_effects *x, maker *m, int topic, int n_features,
                   const record_context *top);
 record_sae_quality make_sae_quality(maker *m);

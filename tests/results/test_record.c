@@ -83,9 +83,10 @@ static void age(arena *a, const char *file, int version)
     if (json_read(&tree, path, 1 << 24, &e))
         fail_msg("%s", e.text);
     cJSON_SetNumberValue(cJSON_GetObjectItem(tree, "schema"), version);
+    cJSON *effects = cJSON_GetObjectItem(tree, "effects");
     cJSON_DeleteItemFromObject(tree, "decoder");
+    cJSON_DeleteItemFromObject(effects, "attention");
     if (version < 5) {
-        cJSON *effects = cJSON_GetObjectItem(tree, "effects");
         cJSON_DeleteItemFromObject(effects, "traces");
         cJSON_DeleteItemFromObject(effects, "neurons");
         cJSON_DeleteItemFromObject(tree, "commit");
@@ -147,11 +148,13 @@ static void files_of_schema_5_are_read(void **state)
     assert_int_equal(r.schema, RECORD_SCHEMA);
     assert_int_equal(r.targets[0].effects.n_neurons, 4);
     assert_int_equal(r.targets[0].n_decoder, 192);
+    assert_int_equal(r.targets[0].effects.n_attention, 2);
     write_older(&a, 5);
     if (record_read(&r, &a, in_folder(&a, "older"), &e))
         fail_msg("%s", e.text);
     assert_int_equal(r.schema, 5);
     assert_int_equal(r.targets[0].effects.n_neurons, 4);
+    assert_int_equal(r.targets[0].effects.n_attention, 0);
     assert_int_equal(r.targets[0].n_decoder, 0);
     arena_release(&a);
 }
@@ -305,6 +308,10 @@ static const damage damages[] = {
     {"data/targets/L02-00343.json", "\"ratio\": 0.17", "\"ratio\": \"0.17\"", "number",
      "a text as a ratio"},
     {"data/search.json", "\"length\": 10", "\"length\": 10.5", "length", "no fractional length"},
+    {"data/targets/L02-00343.json", "\"parts\": [", "\"parts\": [0, ", "33 parts of 32 tokens",
+     "a part for each token"},
+    {"data/targets/L02-00343.json", "\"head\": 3", "\"head\": 4", "is of head 3, not 4",
+     "one list of heads"},
     {"data/search.json", "\"n\": 8", "\"n\": \"eight\"", "ratios", "no word as a count"},
 };
 

@@ -123,6 +123,59 @@ static void traces_show_what_each_token_costs(void **state)
     has_not(page_of(&u->a, "usual", &u->r, 4, "md"), "costs more to predict"); /* nothing was run */
 }
 
+/* make_attention(): 2.5 and 5 in all, of it 0.5 and 1 from the peak, 1.5 and 3 through head 3. */
+static void attention_shows_who_brings_what(void **state)
+{
+    usual *u = *state;
+    const record_context *c = &u->r.targets[0].top[0], *second = &u->r.targets[0].top[1];
+    const char *text = page_of(&u->a, "usual", &u->r, 0, "md"),
+               *html = page_of(&u->a, "usual", &u->r, 0, "html"),
+               *other = page_of(&u->a, "usual", &u->r, 5, "md");
+    assert_true(c->start > 0 && second->start > 0);
+    has(text, "Averaged over the strongest contexts (2), the product is **3.75**: 0.750 from the "
+              "token itself, 3 from those before it.");
+    has(text, "| 2.50 | 0.250 | ");
+    has(text, "| 5 | 0.500 | ");
+    has(text, " <sub>+2</sub>");
+    has(text, "</b> <sub>+0.500</sub>"); /* the peak, which no other changes make bold */
+    has(text, arena_printf(&u->a, " | %d:%d |", second->prompt, second->start + second->peak));
+    has(text, "up to 4; a dashed line");
+    has(text, "| L2H3 | 2.25 | 1.50 | 3 |\n| L2H1 | 1.50 | 1 | 2 |\n"
+              "| L2H7 | \u22120.750 | \u22121 | \u22120.500 |\n| L2H0 | 0.375 |");
+    has(text, "| L2H6 | 0.0938 | 0.0625 | 0.125 |\n| 2 others | 0 | ");
+    has_not(text, "| L2H8 |");
+    has(html, "<h2 id=\"what-attention-brings-it\">");
+    has(html, "<span class=\"b2\" title=\"\u22120.500\">");
+    has(html, "<span class=\"a9\" title=\"4\">");
+    has(html, "<span class=\"a3 peak\" title=\"1\">");
+    has_not(other, "attention brings"); /* it reads elsewhere */
+}
+
+/* A part too small for a colour is no reason not to show where the feature is read. */
+static void leave_the_peak_little(record *r)
+{
+    r->n_targets = 1;
+    for (int i = 0; i < 2; i++) {
+        record_attention *x = &r->targets[0].effects.attention[i];
+        x->parts[r->targets[0].top[i].peak] = 0.0005;
+        x->n_heads = 1; /* of an SAE on one head */
+        x->heads[0].head = 3;
+    }
+}
+
+static void a_peak_without_a_part_is_marked(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    write(&a, "little", &r, leave_the_peak_little);
+    const char *html = page_of(&a, "little", &r, 0, "html");
+    has(html, "<span class=\"a0 peak\" title=\"0.000500\">");
+    has(html, "0 from the token itself, 3.00 from those before it, all of it through head L2H3.");
+    has_not(html, "The same by head");
+    arena_release(&a);
+}
+
 static void neurons_are_listed(void **state)
 {
     usual *u = *state;
@@ -192,6 +245,8 @@ int main(void)
         cmocka_unit_test(each_case_is_said),
         cmocka_unit_test(neighbours_stand_once_with_all_their_places),
         cmocka_unit_test(traces_show_what_each_token_costs),
+        cmocka_unit_test(attention_shows_who_brings_what),
+        cmocka_unit_test(a_peak_without_a_part_is_marked),
         cmocka_unit_test(neurons_are_listed),
         cmocka_unit_test(the_run_page_shows_the_sae),
         cmocka_unit_test(what_was_not_looked_at_is_left_out),

@@ -40,7 +40,7 @@ static void die(record *r, record_target *t)
     t->quantiles = (record_quantiles){0};
     t->histogram = t->log_histogram = (record_histogram){0};
     t->n_top = t->n_tokens = t->n_trie = t->n_deciles = t->n_intervals = 0;
-    t->effects.n_traces = 0; /* of contexts that are gone */
+    t->effects.n_traces = t->effects.n_attention = 0; /* of contexts that are gone */
 }
 
 static void freeze(record *r, record_target *t)

@@ -14,12 +14,12 @@
  * the run page's, which others refer to. */
 static const struct {
     const char *template;
-    const char *paragraphs[9];
+    const char *paragraphs[10];
 } sources[] = {
     {"run.md", {"run.md"}},
     {"feature.md",
-     {"feature.md", "rule.md", "rule_scores.md", "written.md", "search.md", "output.md",
-      "effects.md", "relatives.md", "sequence.md"}},
+     {"feature.md", "rule.md", "rule_scores.md", "written.md", "attention.md", "search.md",
+      "output.md", "effects.md", "relatives.md", "sequence.md"}},
     {"features.md", {"features.md", "run.md"}},
     {"clusters.md", {"clusters.md", "run.md"}},
     {"cluster.md", {"cluster.md"}},
@@ -97,7 +97,9 @@ static void every_value_is_explained(void **state)
         const char *template = json_member(page, "template")->valuestring;
         add_words(&words, values, (size_t)(strstr(values, "\n- **") - values));
         for (size_t k = 0; k < COUNT_OF(sources); k++)
-            for (int j = 0; j < 9 && !strcmp(sources[k].template, template); j++)
+            for (int j = 0;
+                 j < (int)COUNT_OF(sources[k].paragraphs) && !strcmp(sources[k].template, template);
+                 j++)
                 if (sources[k].paragraphs[j])
                     add_paragraph(&words, values, sources[k].paragraphs[j]);
         checked += check_names(files[i], json_member(page, "values"), &words);
