@@ -86,6 +86,21 @@ static void add_feature(str *out, const writer *w, const record_target *t)
     cJSON_Delete(to);
 }
 
+/* Direct feature attribution. */
+static void add_attention(cJSON *to, const export_example *x)
+{
+    const record_attention *from = x->attention;
+    if (!from) {
+        export_add_empty(to, "dfaValues");
+        export_add_null(to, "dfaTargetIndex");
+        export_add_null(to, "dfaMaxValue");
+        return;
+    }
+    export_add_numbers(to, "dfaValues", from->parts, from->n_parts);
+    json_add_number(to, "dfaTargetIndex", x->context->peak);
+    json_add_number(to, "dfaMaxValue", export_round(export_largest_part(from)));
+}
+
 static void add_activation(str *out, const writer *w, const export_example *x, int feature, int row)
 {
     const record_context *c = x->context;
@@ -107,9 +122,7 @@ static void add_activation(str *out, const writer *w, const export_example *x, i
     add_maybe(to, "creatorId", w->names->creator);
     export_add_name(to, "dataSource", w->r->run.data.source);
     json_add_string(to, "dataIndex", arena_printf(w->a, "%d", c->prompt));
-    export_add_empty(to, "dfaValues");
-    export_add_null(to, "dfaTargetIndex");
-    export_add_null(to, "dfaMaxValue");
+    add_attention(to, x);
     add_created(to, w, "createdAt");
     export_add_empty(to, "lossValues");
     export_add_null(to, "logitContributions");
@@ -207,8 +220,7 @@ static cJSON *model_row(const writer *w)
 
 static cJSON *sourceset_row(const writer *w)
 {
-    static const char *const no[] = {"showDfa", "showCorrelated", "showHeadAttribution",
-                                     "showUmap"};
+    static const char *const no[] = {"showCorrelated", "showHeadAttribution", "showUmap"};
     cJSON *to = cJSON_CreateObject();
     json_add_string(to, "modelId", w->names->model);
     json_add_string(to, "name", w->names->set);
@@ -224,6 +236,7 @@ static cJSON *sourceset_row(const writer *w)
     export_add_null(to, "defaultOfModelId");
     json_add_number(to, "defaultRange", 1);
     json_add_bool(to, "defaultShowBreaks", true);
+    json_add_bool(to, "showDfa", export_has_attention(w->r));
     for (size_t i = 0; i < COUNT_OF(no); i++)
         json_add_bool(to, no[i], false);
     add_created(to, w, "createdAt");
@@ -319,8 +332,9 @@ static void add_notes(str *notes, const writer *w)
     export_note_statistics(notes, w->r);
     str_add(
         notes,
-        "- empty, as a report does not hold them: dfa*, lossValues, logitContributions, z*, "
+        "- empty, as a report does not hold them: lossValues, logitContributions, z*, "
         "embedding, vectorLabel, vectorDefaultSteerStrength.\n"
+        "- dfa*: of the strongest examples where the SAE reads at hook_z, else empty.\n"
         "- vector: the SAE's decoder row as this program computes with it; what strength steers "
         "well is not measured.\n"
         "- explanations: typeName rule-v1 and its like must be in the table ExplanationType "

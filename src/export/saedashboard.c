@@ -17,6 +17,11 @@ static void add_example(cJSON *list, const export_example *x)
     export_add_tokens(to, "tokens", x->context->tokens, x->context->n_tokens);
     export_add_numbers(to, "values", x->context->activations, x->context->n_tokens);
     json_add_number(to, "qualifying_token_index", x->context->peak);
+    if (!x->attention)
+        return;
+    export_add_numbers(to, "dfa_values", x->attention->parts, x->attention->n_parts);
+    json_add_number(to, "dfa_maxValue", export_round(export_largest_part(x->attention)));
+    json_add_number(to, "dfa_targetIndex", x->context->peak);
 }
 
 static void add_feature(cJSON *list, const record *r, const record_target *t, arena *a)
@@ -106,7 +111,7 @@ static cJSON *run_settings(const record *r, const export_names *names)
     json_add_number(to, "n_quantiles", r->n_targets ? r->targets[0].n_intervals : 0);
     json_add_number(to, "top_acts_group_size", most_contexts(r, false));
     json_add_number(to, "quantile_group_size", most_contexts(r, true));
-    json_add_bool(to, "use_dfa", false);
+    json_add_bool(to, "use_dfa", export_has_attention(r));
     json_add_string(to, "model_dtype", "float32");
     json_add_string(to, "sae_dtype", "float32");
     json_add_string(to, "model_id", names->model);

@@ -126,6 +126,30 @@ void export_add_vector(cJSON *to, const record_target *t)
 /* ---- examples ---------------------------------------------------------------------------------
  */
 
+static const record_attention *find_attention(const record_effects *x, int context)
+{
+    for (int i = 0; i < x->n_attention; i++)
+        if (x->attention[i].context == context)
+            return &x->attention[i];
+    return NULL;
+}
+
+double export_largest_part(const record_attention *x)
+{
+    double most = -HUGE_VAL;
+    for (int i = 0; i < x->n_parts; i++)
+        most = fmax(most, x->parts[i]);
+    return most;
+}
+
+bool export_has_attention(const record *r)
+{
+    for (int i = 0; i < r->n_targets; i++)
+        if (r->targets[i].effects.n_attention)
+            return true;
+    return false;
+}
+
 export_example *export_examples(int *n, const record *r, const record_target *t, arena *a)
 {
     size_t room = (size_t)t->n_top;
@@ -134,13 +158,14 @@ export_example *export_examples(int *n, const record *r, const record_target *t,
     export_example *all = arena_push(a, room + 1, sizeof *all);
     *n = 0;
     for (int i = 0; i < t->n_top; i++)
-        all[(*n)++] = (export_example){-1, record_find_feature(r, t->id)->max, -1, &t->top[i]};
+        all[(*n)++] = (export_example){-1, record_find_feature(r, t->id)->max, -1, &t->top[i],
+                                       find_attention(&t->effects, i)};
     for (int i = t->n_intervals - 1; i >= 0; i--) {
         const record_value_group *g = &t->intervals[i];
         for (int k = 0; k < g->n_contexts; k++)
             all[(*n)++] = (export_example){g->low, g->high,
                                            (double)g->n_tokens / (double)r->run.data.n_tokens,
-                                           &g->contexts[k]};
+                                           &g->contexts[k], NULL};
     }
     return all;
 }

@@ -9,8 +9,8 @@
  * frac_nonzero is the record's density, unrounded: rare features do not become 0. */
 void export_add_statistics(cJSON *to, const record *r, const record_target *t);
 
-/* Adds the key vector: the decoder row as the report holds it, in six digits; empty where the report
- * is too old to hold it. */
+/* Adds the key vector: the decoder row as the report holds it, in six digits; empty where the
+ * report is too old to hold it. */
 void export_add_vector(cJSON *to, const record_target *t);
 
 /* Cosine of the activations of two features over all tokens: with r Pearson's correlation, m the
@@ -24,7 +24,13 @@ typedef struct export_example {
     double bin_min, bin_max; /* activations; of the top group -1 and the feature's maximum */
     double bin_contains;     /* share of all tokens; of the top group -1 */
     const record_context *context;
+    const record_attention *attention; /* what brings the feature there; NULL: not known */
 } export_example;
+
+/* The largest of the example's parts. */
+double export_largest_part(const record_attention *x);
+/* Does the report hold what attention brings to a feature? */
+bool export_has_attention(const record *r);
 /* The strongest first, then the intervals of activation, the highest first. Silent tokens are in no
  * interval. Memory from `a`. */
 export_example *export_examples(int *n, const record *r, const record_target *t, arena *a);

@@ -54,7 +54,7 @@ static const schema_key ACTIVATION[] = {{"id", "s", NULL},
                                         {"creatorId", "s0", NULL},
                                         {"dataSource", "s", NULL},
                                         {"dataIndex", "s", NULL},
-                                        {"dfaValues", "[n]", NULL},
+                                        {"dfaValues", "[r]", NULL},
                                         {"dfaTargetIndex", "i0", NULL},
                                         {"dfaMaxValue", "n0", NULL},
                                         {"createdAt", "s", NULL},
@@ -278,6 +278,39 @@ static void maxima_are_of_the_values_and_ids_differ(void **state)
     cJSON_Delete(rows);
 }
 
+/* Direct feature attribution: of the strongest contexts, and not of others. */
+static void attention_is_the_records(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r = read_report(&a, "usual");
+    cJSON *rows = read_rows("usual", "activations/batch-0.jsonl.gz"),
+          *set = read_rows("usual", "sourceset.jsonl");
+    const cJSON *row = rows->child;
+    assert_true(cJSON_IsTrue(json_member(set->child, "showDfa")));
+    for (int i = 0; i < r.n_targets; i++) {
+        const char *index = arena_printf(&a, "%d", r.targets[i].id);
+        const record_effects *x = &r.targets[i].effects;
+        for (int k = 0; row && !strcmp(text(row, "index"), index); k++, row = row->next) {
+            const cJSON *values = json_member(row, "dfaValues");
+            assert_int_equal(cJSON_GetArraySize(values),
+                             k < x->n_attention ? x->attention[k].n_parts : 0);
+            if (k >= x->n_attention) {
+                assert_true(cJSON_IsNull(json_member(row, "dfaTargetIndex")));
+                continue;
+            }
+            int peak = r.targets[i].top[k].peak;
+            assert_int_equal(number(row, "dfaTargetIndex"), peak);
+            assert_close(number(row, "dfaMaxValue"), 2 * (k + 1), 0); /* make_attention() */
+            assert_close(cJSON_GetArrayItem(values, peak)->valuedouble, 0.5 * (k + 1), 0);
+        }
+    }
+    assert_null(row);
+    cJSON_Delete(rows);
+    cJSON_Delete(set);
+    arena_release(&a);
+}
+
 static void what_explains_nothing_is_no_explanation(void **state)
 {
     (void)state;
@@ -353,6 +386,7 @@ int main(void)
         cmocka_unit_test(the_rows_name_each_other),
         cmocka_unit_test(features_are_the_records),
         cmocka_unit_test(maxima_are_of_the_values_and_ids_differ),
+        cmocka_unit_test(attention_is_the_records),
         cmocka_unit_test(what_explains_nothing_is_no_explanation),
         cmocka_unit_test(a_refused_answer_is_no_explanation),
         cmocka_unit_test(without_a_time_none_is_made_up),

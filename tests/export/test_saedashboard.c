@@ -42,6 +42,12 @@ static const schema_key FEATURE[] = {
 static const schema_key ACTIVATION[] = {
     {"bin_min", "n", NULL},  {"bin_max", "n", NULL},      {"bin_contains", "n", NULL},
     {"tokens", "[s]", NULL}, {"values", "[r]", "tokens"}, {"qualifying_token_index", "i", NULL}};
+static const schema_key ATTRIBUTED[] = {
+    {"bin_min", "n", NULL},          {"bin_max", "n", NULL},
+    {"bin_contains", "n", NULL},     {"tokens", "[s]", NULL},
+    {"values", "[r]", "tokens"},     {"qualifying_token_index", "i", NULL},
+    {"dfa_values", "[r]", "tokens"}, {"dfa_maxValue", "r", NULL},
+    {"dfa_targetIndex", "i", NULL}};
 static const schema_key SKIPPED[] = {{"model_id", "s", NULL},
                                      {"layer", "s", NULL},
                                      {"sae_set", "s", NULL},
@@ -71,7 +77,10 @@ static void every_key_is_there_with_its_type(void **state)
         cJSON_ArrayForEach(feature, json_member(batch, "features")) {
             CHECK_OBJECT(feature, FEATURE, REPORTS[i]);
             cJSON_ArrayForEach(activation, json_member(feature, "activations"))
-                CHECK_OBJECT(activation, ACTIVATION, REPORTS[i]);
+                if (json_member(activation, "dfa_values"))
+                    CHECK_OBJECT(activation, ATTRIBUTED, REPORTS[i]);
+                else
+                    CHECK_OBJECT(activation, ACTIVATION, REPORTS[i]);
         }
         cJSON_Delete(batch);
     }
@@ -116,11 +125,26 @@ static void check_example(const cJSON *x, const record_context *c)
     assert_int_equal(number(x, "qualifying_token_index"), c->peak);
 }
 
+/* The first contexts have it, as make_attention() says. */
+static void check_attention(const cJSON *x, const record_effects *effects, int i)
+{
+    assert_int_equal(json_member(x, "dfa_values") != NULL, i < effects->n_attention);
+    if (i >= effects->n_attention)
+        return;
+    const cJSON *values = json_member(x, "dfa_values");
+    int peak = (int)number(x, "qualifying_token_index");
+    assert_int_equal(number(x, "dfa_targetIndex"), peak);
+    assert_close(number(x, "dfa_maxValue"), 2 * (i + 1), 0);
+    assert_close(cJSON_GetArrayItem(values, peak - 1)->valuedouble, 2 * (i + 1), 0);
+    assert_close(values->child->valuedouble, -0.25 * (i + 1), 0);
+}
+
 static void check_groups(const cJSON *activations, const record *r, const record_target *t)
 {
     const cJSON *x = activations->child;
     for (int i = 0; i < t->n_top; i++, x = x->next) {
         check_example(x, &t->top[i]);
+        check_attention(x, &t->effects, i);
         assert_close(number(x, "bin_min"), -1, 0);
         assert_close(number(x, "bin_max"), record_find_feature(r, t->id)->max, 0);
         assert_close(number(x, "bin_contains"), -1, 0);
@@ -188,6 +212,7 @@ static void every_other_feature_is_skipped(void **state)
     cJSON *settings = read_json("sd-usual", "run_settings.json");
     assert_int_equal(number(settings, "n_prompts_total"), r.run.data.n_prompts);
     assert_int_equal(number(settings, "top_acts_group_size"), r.targets[0].n_top);
+    assert_true(cJSON_IsTrue(json_member(settings, "use_dfa")));
     cJSON_Delete(settings);
     arena_release(&a);
 }
