@@ -100,6 +100,10 @@ struct backend {
     void (*gemm)(backend *be, float *c_MN, int ldc, const float *a, int lda, orientation ta,
                  const float *b, int ldb, orientation tb, int M, int N, int K, float alpha,
                  float beta);
+    /* y = x op(W) + b + beta y, as gemm and add_bias give it, but y is gone through once. op(W) is
+     * D x O. */
+    void (*affine)(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
+                   const float *bias_O, int N, int O, int D, float beta);
 
     /* -- elementwise and rows -------------------------------------------------------------- */
     void (*fill)(backend *be, float *x, float value, size_t n);

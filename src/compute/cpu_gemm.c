@@ -23,7 +23,7 @@ typedef struct product {
     int lda, ldb, ldc, M, N, K, rows, columns, blocks_across;
     orientation ta, tb;
     float alpha, beta;
-    tile_encoder encoder;
+    tile_finish finish;
 } product;
 
 static int at_most(int n, int limit)
@@ -48,11 +48,10 @@ static void product_block(void *context, int block)
                          .K = p->K,
                          .tb = p->tb,
                          .alpha = p->alpha,
-                         .beta = p->beta};
-    if (p->encoder.bias_N) {
-        part.encoder.bias_N = p->encoder.bias_N + column;
-        part.encoder.threshold_N = p->encoder.threshold_N ? p->encoder.threshold_N + column : NULL;
-    }
+                         .beta = p->beta,
+                         .finish = p->finish};
+    part.finish.bias_N += part.finish.bias_N ? column : 0;
+    part.finish.threshold_N += part.finish.threshold_N ? column : 0;
     if (p->ta == PLAIN)
         cpu_tiles(&part);
     else
@@ -124,7 +123,26 @@ static void cpu_encode(backend *be, float *f_NF, const float *x_ND, const float 
                  .N = F,
                  .K = D,
                  .alpha = 1,
-                 .encoder = {.bias_N = b_F, .threshold_N = threshold_F}};
+                 .finish = {.bias_N = b_F, .threshold_N = threshold_F, .encode = true}};
+    run_product(be, &p);
+}
+
+static void cpu_affine(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
+                       const float *bias_O, int N, int O, int D, float beta)
+{
+    product p = {.c = y_NO,
+                 .a = x_ND,
+                 .b = w,
+                 .lda = D,
+                 .ldb = tw == PLAIN ? O : D,
+                 .ldc = O,
+                 .M = N,
+                 .N = O,
+                 .K = D,
+                 .tb = tw,
+                 .alpha = 1,
+                 .beta = beta,
+                 .finish = {.bias_N = bias_O}};
     run_product(be, &p);
 }
 
@@ -132,4 +150,5 @@ void cpu_install_gemm(backend *be)
 {
     be->gemm = cpu_gemm;
     be->encode = cpu_encode;
+    be->affine = cpu_affine;
 }

@@ -54,27 +54,32 @@ __attribute__((noinline)) static void tile(float *out, int ldout, const float *c
     }
 }
 
-/* c = alpha sum + beta c for the rows and columns that are there. */
+/* c = alpha sum + beta c + bias (NULL: none) for the rows and columns that are there. */
 static void put_tile(const tile_product *p, float *c, const float *sum, int rows, int columns,
-                     float beta)
+                     float beta, const float *bias)
 {
     for (int r = 0; r < rows; r++) {
         float *c_r = ROW(c, r, p->ldc);
         const float *sum_r = ROW(sum, r, TILE_COLUMNS);
         for (int j = 0; j < columns; j++)
             c_r[j] = beta == 0.0f ? p->alpha * sum_r[j] : beta * c_r[j] + p->alpha * sum_r[j];
+        for (int j = 0; j < columns && bias; j++)
+            c_r[j] += bias[j];
     }
 }
 
 /* The same for all columns of a tile, which are most. */
-static void put_whole_tile(const tile_product *p, float *c, const float *sum, int rows, float beta)
+static void put_whole_tile(const tile_product *p, float *c, const float *sum, int rows, float beta,
+                           const float *bias)
 {
     for (int r = 0; r < rows; r++) {
         anywhere *c_r = (anywhere *)ROW(c, r, p->ldc);
         const vector *sum_r = (const vector *)ROW(sum, r, TILE_COLUMNS);
         vector left = p->alpha * sum_r[0], right = p->alpha * sum_r[1];
-        c_r[0] = beta == 0.0f ? left : beta * c_r[0] + left;
-        c_r[1] = beta == 0.0f ? right : beta * c_r[1] + right;
+        left = beta == 0.0f ? left : beta * c_r[0] + left;
+        right = beta == 0.0f ? right : beta * c_r[1] + right;
+        c_r[0] = bias ? left + ((const anywhere *)bias)[0] : left;
+        c_r[1] = bias ? right + ((const anywhere *)bias)[1] : right;
     }
 }
 
@@ -82,7 +87,7 @@ static void put_whole_tile(const tile_product *p, float *c, const float *sum, in
 static inline void encode_tile(const tile_product *p, float *c, int first, const float *sum,
                                int rows, int columns, float beta)
 {
-    const float *bias = p->encoder.bias_N + first, *threshold = p->encoder.threshold_N;
+    const float *bias = p->finish.bias_N + first, *threshold = p->finish.threshold_N;
     float limit[TILE_COLUMNS] = {0};
     for (int j = 0; j < columns && threshold; j++)
         limit[j] = threshold[first + j] > 0 ? threshold[first + j] : 0;
@@ -100,15 +105,16 @@ static inline void encode_tile(const tile_product *p, float *c, int first, const
 static void finish_tile(const tile_product *p, float *c, int first, const float *sum, int rows,
                         int columns, float beta, bool last)
 {
-    bool whole = columns == TILE_COLUMNS;
-    if (last && p->encoder.bias_N && whole)
+    bool whole = columns == TILE_COLUMNS, encode = last && p->finish.encode;
+    const float *bias = last && p->finish.bias_N ? p->finish.bias_N + first : NULL;
+    if (encode && whole)
         encode_tile(p, c, first, sum, rows, TILE_COLUMNS, beta); /* a number that is known */
-    else if (last && p->encoder.bias_N)
+    else if (encode)
         encode_tile(p, c, first, sum, rows, columns, beta);
     else if (whole)
-        put_whole_tile(p, c, sum, rows, beta);
+        put_whole_tile(p, c, sum, rows, beta, bias);
     else
-        put_tile(p, c, sum, rows, columns, beta);
+        put_tile(p, c, sum, rows, columns, beta, bias);
 }
 
 /* ---- laying out b ------------------------------------------------------------------------------
@@ -170,7 +176,7 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
     float beta = from ? 1 : p->beta;
     bool last = from + depth == p->K;
     /* Whole tiles of plain products go where they belong at once. */
-    bool plain = p->alpha == 1.0f && beta == 0.0f && !(last && p->encoder.bias_N);
+    bool plain = p->alpha == 1.0f && beta == 0.0f && !(last && p->finish.bias_N);
     for (int i = 0; i < p->M; i += TILE_ROWS) {
         int rows = least(TILE_ROWS, p->M - i);
         const float *a[TILE_ROWS];

@@ -13,6 +13,7 @@ extern "C" {
 #include "base/memory.h"
 #include "compute/backend.h"
 #include "compute/element.h"
+#include "compute/install.h"
 }
 #include <cuda_runtime.h>
 #include <limits.h>

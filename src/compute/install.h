@@ -14,6 +14,9 @@ void ref_install_attention(backend *be);
 void ref_install_tokens(backend *be);
 void ref_install_sae(backend *be);
 
+/* `affine` by a backend's own gemm and add_bias. */
+void affine_in_steps(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
+                     const float *bias_O, int N, int O, int D, float beta);
 /* `encode` by a backend's own gemm, add_bias and jumprelu_forward. */
 void encode_in_steps(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
                      const float *b_F, const float *threshold_F, int N, int D, int F);

@@ -127,6 +127,13 @@ static void ref_add_bias(backend *be, float *x_NC, const float *bias_C, int N, i
             ROW(x_NC, n, C)[c] += bias_C[c];
 }
 
+void affine_in_steps(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
+                     const float *bias_O, int N, int O, int D, float beta)
+{
+    be->gemm(be, y_NO, O, x_ND, D, PLAIN, w, tw == PLAIN ? O : D, tw, N, O, D, 1, beta);
+    be->add_bias(be, y_NO, bias_O, N, O);
+}
+
 static void ref_scale_rows(backend *be, float *x_NC, const float *scale_N, int N, int C)
 {
     (void)be;
@@ -164,6 +171,7 @@ static void ref_scatter_columns(backend *be, float *y_NF, const float *x_NC,
 void ref_install_rows(backend *be)
 {
     be->gemm = ref_gemm;
+    be->affine = affine_in_steps;
     be->fill = ref_fill;
     be->scale = ref_scale;
     be->add = ref_add;

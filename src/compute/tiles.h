@@ -3,11 +3,12 @@
 #define COMPUTE_TILES_H
 #include "compute/backend.h"
 
-/* What is made of a number x of a product in column i before it is stored: x + bias_N[i], and 0
- * unless that is above 0 and above threshold_N[i] (NULL: 0). */
-typedef struct tile_encoder {
+/* What is made of a number x of column i before it is stored: x + bias_N[i] (NULL: x), and, to
+ * encode, 0 unless that is above 0 and above threshold_N[i] (NULL: 0). */
+typedef struct tile_finish {
     const float *bias_N, *threshold_N;
-} tile_encoder;
+    bool encode;
+} tile_finish;
 
 /* c = alpha a op(b) + beta c, a M x K, op(b) K x N; beta 0 never reads c. A number of c depends on
  * its row of a, its column of op(b) and K alone: who else is computed changes no bit of it. */
@@ -17,7 +18,7 @@ typedef struct tile_product {
     int ldc, lda, ldb, M, N, K;
     orientation tb;
     float alpha, beta;
-    tile_encoder encoder; /* bias_N NULL: c is stored as it is; else beta is 0 */
+    tile_finish finish; /* to encode, beta is 0 */
 } tile_product;
 /* On the calling thread. */
 void cpu_tiles(const tile_product *p);

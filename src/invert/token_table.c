@@ -154,10 +154,12 @@ typedef struct search {
 static double score(const search *s, int c, double dot)
 {
     double scale = (double)s->t->scale, inverse = s->t->inverse_norm_n[c];
-    double norm = inverse > 0 ? scale / inverse : 0;
     if (s->by == BY_COSINE)
         return dot * inverse;
-    return dot * scale - (s->by == BY_DISTANCE ? 0.5 * norm * norm : 0);
+    if (s->by == BY_DOT)
+        return dot * scale;
+    double norm = inverse > 0 ? scale / inverse : 0;
+    return dot * scale - 0.5 * norm * norm;
 }
 
 static void rank_row(void *context, int row)
@@ -181,9 +183,10 @@ static void finish_row(void *context, int row)
     double norm = 0;
     for (int d = 0; d < D; d++)
         norm += (double)x[d] * (double)x[d];
+    double size = sqrt(norm);
     float *cosine = ROW(s->score_Nk, row, s->k);
     for (int i = 0; i < s->k; i++)
-        cosine[i] = norm > 0 ? (float)((double)cosine[i] / sqrt(norm)) : 0;
+        cosine[i] = norm > 0 ? (float)((double)cosine[i] / size) : 0;
 }
 
 /* Memory of a search, for blocks of rows by block_ids tokens. */

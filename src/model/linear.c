@@ -92,8 +92,21 @@ static stored_rows rows_of_part(const run *r, const linear_weights *w, const lin
                                : rows_of(r, p->matrix, w->in, p->out);
 }
 
+/* One product does it: whole rows of the result from a matrix that is not widened by blocks. */
+static bool is_one_product(const linear_weights *w, const stored_rows *s)
+{
+    return w->n_parts == 1 && s->block == s->rows;
+}
+
 void linear_forward(const run *r, float *y_NO, const linear_weights *w, const float *x_NI, bool add)
 {
+    stored_rows only = rows_of_part(r, w, &w->parts[0]);
+    if (w->bias && is_one_product(w, &only)) {
+        const float *s = parameter_rows(r->wide, r->be, only.p, 0, only.rows, only.columns);
+        r->be->affine(r->be, y_NO, x_NI, s, w->parts[0].layout == OUT_IN ? TRANSPOSED : PLAIN,
+                      w->bias->value, r->N, w->out, w->in, add ? 1 : 0);
+        return;
+    }
     for (int i = 0; i < w->n_parts; i++) {
         const linear_part *p = &w->parts[i];
         stored_rows s = rows_of_part(r, w, p);

@@ -137,6 +137,17 @@ static void op_encode(backend *be, const trial *t, float **out)
     be->encode(be, out[1], t->in[0], t->in[1], t->in[3], NULL, t->N, t->C, t->N);
 }
 
+/* in 1 as rows of C, in 0 as C x N or N x C weights. */
+static void op_affine(backend *be, const trial *t, float **out)
+{
+    size_t n = (size_t)t->N * (size_t)t->N;
+    if (n > NC(t) || t->C > 100)
+        return;
+    be->affine(be, out[0], t->in[1], t->in[0], PLAIN, t->in[2], t->N, t->N, t->C, 0);
+    be->copy(be, out[1], t->in[0], n * sizeof(float));
+    be->affine(be, out[1], t->in[1], t->in[0], TRANSPOSED, t->in[3], t->N, t->N, t->C, 1);
+}
+
 /* Rounded values, so that ties are common. In the backend's memory. */
 static float *rounded(backend *be, const float *x, size_t n)
 {
@@ -303,6 +314,7 @@ static const struct {
                   {"adamw", op_adamw, 2e-6},
                   {"sae", op_sae, 1e-5},
                   {"encode", op_encode, 1e-5},
+                  {"affine", op_affine, 1e-5},
                   {"top k", op_top_k, 0},
                   {"columns", op_columns, 0}};
 

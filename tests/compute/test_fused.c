@@ -1,5 +1,5 @@
-/* An SAE's encoder in one pass gives the bytes of its three steps, whatever the shapes, and every
- * row those it has alone. */
+/* Products that are finished in one pass, an SAE's encoder and an affine map, give the bytes of
+ * their steps, whatever the shapes, and every row those it has alone. */
 #include "base/memory.h"
 #include "common.h"
 #include "compute/backend.h"
@@ -29,7 +29,7 @@ static void discard(operands *o)
         mem_free(all[i]);
 }
 
-static void check_shape(backend *be, int N, int D, int F, bool thresholds)
+static void check_encode(backend *be, int N, int D, int F, bool thresholds)
 {
     operands o = make(N, D, F);
     const float *threshold_F = thresholds ? o.threshold_F : NULL;
@@ -43,6 +43,24 @@ static void check_shape(backend *be, int N, int D, int F, bool thresholds)
     for (size_t i = 0; i < (size_t)N * (size_t)F; i++)
         active += o.f_NF[i] > 0;
     assert_true(active > 0 || N * F < 8);
+    discard(&o);
+}
+
+/* w_DF is read as the D x F matrix it is, or as F x D turned over. */
+static void check_affine(backend *be, int N, int D, int F, orientation turned, float beta)
+{
+    operands o = make(N, D, F);
+    size_t cells = (size_t)N * (size_t)F, row = (size_t)F * sizeof(float);
+    float *before_NF = random_array(cells, 1, "y");
+    memcpy(o.f_NF, before_NF, cells * sizeof(float));
+    memcpy(o.steps_NF, before_NF, cells * sizeof(float));
+    be->affine(be, o.f_NF, o.x_ND, o.w_DF, turned, o.b_F, N, F, D, beta);
+    affine_in_steps(be, o.steps_NF, o.x_ND, o.w_DF, turned, o.b_F, N, F, D, beta);
+    assert_memory_equal(o.f_NF, o.steps_NF, (size_t)N * row);
+    float *alone_F = ROW(before_NF, N - 1, F);
+    be->affine(be, alone_F, ROW(o.x_ND, N - 1, D), o.w_DF, turned, o.b_F, 1, F, D, beta);
+    assert_memory_equal(ROW(o.f_NF, N - 1, F), alone_F, row);
+    mem_free(before_NF);
     discard(&o);
 }
 
@@ -61,8 +79,11 @@ static void test_shapes(void **state)
         {9, 1100, 50},  /* sums in two spans */
     };
     for (size_t i = 0; i < COUNT_OF(shapes); i++)
-        for (int thresholds = 0; thresholds < 2; thresholds++)
-            check_shape(be, shapes[i][0], shapes[i][1], shapes[i][2], thresholds);
+        for (int k = 0; k < 4; k++) {
+            int N = shapes[i][0], D = shapes[i][1], F = shapes[i][2];
+            check_encode(be, N, D, F, k & 1);
+            check_affine(be, N, D, F, k & 1 ? TRANSPOSED : PLAIN, k & 2 ? 1.0f : 0.0f);
+        }
     backend_free(be);
     pool_free(p);
 }
@@ -81,6 +102,8 @@ static void test_by_hand(void **state)
     assert_true(f[0] == 0 && f[1] == 0 && f[2] == 3);
     be->encode(be, f, x, &w[0][0], b, NULL, 1, 2, 3);
     assert_true(f[0] == 2 && f[1] == 0 && f[2] == 3);
+    be->affine(be, f, x, &w[0][0], PLAIN, b, 1, 3, 2, 1);
+    assert_true(f[0] == 4 && f[1] == -0.5f && f[2] == 6);
     backend_free(be);
 }
 
