@@ -287,7 +287,6 @@ err_code cuda_products_open(backend *be, err *e)
     cuda_products *l = (cuda_products *)mem_small(1, sizeof *l);
     state_of(be)->products = l;
     be->gemm = cuda_gemm;
-    be->affine = affine_in_steps;
     err_code rc = find_functions(l, e);
     if (rc)
         return rc;

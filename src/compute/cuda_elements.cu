@@ -185,6 +185,7 @@ void cuda_install_elements(backend *be)
     be->scale_rows = cuda_scale_rows;
     be->scale_columns = cuda_scale_columns;
     be->jumprelu_forward = cuda_jumprelu_forward;
+    be->affine = affine_in_steps;
     be->encode = cuda_encode;
     be->jumprelu_backward = cuda_jumprelu_backward;
     be->adamw = cuda_adamw;
