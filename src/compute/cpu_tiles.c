@@ -185,6 +185,8 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
         for (int j = 0; j < n; j += TILE_COLUMNS) {
             float *c = ROW(p->c, i, p->ldc) + first + j;
             int columns = least(TILE_COLUMNS, n - j);
+            for (int r = 0; r < rows; r++) /* what is stored to is in a cache when the sums are */
+                __builtin_prefetch(ROW(c, r, p->ldc), 1);
             if (plain && rows == TILE_ROWS && columns == TILE_COLUMNS) {
                 tile(c, p->ldc, a, ROW(packed, j, depth), depth);
                 continue;

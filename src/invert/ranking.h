@@ -11,13 +11,12 @@ static inline void ranking_add(int32_t *ids_k, float *value_k, int k, int seen, 
 {
     if (seen >= k && !(value > value_k[k - 1]))
         return;
+    /* Halving by arithmetic: a branch would be wrong every other time. */
     int last = seen < k ? seen : k - 1, at = 0;
-    for (int end = last; at < end;) {
-        int middle = at + (end - at) / 2;
-        if (value > value_k[middle])
-            end = middle;
-        else
-            at = middle + 1;
+    for (int n = last; n > 0;) {
+        int half = (n + 1) / 2, behind = !(value > value_k[at + half - 1]);
+        at += behind * half;
+        n = behind * (n - half) + (1 - behind) * (half - 1);
     }
     memmove(value_k + at + 1, value_k + at, (size_t)(last - at) * sizeof *value_k);
     memmove(ids_k + at + 1, ids_k + at, (size_t)(last - at) * sizeof *ids_k);
