@@ -169,7 +169,7 @@ banned_words() {
 
 # State that can change belongs to whoever made it. Objects say what the compiler made of it.
 globals() {
-    find "${BUILD:-build/release}" -path '*/tests/*' -prune -o -name '*.o' -print | sort |
+    find "${BUILD:-build/release}" '(' -path '*/tests/*' -o -path '*/emulated/*' ')' -prune -o -name '*.o' -print | sort |
         while read -r object; do
             objdump -t "$object" | awk -v o="${object#"${BUILD:-build/release}/"}" '
                 $0 ~ / O (\.data|\.bss|\.tdata|\.tbss)/ && $0 !~ /\.data\.rel\.ro/ {print o ": " $NF}'
