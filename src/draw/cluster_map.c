@@ -122,10 +122,9 @@ static void draw_points(sheet *s)
                 draw_point(s, &s->map->points[i]);
 }
 
-/* A coordinate inside path data, as short as it can be: many of them are most of a page. */
-static void add_short(str *out, double value)
+/* Tenths of a pixel inside path data, as short as they can be: many of them are most of a page. */
+static void add_short(str *out, long tenths)
 {
-    long tenths = lround(value * 10);
     if (tenths >= 0 && out->len && isdigit((unsigned char)out->data[out->len - 1]))
         str_add_char(out, ' ');
     str_addf(out, "%s%ld", tenths < 0 ? "-" : "", labs(tenths) / 10);
@@ -133,21 +132,44 @@ static void add_short(str *out, double value)
         str_addf(out, ".%ld", labs(tenths) % 10);
 }
 
+/* A straight side of an outline, by (x, y); a command that was the last one need not be said again.
+ */
+static void add_side(str *out, char *last, long x, long y)
+{
+    char command = y == 0 ? 'h' : x == 0 ? 'v' : 'l';
+    if (command != *last)
+        str_add_char(out, command);
+    *last = command;
+    if (x != 0 || y == 0)
+        add_short(out, x);
+    if (y != 0)
+        add_short(out, y);
+}
+
+/* Where the last mark of a path began and ended, in tenths: the next one is given from there, which
+ * is shorter and, in whole tenths, as exact. */
+typedef struct pen {
+    long x, y;
+    bool down;
+} pen;
+
 /* The marker as a part of a path: a dot of its round line, or the shape's outline. */
-static void add_dot(sheet *s, const map_point *p, int shape)
+static void add_dot(sheet *s, pen *from, const map_point *p, int shape)
 {
     int n;
     const double *corners = marker_outline(shape, &n);
-    double x = map_x(s, p), y = map_y(s, p), radius = radius_of(s, p);
-    str_add_char(s->out, 'M');
-    add_short(s->out, corners ? x + radius * corners[0] : x);
-    add_short(s->out, corners ? y + radius * corners[1] : y);
-    str_add_char(s->out, corners ? 'l' : 'h');
-    for (int i = 1; corners && i < n; i++) {
-        add_short(s->out, radius * (corners[2 * i] - corners[2 * i - 2]));
-        add_short(s->out, radius * (corners[2 * i + 1] - corners[2 * i - 1]));
-    }
-    str_add_char(s->out, corners ? 'z' : '0');
+    double radius = radius_of(s, p);
+    char last = 0;
+    long x = lround(10 * (map_x(s, p) + (corners ? radius * corners[0] : 0)));
+    long y = lround(10 * (map_y(s, p) + (corners ? radius * corners[1] : 0)));
+    str_add_char(s->out, from->down ? 'm' : 'M');
+    add_short(s->out, x - from->x);
+    add_short(s->out, y - from->y);
+    for (int i = 1; corners && i < n; i++)
+        add_side(s->out, &last, lround(10 * radius * (corners[2 * i] - corners[2 * i - 2])),
+                 lround(10 * radius * (corners[2 * i + 1] - corners[2 * i - 1])));
+    str_add(s->out, corners ? "z" : "h0");
+    *from = (pen){.x = x, .y = y, .down = true};
 }
 
 static void add_cluster_title(sheet *s, int cluster)
@@ -172,18 +194,18 @@ static void draw_dots(sheet *s, int cluster)
 {
     int shape = cluster < 0 ? 0 : map_shape(cluster), n;
     int ink = cluster < 0 ? (int)INK_NOISE : map_ink(cluster);
-    bool any = false, filled = marker_outline(shape, &n) != NULL;
+    bool filled = marker_outline(shape, &n) != NULL;
+    pen from = {0};
     for (int i = 0; i < s->map->n_points; i++) {
         const map_point *p = &s->map->points[i];
         int own = in_cluster(s->map, p) ? p->cluster : -1;
         if (own != cluster || !map_draws(p))
             continue;
-        if (!any)
+        if (!from.down)
             str_add(s->out, "<path d=\"");
-        add_dot(s, p, shape);
-        any = true;
+        add_dot(s, &from, p, shape);
     }
-    if (!any)
+    if (!from.down)
         return;
     str_add_char(s->out, '"');
     if (filled)

@@ -212,7 +212,7 @@ static void test_many_points_keep_their_shapes(void **state)
     cluster_map_svg(&svg, &map, "map");
     check_nesting(str_text(&svg));
     assert_int_equal(count(str_text(&svg), "h0"), MANY - MANY / 3);
-    assert_int_equal(count(str_text(&svg), "zM") + count(str_text(&svg), "z\""), MANY / 3);
+    assert_int_equal(count(str_text(&svg), "zm") + count(str_text(&svg), "z\""), MANY / 3);
     assert_non_null(strstr(str_text(&svg), "<title>in no cluster</title>"));
     assert_non_null(strstr(str_text(&svg), ": a &lt;b&gt;</title></path>"));
     str_release(&svg);
