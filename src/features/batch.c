@@ -53,7 +53,7 @@ err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *cont
 
 int scan_block_rows(int F)
 {
-    enum { LEAST_ROWS = 16, MAX_ROWS = 1024, MAX_CELLS = 1 << 24 };
+    enum { LEAST_ROWS = 16, MAX_ROWS = 1024, MAX_CELLS = 1 << 23 };
     int rows = MAX_CELLS / F;
     return rows > MAX_ROWS ? MAX_ROWS : rows < LEAST_ROWS ? LEAST_ROWS : rows;
 }
