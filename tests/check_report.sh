@@ -39,11 +39,16 @@ fail 'at most 300 files, and 14 more for each target beyond twelve' < <(
 fail 'at most 10 MB, and 1 MB more for each target beyond twelve' < <(
     bytes=$(find . -type f -printf '%s\n' | awk '{n += $1} END {print n + 0}')
     [ "$bytes" -le $(((10 + room) * 1048576)) ] || echo "$bytes bytes")
-# Thousands of single points or cells do not pack well.
-fail 'pictures of at most 64 KB (dictionary and matrix 160 KB), and no page or drawing above 450 KB' < <(
+# Thousands of single points or cells do not pack well, and a comparison's page holds two maps.
+fail 'pictures of at most 64 KB (dictionary and matrix 160 KB), no page or drawing above 450 KB' < <(
     find . \( -name '*.png' -size +160k \
         -o -name '*.png' -size +64k ! -name 'dictionary*' ! -name 'matrix*' \
         -o -name '*.svg' -size +450k -o -name '*.html' -size +450k -o -name '*.md' -size +400k \))
+fail 'an overview of at most 200 KB, of a comparison 400 KB; feature pages of at most 150 KB' < <(
+    overview=200
+    [ -s run.json ] || overview=400
+    find . -maxdepth 1 -name index.html -size +${overview}k
+    find . -path './features/L*.html' -size +150k)
 
 # search PATTERN [GREP-OPTION...]: in everything that must be the same everywhere.
 search() {

@@ -11,7 +11,7 @@ static void put_run(page *p, const char *side, const record *r, const char *fold
     arena *a = &p->memory;
     put_text(p->tree, arena_printf(a, "%s_title", side), a, r->run.title);
     put_text(p->tree, arena_printf(a, "%s_folder", side), a, folder);
-    json_add_string(p->tree, arena_printf(a, "%s_href", side), folder_url(a, folder));
+    json_add_string(p->tree, arena_printf(a, "%s_href", side), report_url(a, folder));
 }
 
 static void put_settings(page *p, const setting_pair *list, int n, cJSON *rows)

@@ -24,7 +24,7 @@ static void put_runs(page *p, const stability *s, const char *const *names)
         put_text(row, "title", a, run->title);
         put_text(row, "folder", a, names[r]);
         put_text(row, "seed", a, run->seed);
-        json_add_string(row, "href", folder_url(a, names[r]));
+        json_add_string(row, "href", report_url(a, names[r]));
         json_add_string(row, "prompts", show_count(a, run->data.n_prompts));
         json_add_string(row, "targets", show_count(a, s->runs[r]->n_targets));
     }

@@ -47,9 +47,11 @@ const char *target_pair_label(arena *a, const comparison *c, const target_pair *
                         : arena_printf(a, "B %s", in_b);
 }
 
-const char *folder_url(arena *a, const char *path)
+const char *report_url(arena *a, const char *path)
 {
     str out = {0};
+    if (!strncmp(path, "../..", 5))
+        return "";
     for (; *path; path++) {
         unsigned char c = (unsigned char)*path;
         if ((isalnum(c) && c < 0x80) || strchr("-._~/", c))

@@ -38,8 +38,10 @@ int put_differences(page *p, const char *key, const comparison *c, const char *p
 /* "123" where both runs read one dictionary, else "A 123, B 45", "A 123" or "B 45"; with the name
  * of a feature that has one. Plain text. */
 const char *target_pair_label(arena *a, const comparison *c, const target_pair *t);
-/* A folder as part of a URL; "metric_name" as words. */
-const char *folder_url(arena *a, const char *path);
+/* A report's folder (relative_path) as part of a URL; "" where it lies outside the folder that the
+ * comparison lies in, as a link there would break once that folder is sent or moved. */
+const char *report_url(arena *a, const char *path);
+/* "metric_name" as words. */
 const char *metric_words(arena *a, const char *name);
 /* One sentence on what a category means. */
 const char *feature_category_meaning(feature_category c);

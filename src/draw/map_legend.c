@@ -47,8 +47,7 @@ void map_marker(str *out, double x, double y, double radius, int shape, int ink,
     str_addf(out, " class=\"%s%s\" fill=\"#%06x\"", ink_class(ink),
              outline == MARKER_PLAIN ? "" : " draw-rim", (unsigned)theme_color(THEME_LIGHT, ink));
     if (outline != MARKER_PLAIN)
-        str_addf(out, " stroke=\"#%06x\" stroke-width=\"1.2\"",
-                 (unsigned)theme_color(THEME_LIGHT, INK_BACKGROUND));
+        str_addf(out, " stroke=\"#%06x\"", (unsigned)theme_color(THEME_LIGHT, INK_BACKGROUND));
     if (title) {
         str_add(out, "><title>");
         svg_escape(out, title);

@@ -92,6 +92,23 @@ static bool compare_folders(arena *a, const char *x, const char *y, const char *
     return same;
 }
 
+/* A report that does not lie beside the comparison is named; a link would break when that is moved. */
+static void reports_elsewhere_are_not_linked(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e;
+    write_report(&a, "here", SYNTHETIC_USUAL, false);
+    assert_int_equal(io_make_dir(path_join(&a, folder, "deeper"), &e), OK);
+    write_report(&a, "deeper/there", SYNTHETIC_USUAL, true);
+    assert_false(compare_folders(&a, "here", "deeper/there", "deeper/both"));
+    const char *html = text_of(&a, "deeper/both", "index.html");
+    assert_non_null(strstr(html, "<code>../../here</code>"));
+    assert_null(strstr(html, "href=\"../../here"));
+    assert_non_null(strstr(html, "href=\"../there/index.html\""));
+    arena_release(&a);
+}
+
 static void pages_of_what_changed(void **state)
 {
     (void)state;
@@ -328,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_of_what_changed),
+        cmocka_unit_test(reports_elsewhere_are_not_linked),
         cmocka_unit_test(pages_of_two_dictionaries),
         cmocka_unit_test(pages_of_runs_of_two_dictionaries),
         cmocka_unit_test(pages_of_several_runs),
