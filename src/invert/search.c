@@ -202,6 +202,8 @@ static void note_starts(search *s, search_state *t)
 static err_code grade(search *s, err *e)
 {
     int n = gather_members(s);
+    if (n == 0)
+        return OK;
     err_code rc = scorer_parents(s->scorer, s->list, n, s->o->length, s->o->readout, s->d_x_NLD, e);
     if (!rc)
         rc = add_cross_entropy(s, n, e);
@@ -263,11 +265,12 @@ static bool spent(const search *s, const search_state *t)
            (o->seconds > 0 && clock_seconds() - s->began > o->seconds);
 }
 
-/* On to the next phase that has something to do; all of them when the budget is spent. */
+/* On to the next phase that has something to do; all of them when the budget is spent, or there is
+ * no start. */
 static err_code advance(search *s, search_state *t, err *e)
 {
     const search_options *o = t->o;
-    bool over = spent(s, t);
+    bool over = spent(s, t) || t->n_members == 0;
     err_code rc = OK;
     if (t->phase == PHASE_CLIMB && (over || t->iteration >= o->iterations)) {
         int n = t->n_members;

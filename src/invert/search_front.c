@@ -60,9 +60,14 @@ static void take_point(member *m, const search_point *p)
     m->fresh = true;
 }
 
-/* Members that climbed and the lanes' best, measured, are where the front begins. */
+/* Members that climbed and the lanes' best, measured, are where the front begins; without any, as
+ * when all were to grow from windows and the data have none, there is no front. */
 err_code front_enter(search_state *s, scorer *sc, err *e)
 {
+    s->phase = PHASE_FRONT;
+    s->iteration = 0;
+    if (s->n_members == 0)
+        return OK;
     candidate **list = mem_small((size_t)s->n_members * 2 + LANES, sizeof *list);
     int n = 0;
     for (int i = 0; i < s->n_members; i++) {
@@ -77,8 +82,6 @@ err_code front_enter(search_state *s, scorer *sc, err *e)
     for (int i = 0; i < n && !rc; i++)
         state_offer_to_front(s, list[i]);
     mem_free(list);
-    s->phase = PHASE_FRONT;
-    s->iteration = 0;
     bool climbed = s->o->iterations > 0;
     for (int i = 0; i < s->o->front_members && !rc; i++) {
         member *m = &s->members[i];

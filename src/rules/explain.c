@@ -2,6 +2,7 @@
 #include "rules/explain.h"
 #include "base/memory.h"
 #include "base/progress.h"
+#include <math.h>
 #include <string.h>
 
 rule_options rule_defaults(uint64_t seed)
@@ -133,16 +134,33 @@ static void say_unexplained(rule_wording *out, const rule_explanation *e, arena 
         rule_say(out, a, "No rule found explains it.");
 }
 
-/* A dense feature is named as such, whatever its rule is worth. */
+/* The F1 of calling every token active: all recalled, precise as often as one is. */
+static double f1_of_every_token(const rule_agreement *x)
+{
+    double active = (double)(x->tp + x->fn), silent = (double)(x->fp + x->tn);
+    return 2 * active / (2 * active + silent);
+}
+
+/* A dense feature is named as such, whatever its rule is worth. As calling every token active has a
+ * fair F1 already, a rule is only told when it surely does better. */
 static void say_dense(rule_wording *out, const rule_explanation *e, const rule_options *o, arena *a)
 {
     rule_wording head, tail = e->rule_sentence;
-    if (is_explained(e, o)) {
-        rule_say(&head, a, "Active on %.0f%% of all tokens; where it is strong, a rule tells:",
-                 100 * e->density);
-    } else {
+    rule_estimate f1 = e->score.at_level.f1;
+    double every = f1_of_every_token(&e->score.at_level);
+    bool surely_better = (isnan(f1.low) ? f1.value : f1.low) > every;
+    if (!is_explained(e, o)) {
         rule_say(&head, a, "Active on %.0f%% of all tokens.", 100 * e->density);
         say_unexplained(&tail, e, a);
+    } else if (!surely_better) {
+        rule_say(&head, a, "Active on %.0f%% of all tokens.", 100 * e->density);
+        rule_say(&tail, a,
+                 "No rule found tells where it is strong: the best one has F1 %.2f on text that it "
+                 "was not fitted to, where calling every token active has %.2f.",
+                 f1.value, every);
+    } else {
+        rule_say(&head, a, "Active on %.0f%% of all tokens; where it is strong, a rule tells:",
+                 100 * e->density);
     }
     rule_wording_join(out, &head, &tail, a);
 }

@@ -154,7 +154,7 @@ static void put_concepts(page *p)
         json_add_string(row, "f1", show_number(a, c->f1));
         json_add_string(row, "precision", show_number(a, c->precision));
         json_add_string(row, "recall", show_number(a, c->recall));
-        json_add_string(row, "sentence", show_prose(a, c->sentence));
+        json_add_string(row, "sentence", sentence_line(a, c->sentence));
         json_add_string(row, "rule_f1", show_number(a, c->rule_f1));
         put_text(row, "named", a, c->named);
     }

@@ -58,6 +58,30 @@ const char *rule_line(arena *a, const record_rule *rule)
     return str_into(&line, a);
 }
 
+const char *sentence_line(arena *a, record_bytes sentence)
+{
+    str line = {0};
+    int at = 0;
+    while (at < sentence.n) {
+        const char *rest = sentence.bytes + at;
+        int left = sentence.n - at;
+        const char *open = memchr(rest, '`', (size_t)left);
+        int words = open ? (int)(open - rest) : left;
+        /* A token has a byte at least, which may be a backtick. */
+        const char *end = left - words > 2 ? memchr(open + 2, '`', (size_t)(left - words - 2)) : NULL;
+        if (!end)
+            words = left;
+        add_words(&line, a, (record_bytes){rest, words});
+        at += words;
+        if (end) {
+            record_bytes token = {open + 1, (int)(end - open - 1)};
+            escape_code(&line, show_token(a, token));
+            at += token.n + 2;
+        }
+    }
+    return str_into(&line, a);
+}
+
 /* ---- feature page -------------------------------------------------------------------------------
  */
 

@@ -242,6 +242,25 @@ static void no_windows_and_no_singles(void **state)
     truth_close(t);
 }
 
+/* A dead feature has no windows; when all starts were to grow from some, nothing is found. */
+static void no_start_finds_nothing(void **state)
+{
+    (void)state;
+    truth *t = truth_neox();
+    arena memory = {0};
+    search_options o = small(L);
+    const int from_windows[START_KINDS] = {[START_WINDOW] = 2};
+    memcpy(o.starts, from_windows, sizeof from_windows);
+    search_job job = {.feature = FEATURE, .scale = 5, .fluent_limit = (double)NAN};
+    run(&job, 1, &t->setting, &o, &memory);
+    assert_int_equal(job.n_restarts, 0);
+    assert_int_equal(job.n_front, 0);
+    assert_true(!job.cold.tokens && !job.warm.tokens && !job.fluent.tokens);
+    assert_false(job.certified);
+    arena_release(&memory);
+    truth_close(t);
+}
+
 /* What is found is made of candidates even by a feature that wants the special token 0 above all,
  * which fresh memory would hold: the front has more members than climbed, and they are filled up.
  */
@@ -486,6 +505,7 @@ int main(void)
         cmocka_unit_test(no_bos),
         cmocka_unit_test(the_last_position_is_read),
         cmocka_unit_test(no_windows_and_no_singles),
+        cmocka_unit_test(no_start_finds_nothing),
         cmocka_unit_test(only_candidates_are_found),
         cmocka_unit_test(windows_that_cannot_be_written_down),
         cmocka_unit_test(windows_of_no_vocabulary_are_refused),

@@ -141,3 +141,12 @@ activations plant(const text_rig *r, planted *holds_at, double missed, double fa
     }
     return a;
 }
+
+void assert_says(const rule_explanation *e, const char *want)
+{
+    str text = {0};
+    rule_wording_text(&text, &e->sentence);
+    if (!strstr(str_text(&text), want))
+        fail_msg("'%s' is not in '%s'", want, str_text(&text));
+    str_release(&text);
+}

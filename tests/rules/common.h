@@ -53,5 +53,7 @@ typedef struct activations {
  * the other tokens. Owner: caller, mem_free(items). */
 activations plant(const text_rig *r, planted *holds_at, double missed, double false_rate,
                   uint64_t seed);
+/* Fails the test unless its sentence holds these words. */
+void assert_says(const rule_explanation *e, const char *want);
 
 #endif

@@ -156,6 +156,8 @@ static void planted_rules_are_found(void **state)
         if (cases[i].formal)
             assert_string_equal(e->formal, cases[i].formal);
         assert_true(f1 > ceiling - 0.03 && f1 > 0.8);
+        if (e->class == RULE_DENSE)
+            assert_says(e, "where it is strong, a rule tells: Active inside quotation marks");
         assert_true(e->score.any.f1.value > best.any.f1.value - 0.03);
         assert_true(e->score.pearson.value > 0.9);
         /* The intervals hold the value, the controls know nothing: a rule fitted to chance, at

@@ -314,6 +314,16 @@ static void says(arena *a, const char *dir, const char *file, const char *text)
         fail_msg("%s does not say: %s", file, text);
 }
 
+static void rules_of_concepts_show_their_tokens(void **state)
+{
+    (void)state;
+    arena a = {0};
+    const char *dir = site_dir(&a, "usual");
+    says(&a, dir, "method.md", "| Active on `x`. |");
+    says(&a, dir, "method.html", ">Active on <code>x</code>.</td>");
+    arena_release(&a);
+}
+
 static void pages_say_what_the_search_found(void **state)
 {
     (void)state;
@@ -458,6 +468,7 @@ static void every_figure_is_listed_with_its_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_of_concepts_show_their_tokens),
         cmocka_unit_test(pages_hold_nothing_forbidden),
         cmocka_unit_test(every_link_leads_somewhere),
         cmocka_unit_test(markdown_links_lead_somewhere),
