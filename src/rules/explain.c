@@ -174,9 +174,10 @@ static void say(rule_explanation *e, const explainer *x)
         rule_say(&e->sentence, a, "Never active on this text.");
     else if (e->class == RULE_UNDER_SAMPLED)
         rule_say(&e->sentence, a,
-                 "Active on %zu tokens of this text, in too few documents to fit a rule on some "
+                 "Active on %zu token%s of this text, in too few documents to fit a rule on some "
                  "and to test it on others.",
-                 x->targets[e - x->out].first[RULE_PARTS]);
+                 x->targets[e - x->out].first[RULE_PARTS],
+                 x->targets[e - x->out].first[RULE_PARTS] == 1 ? "" : "s");
     else if (e->class == RULE_UNEXPLAINED)
         say_unexplained(&e->sentence, e, a);
     else if (e->class == RULE_DENSE)

@@ -160,6 +160,7 @@ static void put_optimum(page *p, const record_target *t)
     json_add_string(object, "skewness", show_number(a, o->skewness));
     json_add_string(object, "specificity", show_number(a, o->specificity));
     json_add_string(object, "snapped", show_number(a, o->snapped_activation));
+    json_add_bool(object, "has_ratio", isfinite(o->data_ratio));
     json_add_string(object, "data_ratio", show_ratio(a, o->data_ratio));
     json_add_string(object, "snapped_ratio", show_ratio(a, o->snapped_ratio));
     json_add_string(object, "length", show_count(a, o->n_positions));

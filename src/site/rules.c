@@ -68,7 +68,8 @@ const char *sentence_line(arena *a, record_bytes sentence)
         const char *open = memchr(rest, '`', (size_t)left);
         int words = open ? (int)(open - rest) : left;
         /* A token has a byte at least, which may be a backtick. */
-        const char *end = left - words > 2 ? memchr(open + 2, '`', (size_t)(left - words - 2)) : NULL;
+        const char *end =
+            left - words > 2 ? memchr(open + 2, '`', (size_t)(left - words - 2)) : NULL;
         if (!end)
             words = left;
         add_words(&line, a, (record_bytes){rest, words});

@@ -76,6 +76,14 @@ static bool is_found(const record_sequence *s)
     return false;
 }
 
+static bool any_found(const record_search *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->n_sequences; i++)
+        any |= is_found(&s->sequences[i]) && s->sequences[i].n_tokens > 0;
+    return any;
+}
+
 static void put_other_sequences(cJSON *object, page *p, const record_search *s)
 {
     cJSON *rows = json_add_array(object, "other_sequences");
@@ -131,6 +139,7 @@ static void put_search_values(cJSON *object, page *p, const record_search *s)
     arena *a = &p->memory;
     put_text(object, "effort", a, s->effort);
     put_text(object, "kind", a, s->kind);
+    json_add_bool(object, "has_found", any_found(s));
     json_add_bool(object, "has_unit", isfinite(s->unit));
     json_add_string(object, "unit", show_number(a, s->unit));
     json_add_string(object, "length", show_count(a, all->length));

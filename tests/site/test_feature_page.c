@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "site/common_site.h"
 #include "site/site.h"
+#include <math.h>
 #include <string.h>
 
 /* Writes the usual record with its first target changed and no other, whose figures would take
@@ -37,6 +38,9 @@ static void die(record *r, record_target *t)
 {
     r->features[t->id].n_active = 0;
     r->features[t->id].density = 0;
+    t->optimum.data_ratio = t->optimum.snapped_ratio = (double)NAN;
+    t->search.n_sequences = 0; /* as when all starts are windows */
+    t->rule.n_scores = 0;
     t->quantiles = (record_quantiles){0};
     t->histogram = t->log_histogram = (record_histogram){0};
     t->n_top = t->n_tokens = t->n_trie = t->n_deciles = t->n_intervals = 0;
@@ -87,6 +91,29 @@ static void a_state_is_said_first_and_draws_nothing_empty(void **state)
         assert_true(!strstr(page, "Histogram of Non-zero activations") == !rows[i].histograms);
         arena_release(&a);
     }
+}
+
+/* Neither a ratio to nothing, nor what a rule that is not there says of inputs not found. */
+static void a_dead_feature_claims_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *says;
+        bool alive, dead;
+    } rows[] = {{"the largest activation in the data; their", true, false},
+                {"What the search found", true, false},
+                {"### How it was found", true, false},
+                {"The search tried sequences", true, false},
+                {"The search found none: at effort", false, true},
+                {"No rule was measured for it.", false, true}};
+    arena a = {0};
+    const char *alive = page_of(&a, "alive", nothing, "md");
+    const char *dead = page_of(&a, "silent", die, "md");
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (!strstr(alive, rows[i].says) == rows[i].alive ||
+            !strstr(dead, rows[i].says) == rows[i].dead)
+            fail_msg("'%s'", rows[i].says);
+    arena_release(&a);
 }
 
 /* A path's tokens stand in the order of the text, pieces of characters together. */
@@ -200,6 +227,7 @@ static void tokens_and_groups_say_their_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dead_feature_claims_nothing),
         cmocka_unit_test(a_state_is_said_first_and_draws_nothing_empty),
         cmocka_unit_test(paths_are_a_drawing_and_a_list),
         cmocka_unit_test(found_characters_are_whole),
