@@ -166,8 +166,8 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 $(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-# One product's tiles, where a multiplication and its addition may be one instruction.
-$(BUILD)/compute/cpu_tiles.o: CFLAGS += -ffp-contract=fast
+# A product's tiles and the nonlinearities, where a multiplication and its addition may be one instruction.
+$(BUILD)/compute/cpu_tiles.o $(BUILD)/compute/cpu_activation.o: CFLAGS += -ffp-contract=fast
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -26,10 +26,10 @@ enum {
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 typedef float anywhere __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float))));
 
-/* out = a b for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the rows' addresses take
- * all other registers. */
+/* out = a b + bias (NULL: none) for TILE_ROWS rows of a and b [K, TILE_COLUMNS]. Not inlined: the
+ * rows' addresses take all other registers. */
 __attribute__((noinline)) static void tile(float *out, int ldout, const float *const a[TILE_ROWS],
-                                           const float *b, int K)
+                                           const float *b, int K, const float *bias)
 {
     vector sum[TILE_ROWS][2] = {{{0}}};
     const float *row[TILE_ROWS];
@@ -49,8 +49,9 @@ __attribute__((noinline)) static void tile(float *out, int ldout, const float *c
 #pragma GCC unroll 16
     for (int r = 0; r < TILE_ROWS; r++) {
         anywhere *out_r = (anywhere *)ROW(out, r, ldout);
-        out_r[0] = sum[r][0];
-        out_r[1] = sum[r][1];
+        const anywhere *add = (const anywhere *)bias;
+        out_r[0] = bias ? sum[r][0] + add[0] : sum[r][0];
+        out_r[1] = bias ? sum[r][1] + add[1] : sum[r][1];
     }
 }
 
@@ -175,8 +176,9 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
     float sum[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
     float beta = from ? 1 : p->beta;
     bool last = from + depth == p->K;
-    /* Whole tiles of plain products go where they belong at once. */
-    bool plain = p->alpha == 1.0f && beta == 0.0f && !(last && p->finish.bias_N);
+    const float *bias = last && p->finish.bias_N ? p->finish.bias_N + first : NULL;
+    /* Whole tiles that only a bias is added to go where they belong at once. */
+    bool plain = p->alpha == 1.0f && beta == 0.0f && !(last && p->finish.encode);
     for (int i = 0; i < p->M; i += TILE_ROWS) {
         int rows = least(TILE_ROWS, p->M - i);
         const float *a[TILE_ROWS];
@@ -188,10 +190,10 @@ static void multiply_columns(const float *packed, const tile_product *p, int fir
             for (int r = 0; r < rows; r++) /* what is stored to is in a cache when the sums are */
                 __builtin_prefetch(ROW(c, r, p->ldc), 1);
             if (plain && rows == TILE_ROWS && columns == TILE_COLUMNS) {
-                tile(c, p->ldc, a, ROW(packed, j, depth), depth);
+                tile(c, p->ldc, a, ROW(packed, j, depth), depth, bias ? bias + j : NULL);
                 continue;
             }
-            tile(sum, TILE_COLUMNS, a, ROW(packed, j, depth), depth);
+            tile(sum, TILE_COLUMNS, a, ROW(packed, j, depth), depth, NULL);
             finish_tile(p, c, first + j, sum, rows, columns, beta, last);
         }
     }
