@@ -55,7 +55,8 @@ static void scale_init(scale *s, const axis *a, bounds b, double pad)
     s->low = b.low;
     s->high = b.high;
     ticks_range(&s->low, &s->high, s->kind);
-    if (b.low >= 0 && s->low < 0) /* the range around a lone 0: counts and steps have nothing below */
+    if (b.low >= 0 &&
+        s->low < 0) /* the range around a lone 0: counts and steps have nothing below */
         s->low = 0;
     if (s->kind == SCALE_LOG) {
         double factor = pow(s->high / s->low, pad);

@@ -92,7 +92,8 @@ static bool compare_folders(arena *a, const char *x, const char *y, const char *
     return same;
 }
 
-/* A report that does not lie beside the comparison is named; a link would break when that is moved. */
+/* A report that does not lie beside the comparison is named; a link would break when that is moved.
+ */
 static void reports_elsewhere_are_not_linked(void **state)
 {
     (void)state;
