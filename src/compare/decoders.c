@@ -2,6 +2,7 @@
 #include "compare/decoders.h"
 #include "base/assignment.h"
 #include "base/memory.h"
+#include "compare/parts.h"
 #include <math.h>
 #include <string.h>
 
@@ -15,11 +16,6 @@ static const char *missing_rows(const record *r, const char *which, arena *a)
                         "the files of %s (schema %d) do not hold the decoder rows of its features: "
                         "make the report again with this version.",
                         which, r->schema);
-}
-
-static const char *text_of(const char *text)
-{
-    return text ? text : "";
 }
 
 /* An autoencoder writes where it reads. */

@@ -108,7 +108,7 @@ static void put_decoders(page *p, const comparison *c)
 {
     arena *a = &p->memory;
     json_add_bool(p->tree, "by_decoder", c->by_decoder);
-    json_add_string(p->tree, "least_cosine", arena_printf(a, "%g", DECODER_LEAST_COSINE));
+    put_least_cosine(p);
     json_add_string(p->tree, "n_targets_a", show_count(a, c->decoders.n_a));
     json_add_string(p->tree, "n_targets_b", show_count(a, c->decoders.n_b));
     json_add_string(p->tree, "n_fellows", show_count(a, c->decoders.n_fellows));

@@ -118,7 +118,7 @@ static void put_pairs(page *p, const stability *s)
     json_add_bool(p->tree, "has_mcc", isfinite(s->mcc.mean));
     cJSON *mcc = json_add_object(p->tree, "mcc");
     put_spread(mcc, a, s->mcc);
-    json_add_string(p->tree, "least_cosine", arena_printf(a, "%g", DECODER_LEAST_COSINE));
+    put_least_cosine(p);
 }
 
 static void put_clusters(page *p, const stability *s)

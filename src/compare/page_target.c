@@ -231,7 +231,7 @@ err_code compare_page_target(const compare_site *s, int index, err *e)
     json_add_bool(p.tree, "by_decoder", s->c->by_decoder);
     json_add_bool(p.tree, "has_fellow", t->a && t->b);
     json_add_string(p.tree, "cosine", show_number(a, t->cosine));
-    json_add_string(p.tree, "least_cosine", arena_printf(a, "%g", DECODER_LEAST_COSINE));
+    put_least_cosine(&p);
     json_add_string(p.tree, "category", feature_category_name(t->category));
     json_add_string(p.tree, "meaning", feature_category_meaning(t->category));
     put_texts(&p, t);

@@ -36,6 +36,11 @@ int put_differences(page *p, const char *key, const comparison *c, const char *p
     return n;
 }
 
+void put_least_cosine(page *p)
+{
+    json_add_string(p->tree, "least_cosine", arena_printf(&p->memory, "%g", DECODER_LEAST_COSINE));
+}
+
 const char *target_pair_label(arena *a, const comparison *c, const target_pair *t)
 {
     const char *in_a = t->id_a < 0 ? NULL : record_feature_label(a, &c->a->features[t->id_a]);

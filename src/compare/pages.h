@@ -35,6 +35,8 @@ err_code compare_draw_curve(page *p, const target_pair *t, const char **caption,
 /* list `key` of {place, a, b}: differences whose place begins with `prefix`, at most `most`;
  * returns how many there are among those kept. */
 int put_differences(page *p, const char *key, const comparison *c, const char *prefix, int most);
+/* `least_cosine`, from which on decoder rows are called one feature's. */
+void put_least_cosine(page *p);
 /* "123" where both runs read one dictionary, else "A 123, B 45", "A 123" or "B 45"; with the name
  * of a feature that has one. Plain text. */
 const char *target_pair_label(arena *a, const comparison *c, const target_pair *t);

@@ -3,6 +3,8 @@
 #define COMPARE_PARTS_H
 #include "compare/comparison.h"
 
+/* A record's text; "" where it has none (NULL). */
+const char *text_of(const char *text);
 /* Fills same_*, measures_alike, matched, by_decoder, obstacle, inputs and config. */
 void compare_settings(comparison *c, arena *memory);
 void compare_metrics(comparison *c, arena *memory);

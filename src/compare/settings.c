@@ -2,7 +2,7 @@
 #include "compare/parts.h"
 #include <string.h>
 
-static const char *text_of(const char *text)
+const char *text_of(const char *text)
 {
     return text ? text : "";
 }

@@ -110,25 +110,9 @@ static void cpu_gemm(backend *be, float *c_MN, int ldc, const float *a, int lda,
     run_product(be, &p);
 }
 
-static void cpu_encode(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
-                       const float *b_F, const float *threshold_F, int N, int D, int F)
-{
-    product p = {.c = f_NF,
-                 .a = x_ND,
-                 .b = w_DF,
-                 .lda = D,
-                 .ldb = F,
-                 .ldc = F,
-                 .M = N,
-                 .N = F,
-                 .K = D,
-                 .alpha = 1,
-                 .finish = {.bias_N = b_F, .threshold_N = threshold_F, .encode = true}};
-    run_product(be, &p);
-}
-
-static void cpu_affine(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
-                       const float *bias_O, int N, int O, int D, float beta)
+/* y = x op(W) + beta y, finished; whole rows of all of them. */
+static void run_finished(backend *be, float *y_NO, const float *x_ND, const float *w,
+                         orientation tw, tile_finish finish, int N, int O, int D, float beta)
 {
     product p = {.c = y_NO,
                  .a = x_ND,
@@ -142,8 +126,21 @@ static void cpu_affine(backend *be, float *y_NO, const float *x_ND, const float 
                  .tb = tw,
                  .alpha = 1,
                  .beta = beta,
-                 .finish = {.bias_N = bias_O}};
+                 .finish = finish};
     run_product(be, &p);
+}
+
+static void cpu_encode(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
+                       const float *b_F, const float *threshold_F, int N, int D, int F)
+{
+    tile_finish finish = {.bias_N = b_F, .threshold_N = threshold_F, .encode = true};
+    run_finished(be, f_NF, x_ND, w_DF, PLAIN, finish, N, F, D, 0);
+}
+
+static void cpu_affine(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
+                       const float *bias_O, int N, int O, int D, float beta)
+{
+    run_finished(be, y_NO, x_ND, w, tw, (tile_finish){.bias_N = bias_O}, N, O, D, beta);
 }
 
 void cpu_install_gemm(backend *be)
