@@ -44,8 +44,9 @@ fail 'pictures of at most 64 KB (dictionary and matrix 160 KB), no page or drawi
     find . \( -name '*.png' -size +160k \
         -o -name '*.png' -size +64k ! -name 'dictionary*' ! -name 'matrix*' \
         -o -name '*.svg' -size +450k -o -name '*.html' -size +450k -o -name '*.md' -size +400k \))
-fail 'an overview of at most 200 KB, of a comparison 400 KB; feature pages of at most 150 KB' < <(
-    overview=200
+# The sample's overview keeps to 200 KB (tests/web/pages.sh); hundreds of clusters have a longer legend.
+fail 'an overview of at most 256 KB, of a comparison 400 KB; feature pages of at most 150 KB' < <(
+    overview=256
     [ -s run.json ] || overview=400
     find . -maxdepth 1 -name index.html -size +${overview}k
     find . -path './features/L*.html' -size +150k)
