@@ -9,7 +9,7 @@
 
 enum { MAX_OPEN = 16 };
 
-typedef enum { OPEN_DIV, OPEN_DETAILS, OPEN_MARKDOWN } opened;
+typedef enum { OPEN_DIV, OPEN_ASIDE, OPEN_DETAILS, OPEN_MARKDOWN } opened;
 
 typedef struct publisher {
     str *markdown, *html;
@@ -180,6 +180,10 @@ static err_code put_open(publisher *p, opened kind, const char *rest)
     err_code rc = OK;
     if (kind == OPEN_DIV) {
         str_addf(p->html, "<div class=\"%s\">\n", rest);
+    } else if (kind == OPEN_ASIDE) {
+        str_add(p->html, "<div class=\"aside\" data-name=\"");
+        escape_html(p->html, rest);
+        str_add(p->html, "\">\n");
     } else if (kind == OPEN_DETAILS) {
         str_add(p->markdown, "<details><summary>");
         str_add(p->html, "<details>\n<summary>");
@@ -197,7 +201,7 @@ static err_code put_end(publisher *p)
     if (!p->n_open)
         return wrong(p, "@end without a beginning");
     opened kind = p->open[--p->n_open];
-    if (kind == OPEN_DIV)
+    if (kind == OPEN_DIV || kind == OPEN_ASIDE)
         str_add(p->html, "</div>\n");
     if (kind == OPEN_DETAILS) {
         str_add(p->markdown, "\n</details>\n");
@@ -220,6 +224,8 @@ static err_code put_directive(publisher *p, const char *line)
         return put_insert(p, rest);
     if ((rest = after(line, "@begin")))
         return put_open(p, OPEN_DIV, rest);
+    if ((rest = after(line, "@aside")))
+        return put_open(p, OPEN_ASIDE, rest);
     if ((rest = after(line, "@details")))
         return put_open(p, OPEN_DETAILS, rest);
     if (after(line, "@markdown"))
@@ -315,7 +321,7 @@ err_code document_publish(str *markdown, str *html, const char *source, const bl
     if (!rc)
         rc = flush_prose(&p);
     if (!rc && p.n_open)
-        rc = wrong(&p, "no @end for the last @begin, @details or @markdown");
+        rc = wrong(&p, "no @end for the last @begin, @aside, @details or @markdown");
     str_release(&p.prose);
     str_release(&p.caption);
     return rc;

@@ -5,7 +5,8 @@
  *   @insert KEY CAPTION   a block (figure, map, tokens), with its caption in Markdown
  *   @caption TEXT         caption of the table on the next line
  *   @begin CLASS          a <div class=CLASS> in HTML, nothing in Markdown, up to @end
- *   @details SUMMARY      folded away, up to @end
+ *   @aside NAME           as it stands, up to @end; a single file leaves it out and says so
+ *   @details SUMMARY      folded away, up to @end; a single file leaves it out and says so
  *   @markdown             only in the Markdown document, up to @end
  * and MARK_BLOCK number MARK_BLOCK_END inside a line for an inline block. */
 #ifndef SITE_DOCUMENT_H

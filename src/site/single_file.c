@@ -14,7 +14,7 @@
 
 enum { STYLE_LIMIT = 4 << 20 };
 
-/* In the order they stand in the file; every further page of a folder follows its index. */
+/* The pages of the menu, in the order they stand in the file; every target follows the features. */
 static const struct {
     const char *path, *label;
 } starts[] = {{"index.html", "Overview"},
@@ -22,41 +22,20 @@ static const struct {
               {"clusters/index.html", "Clusters"},
               {"method.html", "Method"}};
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && !strcmp(text + n - m, end);
-}
+enum { FEATURES = 1 }; /* of `starts` */
 
-static void add_path(single_pages *pages, char *path)
+static void choose_pages(single_pages *pages, const record *r)
 {
-    pages->paths = mem_grow(pages->paths, (size_t)pages->n + 1, sizeof *pages->paths);
-    pages->paths[pages->n++] = path;
-}
-
-static err_code list_folder(single_pages *pages, const char *index, arena *a, err *e)
-{
-    char **names;
-    int n;
-    const char *slash = strchr(index, '/');
-    if (!slash)
-        return OK;
-    const char *folder = arena_strndup(a, index, (size_t)(slash - index));
-    err_code rc = io_list(&names, &n, path_join(a, pages->dir, folder), a, e);
-    for (int i = 0; i < n && !rc; i++)
-        if (ends_with(names[i], ".html") && strcmp(names[i], "index.html"))
-            add_path(pages, path_join(a, folder, names[i]));
-    return rc;
-}
-
-static err_code list_pages(single_pages *pages, arena *a, err *e)
-{
-    err_code rc = OK;
-    for (size_t i = 0; i < COUNT_OF(starts) && !rc; i++) {
-        add_path(pages, arena_strdup(a, starts[i].path));
-        rc = list_folder(pages, starts[i].path, a, e);
+    char name[RECORD_NAME];
+    arena *a = pages->memory;
+    pages->paths = arena_push(a, COUNT_OF(starts) + (size_t)r->n_targets, sizeof *pages->paths);
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        pages->paths[pages->n++] = starts[i].path;
+        for (int k = 0; i == FEATURES && k < r->n_targets; k++)
+            pages->paths[pages->n++] =
+                arena_printf(a, "features/%s.html",
+                             record_feature_name(name, r->run.sae.layer, r->targets[k].id));
     }
-    return rc;
 }
 
 /* ---- the values of the layout ---- */
@@ -99,38 +78,101 @@ static err_code put_style(cJSON *tree, const char *dir, arena *a, err *e)
     return rc;
 }
 
-static err_code put_pages(cJSON *tree, const single_pages *pages, arena *a, err *e)
+static void put_menu(cJSON *tree, arena *a)
 {
-    cJSON *list = json_add_array(tree, "pages");
-    err_code rc = OK;
-    for (int i = 0; i < pages->n && !rc; i++) {
-        str body = {0};
-        rc = single_page_add(&body, pages, i, e);
-        cJSON *entry = put_entry(list);
-        json_add_string(entry, "anchor", single_page_anchor(a, pages->paths[i]));
-        json_add_bool(entry, "first", i == 0);
-        json_add_string(entry, "body", str_text(&body));
-        str_release(&body);
-    }
     cJSON *menu = json_add_array(tree, "menu");
     for (size_t i = 0; i < COUNT_OF(starts); i++) {
         cJSON *entry = put_entry(menu);
         json_add_string(entry, "anchor", single_page_anchor(a, starts[i].path));
         json_add_string(entry, "label", starts[i].label);
     }
+}
+
+/* Which pages the indexes list, before any link is made. */
+static err_code find_entries(single_pages *pages, err *e)
+{
+    err_code rc = OK;
+    for (size_t i = 0; i < COUNT_OF(starts) && !rc; i++) {
+        str ignored = {0};
+        single_rest rest = {.memory = pages->memory};
+        for (int k = 0; k < pages->n && !rc; k++)
+            if (!strcmp(pages->paths[k], starts[i].path))
+                rc = single_page_add(&ignored, &rest, pages, k, e);
+        str_release(&ignored);
+    }
+    for (int i = 0; i < pages->n_entries; i++)
+        pages->entries[i].placed = false;
     return rc;
 }
 
-static err_code put_run(cJSON *tree, const char *dir, arena *a, err *e)
+static void put_rest(cJSON *entry, const single_rest *rest)
 {
-    record r;
-    err_code rc = record_read(&r, a, dir, e);
-    if (rc)
-        return rc;
-    put_text(tree, "title", a, r.run.title);
-    put_text(tree, "label", a, r.run.label);
-    put_text(tree, "version", a, r.run.tool_version);
-    return OK;
+    json_add_bool(entry, "has_left_out", rest->n > 0);
+    cJSON *list = json_add_array(entry, "left_out");
+    for (int i = 0; i < rest->n; i++) {
+        cJSON *part = put_entry(list);
+        json_add_string(part, "name", rest->names[i]);
+        json_add_bool(part, "another", i > 0);
+    }
+}
+
+static err_code put_pages(cJSON *tree, single_pages *pages, err *e)
+{
+    cJSON *list = json_add_array(tree, "pages");
+    err_code rc = find_entries(pages, e);
+    for (int i = 0; i < pages->n && !rc; i++) {
+        str body = {0};
+        single_rest rest = {.memory = pages->memory};
+        rc = single_page_add(&body, &rest, pages, i, e);
+        cJSON *entry = put_entry(list);
+        json_add_string(entry, "anchor", single_page_anchor(pages->memory, pages->paths[i]));
+        json_add_string(entry, "path", pages->paths[i]);
+        json_add_bool(entry, "first", i == 0);
+        json_add_string(entry, "body", str_text(&body));
+        put_rest(entry, &rest);
+        str_release(&body);
+    }
+    return rc;
+}
+
+/* The pages of a folder that are not inside. */
+static err_code put_others_of(cJSON *list, const char *folder, const single_pages *pages, err *e)
+{
+    char **names;
+    int n = 0;
+    arena *a = pages->memory;
+    err_code rc = io_list(&names, &n, path_join(a, pages->dir, folder), a, e);
+    for (int i = 0; i < n && !rc; i++) {
+        const char *path = path_join(a, folder, names[i]);
+        const char *dot = strrchr(names[i], '.');
+        if (!dot || strcmp(dot, ".html") || single_holds(pages, path))
+            continue;
+        str title = {0};
+        rc = single_page_title(&title, pages->dir, path, e);
+        cJSON *entry = put_entry(list);
+        json_add_string(entry, "path", path);
+        json_add_string(entry, "title", str_text(&title));
+        str_release(&title);
+    }
+    return rc;
+}
+
+static err_code put_others(cJSON *tree, const single_pages *pages, err *e)
+{
+    cJSON *list = json_add_array(tree, "others");
+    err_code rc = put_others_of(list, "features", pages, e);
+    if (!rc)
+        rc = put_others_of(list, "clusters", pages, e);
+    json_add_bool(tree, "has_others", cJSON_GetArraySize(list) > 0);
+    return rc;
+}
+
+static void put_run(cJSON *tree, const record *r, arena *a)
+{
+    put_text(tree, "title", a, r->run.title);
+    put_text(tree, "label", a, r->run.label);
+    put_text(tree, "version", a, r->run.tool_version);
+    json_add_string(tree, "n_targets", show_count(a, r->n_targets));
 }
 
 /* ---- the whole ---- */
@@ -167,29 +209,40 @@ err_code single_file_check(const char *dir, const char *out, err *e)
     return rc;
 }
 
+static err_code put_all(cJSON *tree, single_pages *pages, err *e)
+{
+    record r;
+    arena *a = pages->memory;
+    err_code rc = record_read(&r, a, pages->dir, e);
+    if (rc)
+        return rc;
+    put_run(tree, &r, a);
+    put_menu(tree, a);
+    choose_pages(pages, &r);
+    rc = put_style(tree, pages->dir, a, e);
+    if (!rc)
+        rc = put_pages(tree, pages, e);
+    if (!rc)
+        rc = put_others(tree, pages, e);
+    return rc;
+}
+
 err_code single_file_write(size_t *size, const char *dir, const char *out,
                            const template_set *templates, err *e)
 {
     arena a = {0};
     str text = {0};
-    single_pages pages = {.dir = dir};
+    single_pages pages = {.memory = &a, .dir = dir};
     cJSON *tree = cJSON_CreateObject();
     err_code rc = single_file_check(dir, out, e);
     if (!rc)
-        rc = put_run(tree, dir, &a, e);
-    if (!rc)
-        rc = list_pages(&pages, &a, e);
-    if (!rc)
-        rc = put_style(tree, dir, &a, e);
-    if (!rc)
-        rc = put_pages(tree, &pages, &a, e);
+        rc = put_all(tree, &pages, e);
     if (!rc)
         rc = template_fill(&text, templates, "single.html", tree, TEMPLATE_HTML, e);
     if (!rc)
         rc = io_write(out, str_text(&text), text.len, e);
     *size = text.len;
     cJSON_Delete(tree);
-    mem_free(pages.paths);
     str_release(&text);
     arena_release(&a);
     return rc;

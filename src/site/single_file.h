@@ -10,12 +10,15 @@
  * the caller should say so. */
 enum { SINGLE_FILE_BUDGET = 10 << 20 };
 
-/* Writes the pages of the report in DIR (written by site_write) but volatile/ as sections of the
- * file `out`, laid out by the template single.html: links between pages become anchors, pictures
- * data: URIs, the style sheet a <style> whose SHA-256 the page's policy names. Links to files that
- * are not pages (CSV, Markdown, data) are taken out. Same report, same bytes; *size of them.
- * E_USAGE as single_file_check; E_IO; E_FORMAT: a page is not what site_write makes of templates
- * that keep to templates/README.md. */
+/* Writes the overview, the list of features, every target, the list of clusters and the method of
+ * the report in DIR (written by site_write) as sections of the file `out`, laid out by the template
+ * single.html: links between pages become anchors, pictures data: URIs, the style sheet a <style>
+ * whose SHA-256 the page's policy names. So that a dozen targets keep to 10,000 elements, what a
+ * page folds away or calls an aside is left out and named, and the pages that are not inside are
+ * listed; links to them lead to what the list says of them, or are taken out like those to files
+ * that are not pages (CSV, Markdown, data). Same report, same bytes; *size of them. E_USAGE as
+ * single_file_check; E_IO; E_FORMAT: a page is not what site_write makes of templates that keep to
+ * templates/README.md. */
 err_code single_file_write(size_t *size, const char *dir, const char *out,
                            const template_set *templates, err *e);
 

@@ -101,9 +101,12 @@ static void every_anchor_is_there_once(void **state)
                 fail_msg("%s: no %s", KINDS[k], link);
             links += *link == '#';
         }
-        for (const char *at = html; (at = strstr(at, " aria-labelledby=\""));)
-            if (!known(ids, n, quoted(&a, at += 18)))
-                fail_msg("%s: labelled by %s", KINDS[k], quoted(&a, at));
+        for (const char *at = html; (at = strstr(at, " aria-labelledby=\""));) {
+            char *labels = arena_strdup(&a, quoted(&a, at += 18)), *rest = labels, *label;
+            while ((label = strtok_r(rest, " ", &rest)))
+                if (!known(ids, n, label))
+                    fail_msg("%s: labelled by %s", KINDS[k], label);
+        }
         assert_true(links > 10 && n > 5);
         arena_release(&a);
     }
@@ -115,6 +118,74 @@ static int count_of(const char *text, const char *part)
     for (; (text = strstr(text, part)); text += strlen(part))
         n++;
     return n;
+}
+
+/* The texts of all that is between two marks, one after the other. */
+static int list_between(const char **out, int room, arena *a, const char *html, const char *from,
+                        const char *to)
+{
+    int n = 0;
+    while ((html = strstr(html, from)) && n < room) {
+        html += strlen(from);
+        const char *end = strstr(html, to);
+        assert_non_null(end);
+        out[n++] = arena_strndup(a, html, (size_t)(end - html));
+    }
+    return n;
+}
+
+/* What a reader is told of a region must not be what is told of another. */
+static void regions_have_names_of_their_own(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        arena a = {0};
+        const char *names[4000], *html = file_text(&a, scratch(), file_of(&a, k));
+        int n = list_between(names, 2000, &a, html, "tabindex=\"0\" aria-labelledby=\"", "\"");
+        n += list_between(names + n, 2000, &a, html, "role=\"region\" aria-label=\"", "\"");
+        assert_true(n > 3 && n < 2000);
+        for (int i = 0; i < n; i++)
+            if (known(names, i, names[i]))
+                fail_msg("%s: two regions are called %s", KINDS[k], names[i]);
+        arena_release(&a);
+    }
+}
+
+/* Every target and the main pages; of each, what is folded away or an aside is not there but named,
+ * with the page that has it; other pages are listed, and what their index says of them found. */
+static void what_is_left_out_is_named(void **state)
+{
+    (void)state;
+    arena a = {0};
+    record r;
+    record_volatile times;
+    char name[RECORD_NAME];
+    synthetic_record(&r, &times, &a, SYNTHETIC_USUAL);
+    const char *html = file_text(&a, scratch(), "usual.html");
+    static const char *const gone[] = {"<details", "<summary", "class=\"aside\"",
+                                       "class=\"orders\"", "data-name"};
+    for (size_t i = 0; i < COUNT_OF(gone); i++)
+        assert_int_equal(count_of(html, gone[i]), 0);
+    for (int i = 0; i < r.n_targets; i++) {
+        record_feature_name(name, r.run.sae.layer, r.targets[i].id);
+        assert_int_equal(count_of(html, arena_printf(&a,
+                                                     "<section class=\"page\" "
+                                                     "id=\"features-%s\">",
+                                                     name)),
+                         1);
+        const char *told = strstr(
+            html, arena_printf(&a, "Only in the report, in <code>features/%s.html</code>: ", name));
+        assert_non_null(told);
+        const char *sentence = arena_strndup(&a, told, strcspn(told, "\n"));
+        assert_non_null(strstr(sentence, "; Statistics on the data; "));
+        assert_int_equal(count_of(sentence, "Token by token"), 1);
+    }
+    assert_non_null(strstr(html, "<li><code>features/by-density.html</code> "));
+    const char *cluster = record_cluster_name(name, r.run.sae.layer, r.clusters[0].label);
+    assert_non_null(strstr(html, arena_printf(&a, "<li><code>clusters/%s.html</code> ", cluster)));
+    assert_int_equal(count_of(html, arena_printf(&a, "<span id=\"clusters-%s\">", cluster)), 1);
+    assert_true(count_of(html, arena_printf(&a, " href=\"#clusters-%s\"", cluster)) > 0);
+    arena_release(&a);
 }
 
 static void tags_match(void **state)
@@ -189,9 +260,12 @@ static void what_cannot_be_done_is_said(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_outside_is_needed), cmocka_unit_test(every_anchor_is_there_once),
-        cmocka_unit_test(tags_match), cmocka_unit_test(the_policy_names_the_style),
-        cmocka_unit_test(what_cannot_be_done_is_said)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_outside_is_needed),
+                                       cmocka_unit_test(every_anchor_is_there_once),
+                                       cmocka_unit_test(regions_have_names_of_their_own),
+                                       cmocka_unit_test(what_is_left_out_is_named),
+                                       cmocka_unit_test(tags_match),
+                                       cmocka_unit_test(the_policy_names_the_style),
+                                       cmocka_unit_test(what_cannot_be_done_is_said)};
     return cmocka_run_group_tests(tests, make_files, remove_scratch);
 }

@@ -1,4 +1,6 @@
-"""browser.py AXE FOLDER...: the largest page of every kind in these folders, in Chromium. Speaks TAP."""
+"""browser.py AXE FOLDER_OR_PAGE... [--in-one PAGE...]: the largest page of every kind in these folders, single
+pages, and reports as one file, in Chromium. Speaks TAP."""
+import argparse
 import pathlib
 import shutil
 import sys
@@ -10,7 +12,7 @@ from page_kinds import page_kinds
 MOST_FAULTS = 12  # told of one page
 
 
-def main(axe_file, folders):
+def main(axe_file, starts, in_one):
     axe = pathlib.Path(axe_file).read_text() if axe_file else None
     done, failed = 0, 0
 
@@ -25,34 +27,44 @@ def main(axe_file, folders):
             print("# and", len(faults) - MOST_FAULTS, "more")
         sys.stdout.flush()
 
-    listed = {"needs no network and no script": checks.needs_nothing,
-              "fits 320 pixels": checks.fits_a_phone,
-              "can be walked with the Tab key": checks.can_be_walked,
-              "is light": checks.is_light}
-    for theme in ("light", "dark"):
-        if axe:
-            listed["axe finds nothing, " + theme] = checks.accessible(axe, theme)
-        else:
-            done += 1
-            print("ok", done, "- axe,", theme, "# SKIP no axe.min.js: see vendor/README.md")
-    if shutil.which("pdftotext"):
-        listed["prints whole"] = checks.prints_whole
-    else:
+    def skip(name, why):
+        nonlocal done
         done += 1
-        print("ok", done, "- prints whole # SKIP no pdftotext: see vendor/README.md")
+        print("ok", done, "-", name, "# SKIP", why + ": see vendor/README.md")
+
+    anywhere = {"fits 320 pixels": checks.fits_a_phone, "can be walked with the Tab key": checks.can_be_walked}
+    if shutil.which("pdftotext"):
+        anywhere["prints whole"] = checks.prints_whole
+    else:
+        skip("prints whole", "no pdftotext")
+    of_page = {"needs no network and no script": checks.needs_nothing, "is light": checks.is_light, **anywhere}
+    of_one = {"needs no file beside it and no script": checks.needs_nothing_beside,
+              "is light": checks.is_light_in_one, **anywhere}
+    if axe:
+        of_one["axe finds nothing"] = checks.accessible_in_one(axe)
+        for theme in ("light", "dark"):
+            of_page["axe finds nothing, " + theme] = checks.accessible(axe, theme)
+            of_one["axe finds its contrasts sufficient, " + theme] = checks.contrasts_in_one(axe, theme)
+    else:
+        skip("axe", "no axe.min.js")
 
     with Chromium("chromium") as browser:
-        for folder in map(pathlib.Path, folders):
-            for page in page_kinds(folder):
-                for name, check in listed.items():
+        for start in map(pathlib.Path, starts + in_one):
+            for page in page_kinds(start):
+                for name, check in (of_one if str(start) in in_one else of_page).items():
                     try:
                         faults = list(check(browser, page))
                     except Failure as failure:
                         faults = [str(failure)]
-                    tell(f"{folder.name}/{page.relative_to(folder)} {name}", faults)
+                    tell(f"{start.name}{'' if page == start else '/' + str(page.relative_to(start))} {name}", faults)
     print(f"1..{done}")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("axe", help="axe.min.js, or nothing")
+    arguments.add_argument("starts", nargs="*", help="folders and pages")
+    arguments.add_argument("--in-one", nargs="*", default=[], help="reports as one file")
+    given = arguments.parse_args()
+    sys.exit(main(given.axe, given.starts, given.in_one))

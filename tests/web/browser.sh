@@ -8,4 +8,4 @@ if unshare -n true 2>/dev/null; then alone=(unshare -n); fi
 axe=$tools/axe_playwright_python/axe.min.js
 [ -s "$axe" ] || axe=''
 exec "${alone[@]}" python3 tests/web/browser.py "$axe" "$made/reports/run" "$made/reports/comparison" \
-    "$made/hostile" "${pages_alone[@]}"
+    "$made/saes" "$made/hostile" "$made/reports/index.html" --in-one "$made/sample.html" "$made/hostile.html"

@@ -9,6 +9,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LEAST_CONTRAST = 4.5
 NARROW, WIDE = 320, 1280  # pixels
 MOST_ELEMENTS, MOST_SECONDS = 5000, 1.0
+MOST_ELEMENTS_IN_ONE = 10000  # a report as one file
 MOST_STOPS = 200  # of the Tab key on one page; the rows of a long table are alike
 
 
@@ -32,16 +33,32 @@ UNDECIDED = """(() => {
   };
 })()"""
 
-def accessible(axe, theme):
-    """The check that axe finds nothing in this colour scheme, and that what it cannot decide holds."""
-    run = """axe.run(document, {runOnly: %s, resultTypes: ['violations', 'incomplete']}).then(found => ({
+# A report as one file has a section for each page. Contrasts take axe minutes there; but sections whose
+# names differ in digits alone are of one kind, so it is enough to look at the largest of each.
+ONE_OF_EACH_KIND = """(() => {
+  const kept = {};
+  for (const page of document.querySelectorAll('section.page')) {
+    const kind = page.id.replace(/[0-9]/g, '0'), other = kept[kind];
+    const larger = !other || page.innerHTML.length > other.innerHTML.length;
+    if (other) (larger ? other : page).remove();
+    if (larger) kept[kind] = page;
+  }
+})()"""
+
+
+def accessible(axe, theme, options=None, prepare="0"):
+    """The check that axe finds nothing in this colour scheme, and that what it cannot decide holds.
+    `options` are axe's; the page is first prepared by a piece of JavaScript."""
+    run = """axe.run(document, %s).then(found => ({
       violations: found.violations.map(rule => [rule.help, rule.nodes.map(node => node.html)]),
       undecided: found.incomplete.filter(rule => rule.id === 'color-contrast').flatMap(rule =>
-        rule.nodes.map(node => [node.html, contrast(node.target[0])]))}))""" % json.dumps(TAGS)
+        rule.nodes.map(node => [node.html, contrast(node.target[0])]))}))""" % json.dumps(
+            {"resultTypes": ["violations", "incomplete"], "runOnly": TAGS, **(options or {})})
 
     def check(browser, page):
         browser.view(WIDE, theme=theme)
         browser.open(page)
+        browser.evaluate(prepare)
         browser.evaluate(f"{axe}; const contrast = {UNDECIDED}; 0")
         found = browser.evaluate(run)
         for rule, nodes in found["violations"]:
@@ -54,9 +71,18 @@ def accessible(axe, theme):
     return check
 
 
+def accessible_in_one(axe):
+    """All but the contrasts of a report as one file."""
+    return accessible(axe, "light", {"rules": {"color-contrast": {"enabled": False}}})
+
+
+def contrasts_in_one(axe, theme):
+    return accessible(axe, theme, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}, ONE_OF_EACH_KIND)
+
+
 # ---- alone: no network, no script, no complaint -----------------------------------------------
 
-def needs_nothing(browser, page):
+def needs_nothing(browser, page, allowed="file:"):
     """No request but for files, no word on the console, and the same text without scripts."""
     browser.view(WIDE)
     browser.open(page)
@@ -64,7 +90,7 @@ def needs_nothing(browser, page):
         parameters = event.get("params", {})
         if event.get("method") == "Network.requestWillBeSent":
             url = parameters["request"]["url"]
-            if not url.startswith("file:"):
+            if url != page.resolve().as_uri() and not url.startswith(allowed):
                 yield "asks for " + url[:120]
         elif event.get("method") == "Network.loadingFailed":
             yield "cannot load something: " + parameters["errorText"]
@@ -128,15 +154,25 @@ def can_be_walked(browser, page):
             yield "out of sight: " + stop["html"]
 
 
-def is_light(browser, page):
+def needs_nothing_beside(browser, page):
+    """Likewise of a report as one file: it asks for itself and for what it holds, no other file."""
+    return needs_nothing(browser, page, "data:")
+
+
+def is_light(browser, page, most_elements=MOST_ELEMENTS):
     """Few elements, and there at once: by the processor's time, which other programs do not change."""
     browser.view(WIDE)
     seconds = sorted(browser.seconds_to_open(page) for _ in range(3))[1]
     elements = browser.evaluate("document.querySelectorAll('*').length")
-    if elements > MOST_ELEMENTS:
-        yield f"{elements} elements, more than {MOST_ELEMENTS}"
+    if elements > most_elements:
+        yield f"{elements} elements, more than {most_elements}"
     if seconds > MOST_SECONDS:
         yield f"{seconds:.2f} s of work to load and paint, more than {MOST_SECONDS} s"
+
+
+def is_light_in_one(browser, page):
+    """Likewise of a report as one file."""
+    return is_light(browser, page, MOST_ELEMENTS_IN_ONE)
 
 
 # ---- print ------------------------------------------------------------------------------------

