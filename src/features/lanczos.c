@@ -20,7 +20,11 @@ typedef struct krylov {
     double **basis;       /* one array of n per step, plus the next direction */
     double *alpha, *beta; /* beta[i] couples steps i and i + 1 */
     double scale;         /* the longest product so far */
+    pool *workers;
+    double *part_BM; /* per block of rows, its part of the products with the basis */
 } krylov;
+
+enum { BLOCK = 2048 /* rows that a thread works on at a time */ };
 
 static double dot(const double *a_N, const double *b_N, int n)
 {
@@ -42,13 +46,64 @@ static void subtract(double *a_N, double factor, const double *b_N, int n)
         a_N[i] -= factor * b_N[i];
 }
 
-/* Twice is enough (Giraud, Langou, Rozloznik and van den Eshof 2005). Returns the length left. */
+typedef struct projection {
+    const krylov *space;
+    double *w_N, *along_M; /* the vector and its products with the first m of the basis */
+    int m;
+} projection;
+
+static int block_rows(int n, int block)
+{
+    return n - block * BLOCK < BLOCK ? n - block * BLOCK : BLOCK;
+}
+
+static void project_block(void *context, int block)
+{
+    const projection *p = context;
+    const krylov *s = p->space;
+    int first = block * BLOCK, rows = block_rows(s->n, block);
+    for (int j = 0; j < p->m; j++)
+        ROW(s->part_BM, block, s->max_steps)[j] = dot(p->w_N + first, s->basis[j] + first, rows);
+}
+
+static void subtract_block(void *context, int block)
+{
+    const projection *p = context;
+    const krylov *s = p->space;
+    int first = block * BLOCK, rows = block_rows(s->n, block);
+    for (int j = 0; j < p->m; j++)
+        subtract(p->w_N + first, p->along_M[j], s->basis[j] + first, rows);
+}
+
+static double length_of(const double *w_N, int n)
+{
+    return sqrt(dot(w_N, w_N, n));
+}
+
+/* Makes w orthogonal to the first of the basis: Gram and Schmidt's way, the classical one, where
+ * all products are taken of the same vector, so that blocks of rows stay in a cache. Where much was
+ * taken away, what is left is rounding too, and a second time is enough (Giraud, Langou,
+ * Rozloznik and van den Eshof 2005). Returns the length left. */
 static double orthogonalise(const krylov *s, double *w_N, int n_against)
 {
-    for (int pass = 0; pass < 2; pass++)
-        for (int j = 0; j < n_against; j++)
-            subtract(w_N, dot(w_N, s->basis[j], s->n), s->basis[j], s->n);
-    return sqrt(dot(w_N, w_N, s->n));
+    int n_blocks = (s->n - 1) / BLOCK + 1;
+    double *along_M = mem_small((size_t)n_against + 1, sizeof *along_M);
+    projection p = {s, w_N, along_M, n_against};
+    double before, length = length_of(w_N, s->n);
+    int pass = 0;
+    do {
+        before = length;
+        pool_run(s->workers, n_blocks, project_block, &p);
+        for (int j = 0; j < n_against; j++) {
+            along_M[j] = 0;
+            for (int block = 0; block < n_blocks; block++)
+                along_M[j] += ROW(s->part_BM, block, s->max_steps)[j];
+        }
+        pool_run(s->workers, n_blocks, subtract_block, &p);
+        length = length_of(w_N, s->n);
+    } while (++pass < 2 && length < before / 2);
+    mem_free(along_M);
+    return length;
 }
 
 static void scale_by(double *w_N, double factor, int n)
@@ -83,8 +138,11 @@ static err_code extend(krylov *s, err *e)
     double *next_N = s->basis[m + 1];
     s->product(s->context, next_N, s->basis[m]);
     s->alpha[m] = dot(next_N, s->basis[m], s->n);
-    double whole = sqrt(dot(next_N, next_N, s->n)), length = orthogonalise(s, next_N, m + 1);
-    s->beta[m] = length;
+    double whole = length_of(next_N, s->n);
+    subtract(next_N, s->alpha[m], s->basis[m], s->n);
+    if (m > 0)
+        subtract(next_N, s->beta[m - 1], s->basis[m - 1], s->n);
+    double length = s->beta[m] = orthogonalise(s, next_N, m + 1);
     s->scale = fmax(s->scale, whole);
     s->steps++;
     if (s->steps == s->n) {
@@ -182,13 +240,21 @@ static err_code search_space(krylov *s, ritz *ritz_M, int k, double tolerance, e
 }
 
 err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *product,
-                         void *context, int n, int k, lanczos_limits limits, rng *random, err *e)
+                         void *context, int n, int k, lanczos_limits limits, rng *random,
+                         pool *workers, err *e)
 {
     int max_steps = limits.max_steps < n ? limits.max_steps : n;
     max_steps = max_steps < k ? k : max_steps;
-    size_t room = (size_t)max_steps + 1;
-    krylov s = {
-        .product = product, .context = context, .random = random, .n = n, .max_steps = max_steps};
+    size_t room = (size_t)max_steps + 1, n_blocks = (size_t)((n - 1) / BLOCK + 1);
+    krylov s = {.product = product,
+                .context = context,
+                .random = random,
+                .n = n,
+                .max_steps = max_steps,
+                .workers = workers};
+    s.part_BM = mem_array(n_blocks * (size_t)max_steps, sizeof *s.part_BM, "projections", e);
+    if (!s.part_BM)
+        return e->code;
     s.basis = mem_small(room, sizeof *s.basis);
     s.alpha = mem_small(room, sizeof *s.alpha);
     s.beta = mem_small(room, sizeof *s.beta);
@@ -198,6 +264,7 @@ err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *pr
         code = assemble_vectors(value_K, vector_KN, ritz_M, &s, k, e);
     for (size_t i = 0; i < room; i++)
         mem_free(s.basis[i]);
+    mem_free(s.part_BM);
     mem_free(s.basis);
     mem_free(s.alpha);
     mem_free(s.beta);

@@ -28,9 +28,9 @@ static err_code check_options(const umap_options *o, err *e)
     if (!(o->min_dist >= 0 && o->min_dist <= o->spread))
         return err_set(e, E_CONFIG, "umap: min_dist is %g; it must be from 0 to spread (%g)",
                        o->min_dist, o->spread);
-    if (o->n_components < 1)
-        return err_set(e, E_CONFIG, "umap: n_components is %d; it must be at least 1",
-                       o->n_components);
+    if (o->n_components < 1 || o->n_components > UMAP_MOST_COMPONENTS)
+        return err_set(e, E_CONFIG, "umap: n_components is %d; it must be from 1 to %d",
+                       o->n_components, UMAP_MOST_COMPONENTS);
     if (o->n_epochs < 0)
         return err_set(e, E_CONFIG,
                        "umap: n_epochs is %d; it must be at least 1, or 0 for the "
@@ -85,7 +85,7 @@ err_code umap_fit(umap_result *out, const float *x_ND, int n, int d, const umap_
         code = umap_start(out->y_NE, &out->n_parts, &graph, x_ND, d, o->n_components, o->seed,
                           workers, e);
     if (!code)
-        code = umap_optimise(out->y_NE, &graph, o, out->n_epochs, out->a, out->b, to, e);
+        code = umap_optimise(out->y_NE, &graph, o, out->n_epochs, out->a, out->b, workers, to, e);
     umap_graph_release(&graph);
     if (code)
         umap_release(out);

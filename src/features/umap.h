@@ -1,7 +1,8 @@
 /* UMAP: a map on which rows that are near in the data are near (McInnes, Healy and Melville 2018).
- * Follows umap-learn 0.5.12 step by step; what differs: neighbours are exact, the random numbers
- * are ours, and when the neighbour graph falls apart into several parts, the parts are placed by
- * the principal components of their centroids (umap-learn: by a spectral layout of them). */
+ * Follows umap-learn 0.5.12 step by step. What differs: neighbours are exact, the random numbers
+ * are ours, the rows of an epoch are moved at once (umap_layout.c says how), and when the neighbour
+ * graph falls apart into several parts, these are placed by the principal components of their
+ * centroids (umap-learn: by a spectral layout of them). */
 #ifndef FEATURES_UMAP_H
 #define FEATURES_UMAP_H
 #include "base/pool.h"
@@ -9,12 +10,15 @@
 #include "features/distance.h"
 #include <stdint.h>
 
+enum { UMAP_MOST_COMPONENTS = 64 };
+
 typedef struct umap_options {
     int n_neighbors;           /* >= 2, the row itself counted as in umap-learn; default 15 */
     double min_dist;           /* 0 .. spread: how close rows may come on the map; default 0.1 */
     double spread;             /* > 0: the scale of the map; default 1 */
     metric metric;             /* default METRIC_COSINE */
-    int n_components;          /* columns of the map: 2 to look at, more to cluster on; default 2 */
+    int n_components;          /* 1 .. UMAP_MOST_COMPONENTS columns of the map: 2 to look at, more
+                                * to cluster on; default 2 */
     int n_epochs;              /* 0, the default: 500 up to 10,000 rows, 200 above */
     double learning_rate;      /* > 0; default 1; falls linearly to 0 */
     int negative_sample_rate;  /* >= 0; default 5 */

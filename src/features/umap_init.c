@@ -78,20 +78,39 @@ typedef struct part_matrix {
     const int *member;
     const double *scale_N; /* 1 / sqrt(degree) */
     int size;
+    pool *workers;
 } part_matrix;
 
-static void part_product(void *context, double *out, const double *in)
+enum { BLOCK = 1024 /* rows that a thread works on at a time */ };
+
+typedef struct product_task {
+    const part_matrix *matrix;
+    double *out;
+    const double *in;
+} product_task;
+
+static void product_block(void *context, int block)
 {
-    const part_matrix *m = context;
-    for (int r = 0; r < m->size; r++) {
+    const product_task *task = context;
+    const part_matrix *m = task->matrix;
+    int first = block * BLOCK, end = m->size - first < BLOCK ? m->size : first + BLOCK;
+    for (int r = first; r < end; r++) {
         int row = m->member[r];
         double sum = 0;
         for (int i = m->graph->start[row]; i < m->graph->start[row + 1]; i++) {
             int column = m->graph->column[i];
-            sum += (double)m->graph->weight[i] * m->scale_N[column] * in[m->parts->place_N[column]];
+            sum += (double)m->graph->weight[i] * m->scale_N[column] *
+                   task->in[m->parts->place_N[column]];
         }
-        out[r] = sum * m->scale_N[row];
+        task->out[r] = sum * m->scale_N[row];
     }
+}
+
+static void part_product(void *context, double *out, const double *in)
+{
+    const part_matrix *m = context;
+    product_task task = {m, out, in};
+    pool_run(m->workers, (m->size - 1) / BLOCK + 1, product_block, &task);
 }
 
 /* Fills z_SE with coordinates up to 1 in magnitude for the `size` rows of a part. */
@@ -106,9 +125,9 @@ static err_code lay_out_part(double *z_SE, part_matrix *m, int n_components, rng
     double *value_K = mem_small((size_t)k, sizeof *value_K), largest = 0;
     double *vector_KS = mem_array((size_t)k * (size_t)size, sizeof *vector_KS, "eigenvectors", e);
     lanczos_limits limits = {EIGEN_TOLERANCE, STEPS_MAX};
-    err_code code =
-        vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k, limits, random, e)
-                  : e->code;
+    err_code code = vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k,
+                                                limits, random, m->workers, e)
+                              : e->code;
     for (int i = 0; !code && i < size; i++)
         for (int j = 0; j < n_components; j++) {
             z_SE[i * n_components + j] = ROW(vector_KS, j + 1, size)[i]; /* 0 is the constant one */
@@ -251,7 +270,7 @@ err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float 
     if (!code)
         code = place_parts(centre_CE, &p, x_ND, d, n_components, workers, e);
     if (!code) {
-        part_matrix m = {.graph = g, .parts = &p, .scale_N = scale_N};
+        part_matrix m = {.graph = g, .parts = &p, .scale_N = scale_N, .workers = workers};
         row_scales(scale_N, g);
         code = lay_out_parts(z_NE, part_SE, centre_CE, &p, &m, n_components, &stream, e);
     }

@@ -1,94 +1,108 @@
 /* UMAP's stochastic gradient descent. Entry (row, column) of weight w is drawn every max(w) / w
- * epochs: its two ends attract, then the column's end is pushed away from random rows. Entries are
- * taken row by row, as umap-learn takes them column by column (the graph is symmetric). */
+ * epochs.
+ *
+ * In umap-learn a draw moves both ends of the entry towards each other and then pushes one away
+ * from random rows, and every step sees the one before. The graph is symmetric, so that in the time
+ * of one draw a row is attracted twice, once by its own entry and once as the other's end. Here
+ * both attractions belong to the row's own entry, and the others stand where they stood before the
+ * epoch. Then rows do not depend on each other within an epoch: threads and lanes of vectors share
+ * them, and the map is the same for any number of threads. (Nolet et al. 2021 move the rows of an
+ * epoch at once on a GPU.) Whom a row is attracted by last counts most, so it meets those that are
+ * due in one order and then in the other. */
 #include "base/memory.h"
 #include "base/rng.h"
+#include "features/umap_moves.h"
 #include "features/umap_parts.h"
-#include <math.h>
+#include <string.h>
 
-#define STEP_MAX 4.0f /* gradients are clipped to it */
+enum { BLOCK = 512 /* rows that a thread moves at a time */ };
 
 typedef struct layout {
-    float *y_NE;
+    umap_field field;
+    float *moved_NE; /* where rows are after the epoch */
     const umap_graph *graph;
-    int n_components, negative_sample_rate;
-    float a, b, repulsion, rate;
-    rng random;
-    double *every, *next, *next_negative; /* per entry: epochs between draws, epochs of the next */
+    int negative_sample_rate, epoch;
+    rng random;          /* of the epoch */
+    float *every, *next; /* per entry: epochs between draws, epoch of the next */
+    int *due;            /* per row, from its first entry's place: the columns drawn this epoch */
 } layout;
 
-static float clip(float x)
-{
-    return x > STEP_MAX ? STEP_MAX : x < -STEP_MAX ? -STEP_MAX : x;
-}
+/* A lane's way through its row's meetings. */
+typedef struct walk {
+    int row; /* < 0: nothing to do */
+    const int *due;
+    int n_due, taken; /* 0 .. 2 n_due */
+} walk;
 
-/* Functions of n components are inlined where n is known to be 2, as it mostly is. */
-#define INLINED __attribute__((always_inline)) static inline
-
-INLINED float square_between(const float *p, const float *q, int n)
+/* Lists the columns of the row's entries that are due; without a branch, which could only guess. */
+static int list_due(layout *s, int row)
 {
-    float sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (p[i] - q[i]) * (p[i] - q[i]);
-    return sum;
-}
-
-INLINED void attract(const layout *s, float *p, float *q, int n)
-{
-    float square = square_between(p, q, n);
-    if (!(square > 0))
-        return;
-    float power = powf(square, s->b);
-    float gradient = -2 * s->a * s->b * (power / square) / (s->a * power + 1);
-    for (int i = 0; i < n; i++) {
-        float step = s->rate * clip(gradient * (p[i] - q[i]));
-        p[i] += step;
-        q[i] -= step;
+    const int *column = s->graph->column;
+    const float *every = s->every;
+    float *next = s->next, epoch = (float)s->epoch;
+    int first = s->graph->start[row], end = s->graph->start[row + 1];
+    int *due = s->due + first, n_due = 0;
+    for (int entry = first; entry < end; entry++) {
+        due[n_due] = column[entry];
+        n_due += next[entry] <= epoch;
     }
+    for (int entry = first; entry < end; entry++)
+        next[entry] = next[entry] <= epoch ? next[entry] + every[entry] : next[entry];
+    return n_due;
 }
 
-INLINED void repel(const layout *s, float *p, const float *q, int n)
+static void start_row(layout *s, walk *w, umap_lanes *lanes, int lane, int row)
 {
-    float square = square_between(p, q, n);
-    if (!(square > 0))
-        return;
-    float gradient =
-        2 * s->repulsion * s->b / ((0.001f + square) * (s->a * powf(square, s->b) + 1));
+    int n = s->field.n_components;
+    rng random = rng_split(&s->random, (uint64_t)row);
+    *w = (walk){.row = row, .due = s->due + s->graph->start[row], .n_due = list_due(s, row)};
+    lanes->random[lane] = (uint32_t)rng_next(&random);
     for (int i = 0; i < n; i++)
-        p[i] += s->rate * clip(gradient * (p[i] - q[i]));
+        lanes->at[i][lane] = ROW(s->field.stood_NE, row, n)[i];
 }
 
-INLINED void draw_entry(layout *s, int row, int entry, int epoch, int n)
+static void end_row(layout *s, walk *w, const umap_lanes *lanes, int lane)
 {
-    float *p = ROW(s->y_NE, s->graph->column[entry], n);
-    attract(s, p, ROW(s->y_NE, row, n), n);
-    s->next[entry] += s->every[entry];
-    if (s->negative_sample_rate == 0)
-        return;
-    double every = s->every[entry] / s->negative_sample_rate;
-    int due = (int)((epoch - s->next_negative[entry]) / every);
-    for (int i = 0; i < due; i++) {
-        int other = (int)rng_below(&s->random, (uint32_t)s->graph->n);
-        repel(s, p, ROW(s->y_NE, other, n), n);
+    int n = s->field.n_components;
+    for (int i = 0; i < n; i++)
+        ROW(s->moved_NE, w->row, n)[i] = lanes->at[i][lane];
+    w->row = -1;
+}
+
+/* Gives the lane the next row that its row meets; after the last, *row of the block is its row. */
+static bool next_meeting(layout *s, walk *w, umap_lanes *lanes, int lane, int *row, int end)
+{
+    while (w->row < 0 || w->taken == 2 * w->n_due) {
+        if (w->row >= 0)
+            end_row(s, w, lanes, lane);
+        if (*row == end)
+            return false;
+        start_row(s, w, lanes, lane, (*row)++);
     }
-    s->next_negative[entry] += due * every;
+    int back = w->n_due - 1 - w->taken++;
+    lanes->other[lane] = w->due[back >= 0 ? back : -1 - back];
+    return true;
 }
 
-INLINED void run_epoch_of(layout *s, int epoch, int n)
+/* Every second meeting has the larger half of a draw's pushes. Lanes without a row meet whom they
+ * met last, in vain. */
+static void move_block(void *context, int block)
 {
-    const umap_graph *g = s->graph;
-    for (int row = 0; row < g->n; row++)
-        for (int entry = g->start[row]; entry < g->start[row + 1]; entry++)
-            if (s->next[entry] <= epoch)
-                draw_entry(s, row, entry, epoch, n);
-}
-
-static void run_epoch(layout *s, int epoch)
-{
-    if (s->n_components == 2)
-        run_epoch_of(s, epoch, 2);
-    else
-        run_epoch_of(s, epoch, s->n_components);
+    layout *s = context;
+    int row = block * BLOCK, end = s->field.n - row < BLOCK ? s->field.n : row + BLOCK;
+    umap_lanes lanes = {0};
+    walk walks[UMAP_LANES];
+    for (int l = 0; l < UMAP_LANES; l++)
+        walks[l] = (walk){.row = -1};
+    for (int half = 0;; half = !half) {
+        int busy = 0;
+        for (int l = 0; l < UMAP_LANES; l++)
+            busy += next_meeting(s, &walks[l], &lanes, l, &row, end);
+        if (!busy)
+            return;
+        umap_attract(&lanes, &s->field);
+        umap_push(&lanes, &s->field, (s->negative_sample_rate + half) / 2);
+    }
 }
 
 static void set_schedule(layout *s)
@@ -97,50 +111,55 @@ static void set_schedule(layout *s)
     float largest = 0;
     for (int i = 0; i < entries; i++)
         largest = s->graph->weight[i] > largest ? s->graph->weight[i] : largest;
-    for (int i = 0; i < entries; i++) {
-        s->every[i] = (double)largest / (double)s->graph->weight[i];
-        s->next[i] = s->every[i];
-        s->next_negative[i] = s->negative_sample_rate ? s->every[i] / s->negative_sample_rate : 0;
-    }
+    for (int i = 0; i < entries; i++)
+        s->every[i] = s->next[i] = largest / s->graph->weight[i];
 }
 
-static err_code run_epochs(layout *s, int n_epochs, double learning_rate, reporter *to, err *e)
+static err_code run_epochs(layout *s, float *y_NE, const umap_options *o, int n_epochs,
+                           pool *workers, reporter *to, err *e)
 {
+    rng stream = rng_stream(o->seed, "umap");
+    size_t bytes = (size_t)s->field.n * (size_t)s->field.n_components * sizeof *y_NE;
     progress shown = progress_start(to, "umap", n_epochs);
-    for (int epoch = 0; epoch < n_epochs; epoch++) {
+    for (s->epoch = 0; s->epoch < n_epochs; s->epoch++) {
         if (cancel_check(e))
             break;
         /* The first two epochs run at the full rate, as in umap-learn. */
-        double elapsed = (double)(epoch > 0 ? epoch - 1 : 0) / n_epochs;
-        s->rate = (float)(learning_rate * (1 - elapsed));
-        run_epoch(s, epoch);
-        progress_step(&shown, epoch + 1, NULL);
+        double elapsed = (double)(s->epoch > 0 ? s->epoch - 1 : 0) / n_epochs;
+        s->field.rate = (float)(o->learning_rate * (1 - elapsed));
+        s->random = rng_split(&stream, (uint64_t)s->epoch);
+        pool_run(workers, (s->field.n - 1) / BLOCK + 1, move_block, s);
+        memcpy(y_NE, s->moved_NE, bytes);
+        progress_step(&shown, s->epoch + 1, NULL);
     }
     progress_end(&shown);
     return cancel_check(e);
 }
 
 err_code umap_optimise(float *y_NE, const umap_graph *g, const umap_options *o, int n_epochs,
-                       double a, double b, reporter *to, err *e)
+                       double a, double b, pool *workers, reporter *to, err *e)
 {
-    size_t entries = (size_t)g->start[g->n];
-    rng stream = rng_stream(o->seed, "umap");
-    layout s = {.y_NE = y_NE,
+    size_t entries = (size_t)g->start[g->n], cells = (size_t)g->n * (size_t)o->n_components;
+    layout s = {.field = {.stood_NE = y_NE,
+                          .n = g->n,
+                          .n_components = o->n_components,
+                          .a = (float)a,
+                          .b = (float)b,
+                          .repulsion = (float)o->repulsion_strength},
                 .graph = g,
-                .n_components = o->n_components,
-                .negative_sample_rate = o->negative_sample_rate,
-                .a = (float)a,
-                .b = (float)b,
-                .repulsion = (float)o->repulsion_strength,
-                .random = rng_split(&stream, 1)};
-    double *schedule = mem_array(entries * 3, sizeof *schedule, "umap schedule", e);
-    if (!schedule)
-        return e->code;
-    s.every = schedule;
-    s.next = schedule + entries;
-    s.next_negative = schedule + 2 * entries;
-    set_schedule(&s);
-    err_code code = run_epochs(&s, n_epochs, o->learning_rate, to, e);
-    mem_free(schedule);
+                .negative_sample_rate = o->negative_sample_rate};
+    (void)((s.moved_NE = mem_array(cells, sizeof *s.moved_NE, "umap map", e)) &&
+           (s.every = mem_array(entries, sizeof *s.every, "umap schedule", e)) &&
+           (s.next = mem_array(entries, sizeof *s.next, "umap schedule", e)) &&
+           (s.due = mem_array(entries, sizeof *s.due, "umap schedule", e)));
+    err_code code = s.due ? OK : e->code;
+    if (!code) {
+        set_schedule(&s);
+        code = run_epochs(&s, y_NE, o, n_epochs, workers, to, e);
+    }
+    mem_free(s.moved_NE);
+    mem_free(s.every);
+    mem_free(s.next);
+    mem_free(s.due);
     return code;
 }

@@ -31,9 +31,9 @@ void umap_graph_release(umap_graph *g);
 err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float *x_ND, int d,
                     int n_components, uint64_t seed, pool *workers, err *e);
 
-/* Stochastic gradient descent on the cross-entropy of the two fuzzy graphs. One thread: each step
- * sees what the step before moved. */
+/* Stochastic gradient descent on the cross-entropy of the two fuzzy graphs. The rows of an epoch
+ * are moved at once: the same map for any number of threads. */
 err_code umap_optimise(float *y_NE, const umap_graph *g, const umap_options *o, int n_epochs,
-                       double a, double b, reporter *to, err *e);
+                       double a, double b, pool *workers, reporter *to, err *e);
 
 #endif

@@ -23,6 +23,22 @@ static void test_exp(void **state)
     assert_true(isnan(fast_exp(NAN))); /* divergence must show */
 }
 
+static void test_log(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (double x = -87; x < 88; x += 0.000731) {
+        float at = (float)exp(x);
+        worst = fmax(worst, relative((double)fast_log(at), log((double)at)));
+    }
+    for (double x = 0.5; x < 2; x += 0.0000137) /* where the logarithm goes through 0 */
+        if ((float)x != 1.0f)
+            worst = fmax(worst, relative((double)fast_log((float)x), log((double)(float)x)));
+    print_message("log: relative error %.2g\n", worst);
+    assert_true(worst < 3e-7);
+    assert_true(fast_log(1) == 0.0f);
+}
+
 static void test_tanh(void **state)
 {
     (void)state;
@@ -60,7 +76,7 @@ static void test_normal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exp), cmocka_unit_test(test_tanh),
-                                       cmocka_unit_test(test_normal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exp), cmocka_unit_test(test_log),
+                                       cmocka_unit_test(test_tanh), cmocka_unit_test(test_normal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

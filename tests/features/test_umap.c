@@ -201,7 +201,7 @@ static void handles_hard_rows(void **state)
 static void refuses_what_it_cannot_use(void **state)
 {
     (void)state;
-    umap_options good = umap_defaults(), bad[8];
+    umap_options good = umap_defaults(), bad[9];
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         bad[i] = good;
     bad[0].n_neighbors = 1;
@@ -212,6 +212,7 @@ static void refuses_what_it_cannot_use(void **state)
     bad[5].n_epochs = -1;
     bad[6].learning_rate = (double)NAN;
     bad[7].negative_sample_rate = -1;
+    bad[8].n_components = UMAP_MOST_COMPONENTS + 1;
     float x_ND[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     umap_result r;
     err e = {0};
