@@ -10,7 +10,7 @@
 #include "features/distance.h"
 #include <stdint.h>
 
-enum { UMAP_MOST_COMPONENTS = 64 };
+enum { UMAP_MOST_COMPONENTS = 1000 };
 
 typedef struct umap_options {
     int n_neighbors;           /* >= 2, the row itself counted as in umap-learn; default 15 */
