@@ -241,7 +241,7 @@ TESTS := $(foreach f,$(TEST_FOLDERS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/
          $(if $(filter fuzz,$(TEST_FOLDERS)),$(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%))
 # Under the sanitizers not those that run the whole experiment over and over to compare the reports:
 # the code is gone through by the others.
-COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare export output names)
+COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare export output names together)
 # Whole runs, too: a test program that a sanitizer makes many minutes of.
 TESTS := $(if $(filter asan tsan,$(CONFIG)),$(filter-out %/pipeline/test_explainer,$(TESTS)),$(TESTS))
 CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))

@@ -51,10 +51,12 @@ static bool is_comparison(const char *dir, arena *a)
            io_exists(path_join(a, dir, "data/settings.csv"));
 }
 
-static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
+static err_code take_place(output_folder *out, bool force, arena *a, err *e)
 {
-    return output_folder_check(out, is_comparison(out->path, a), force, "a comparison",
-                               "an earlier comparison", e);
+    err_code rc = output_folder_take(out, e);
+    return rc ? rc
+              : output_folder_check(out, is_comparison(out->path, a), force, "a comparison",
+                                    "an earlier comparison", e);
 }
 
 /* Writes the pages and tables of what was compared into an empty folder. */
@@ -97,7 +99,7 @@ static err_code write_report(writer *write, const void *what, const output_folde
         rc = write(dir, what, request, a, e);
     if (!rc)
         rc = record_write_manifest(dir, e);
-    return output_folder_finish(out, rc, e);
+    return rc;
 }
 
 /* Fills summary and *same; the comparison is in `a`. */
@@ -132,12 +134,13 @@ err_code compare_reports(bool *same, str *summary, const compare_request *reques
     record *runs = arena_push(&memory, (size_t)request->n, sizeof *runs);
     if (request->out)
         out = output_folder_at(request->out, &memory);
-    err_code rc = out.path ? check_place(&out, request->force, &memory, e) : OK;
+    err_code rc = out.path ? take_place(&out, request->force, &memory, e) : OK;
     for (int i = 0; i < request->n && !rc; i++)
         rc = read_report(&runs[i], &memory, request->folders[i], e);
     if (!rc)
         rc = (request->n == 2 ? compare_two : compare_more)(same, summary, runs, &out, request,
                                                             &memory, e);
+    rc = output_folder_finish(&out, rc, e);
     if (!rc && out.path)
         str_addf(summary, "comparison %s/index.html\n", out.path);
     arena_release(&memory);

@@ -28,10 +28,12 @@ static bool is_export(const char *dir, arena *a)
     return is;
 }
 
-static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
+static err_code take_place(output_folder *out, bool force, arena *a, err *e)
 {
-    return output_folder_check(out, is_export(out->path, a), force, "an export",
-                               "an earlier export", e);
+    err_code rc = output_folder_take(out, e);
+    return rc ? rc
+              : output_folder_check(out, is_export(out->path, a), force, "an export",
+                                    "an earlier export", e);
 }
 
 /* One line of the record's that may hold anything. */
@@ -97,13 +99,12 @@ err_code export_report(str *summary, const char *report, const char *out, const 
     arena a = {0};
     record r;
     output_folder place = output_folder_at(out, &a);
-    err_code rc = check_place(&place, o->force, &a, e);
+    err_code rc = take_place(&place, o->force, &a, e);
     if (!rc)
         rc = record_read(&r, &a, report, e);
-    if (!rc) {
+    if (!rc)
         rc = write_all(summary, place.unfinished, &r, report, o, &a, e);
-        rc = output_folder_finish(&place, rc, e);
-    }
+    rc = output_folder_finish(&place, rc, e);
     arena_release(&a);
     return rc;
 }

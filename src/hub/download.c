@@ -6,6 +6,7 @@
 #include "hub/download.h"
 #include "hub/sha1.h"
 #include "hub/store.h"
+#include "base/file_lock.h"
 #include "base/io.h"
 #include "base/sha256.h"
 #include <string.h>
@@ -280,25 +281,33 @@ static err_code fetch_locked(bool *fetched, const download *d, const hub_file *f
     return rc ? rc : link_blob(d, file->name, facts->etag, blob, a, e);
 }
 
+/* The lock that other programs take too; they leave its file, and so is it left here. */
+static err_code lock_blob(file_lock *lock, const download *d, const hub_file *file,
+                          const file_facts *facts, arena *a, err *e)
+{
+    const char *path = arena_printf(a, "%s/%s.lock", d->locks_dir, facts->etag);
+    err_code rc = file_lock_try(lock, path, e);
+    if (rc || lock->held)
+        return rc;
+    report_detail(d->server->reporter, "%s: waiting for another fetch of it", file->name);
+    return file_lock_wait(lock, path, e);
+}
+
 err_code download_file(bool *fetched, const download *d, const hub_file *file, err *e)
 {
     arena scratch = {0};
     file_facts facts;
-    int lock = -1;
-    bool waited;
+    file_lock lock = {0};
     *fetched = false;
     err_code rc = server_ask(&facts, d->server, d->commit, file, e);
     if (!rc && has_size(pointer_path(d, file->name, &scratch), (int64_t)facts.size))
         goto out;
     if (rc || (rc = io_make_dir(path_join(&scratch, d->repo_dir, "blobs"), e)) ||
         (rc = io_make_dir(d->locks_dir, e)) ||
-        (rc = store_lock(&lock, &waited,
-                         arena_printf(&scratch, "%s/%s.lock", d->locks_dir, facts.etag), e)))
+        (rc = lock_blob(&lock, d, file, &facts, &scratch, e)))
         goto out;
-    if (waited)
-        report_detail(d->server->reporter, "%s: another fetch had it in hand", file->name);
     rc = fetch_locked(fetched, d, file, &facts, &scratch, e);
-    store_unlock(lock);
+    file_lock_release(&lock);
 out:
     arena_release(&scratch);
     return rc;

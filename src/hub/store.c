@@ -1,12 +1,10 @@
 /* The cache's own needs of the file system, and the one door to them. */
 #include "hub/store.h"
-#include "base/progress.h"
 #include "base/str.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -104,34 +102,8 @@ void partial_close(partial *p)
     p->fd = -1;
 }
 
-/* ---- locks, links, space, time ----------------------------------------------------------------
+/* ---- links and space ----------------------------------------------------------------------------
  */
-
-err_code store_lock(int *fd, bool *waited, const char *path, err *e)
-{
-    const double pause = 0.1;
-    *waited = false;
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (*fd < 0)
-        return failed(e, "cannot create the lock", path);
-    while (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        err_code rc = cancel_check(e);
-        if (!rc && errno != EWOULDBLOCK && errno != EINTR)
-            rc = failed(e, "cannot lock", path);
-        if (rc) {
-            store_unlock(*fd);
-            return rc;
-        }
-        *waited = true;
-        cancel_wait(pause);
-    }
-    return OK;
-}
-
-void store_unlock(int fd)
-{
-    close(fd);
-}
 
 err_code store_link(const char *path, const char *target, const char *whole, err *e)
 {

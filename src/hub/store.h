@@ -1,5 +1,5 @@
 /* What the cache needs of the file system beyond base/io.h: sizes behind links, files that grow and
- * are renamed when whole, links, locks, free space, waiting. */
+ * are renamed when whole, links, free space. */
 #ifndef HUB_STORE_H
 #define HUB_STORE_H
 #include "base/err.h"
@@ -28,12 +28,6 @@ err_code partial_read(const partial *p, void (*take)(void *context, const void *
 err_code partial_finish(partial *p, const char *path, err *e);
 /* Closes and leaves the file. Safe on a finished one and on {.fd = -1}. */
 void partial_close(partial *p);
-
-/* Takes a lock that other programs honour too (flock, as Python's filelock does), waiting for
- * whoever has it; *waited tells that it did. Ctrl-C ends the wait: E_CANCELLED. The lock goes with
- * the descriptor, so it never outlives the program. */
-err_code store_lock(int *fd, bool *waited, const char *path, err *e);
-void store_unlock(int fd);
 
 /* Makes `path` a symbolic link to `target` in one step, replacing what was there. Where the file
  * system has no links the file `whole` is moved there instead. */

@@ -3,6 +3,8 @@
 #include "net/chat_cache.h"
 #include "net/http.h"
 #include "net/url.h"
+#include "base/file_lock.h"
+#include "base/io.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include <string.h>
@@ -14,7 +16,8 @@ struct chat {
     reporter *reporter;
     const char *key; /* NULL: none is sent */
     bool wants_key;
-    http *http; /* NULL until something has to be sent */
+    http *http;      /* NULL until something has to be sent */
+    bool has_waited; /* for another program, and said so */
 };
 
 err_code chat_global_start(err *e)
@@ -246,6 +249,44 @@ static err_code send_request(str *answer, chat *c, const str *request, err *e)
     return rc ? e->code : OK;
 }
 
+static err_code ask_endpoint(str *answer, chat *c, const str *request, err *e)
+{
+    err_code rc = connect_first(c, e);
+    return rc ? rc : send_request(answer, c, request, e);
+}
+
+/* A question that another program has in hand is not sent, and paid for, twice. */
+static err_code wait_for_turn(file_lock *lock, chat *c, const char *path, err *e)
+{
+    err_code rc = file_lock_try(lock, path, e);
+    if (rc || lock->held)
+        return rc;
+    if (!c->has_waited)
+        report_line(c->reporter, "waiting for another run, which asks %s the same",
+                    c->options->url);
+    c->has_waited = true;
+    return file_lock_wait(lock, path, e);
+}
+
+static err_code ask_and_keep(str *answer, chat *c, const str *request, err *e)
+{
+    const chat_options *o = c->options;
+    str path = {0};
+    file_lock lock = {0};
+    chat_cache_name_lock(&path, o->cache_dir, o->url, request);
+    err_code rc = io_make_dir(o->cache_dir, e);
+    if (!rc)
+        rc = wait_for_turn(&lock, c, path.data, e);
+    if (!rc && !chat_cache_load(answer, o->cache_dir, o->url, request, NULL)) {
+        rc = ask_endpoint(answer, c, request, e);
+        if (!rc)
+            rc = chat_cache_save(o->cache_dir, o->url, request, str_text(answer), e);
+    }
+    file_lock_remove(&lock);
+    str_release(&path);
+    return rc;
+}
+
 err_code chat_ask(str *answer, chat *c, const chat_question *q, err *e)
 {
     const chat_options *o = c->options;
@@ -253,11 +294,8 @@ err_code chat_ask(str *answer, chat *c, const chat_question *q, err *e)
     if (chat_recall(answer, c, q))
         return OK;
     write_request(&request, c, q);
-    err_code rc = connect_first(c, e);
-    if (!rc)
-        rc = send_request(answer, c, &request, e);
-    if (!rc && o->cache_dir)
-        rc = chat_cache_save(o->cache_dir, o->url, &request, str_text(answer), e);
+    err_code rc =
+        o->cache_dir ? ask_and_keep(answer, c, &request, e) : ask_endpoint(answer, c, &request, e);
     str_release(&request);
     return rc;
 }

@@ -18,6 +18,13 @@ static const char *path_of(const char *dir, const char *url, const str *request,
     return arena_printf(a, "%s/%s.json", dir, hex);
 }
 
+void chat_cache_name_lock(str *path, const char *dir, const char *url, const str *request)
+{
+    arena scratch = {0};
+    str_addf(path, "%s.lock", path_of(dir, url, request, &scratch));
+    arena_release(&scratch);
+}
+
 /* The name vouches for the question; what the file says of it must agree. */
 static err_code read_file(str *answer, const char *path, const char *url, const str *request,
                           err *e)

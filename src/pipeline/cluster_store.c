@@ -37,25 +37,21 @@ static const char *get_text(store_reader *r, arena *a)
     return text;
 }
 
-err_code cluster_store_save(study *s, int n, const char *key, err *e)
+void cluster_store_pack(str *payload, const study *s, int n)
 {
     const clustering *k = &s->clusters;
     const double figures[] = {k->silhouette, k->noise_share, k->trustworthiness,
                               k->neighbour_overlap};
     const int counts[] = {k->n_clusters, k->n_neighbours, k->map_N2 != NULL};
-    str payload = {0};
-    store_put(&payload, counts, COUNT_OF(counts), sizeof *counts);
-    store_put(&payload, figures, COUNT_OF(figures), sizeof *figures);
-    store_put(&payload, k->label_N, (size_t)n, sizeof *k->label_N);
-    store_put(&payload, k->medoid_C, (size_t)k->n_clusters, sizeof *k->medoid_C);
+    store_put(payload, counts, COUNT_OF(counts), sizeof *counts);
+    store_put(payload, figures, COUNT_OF(figures), sizeof *figures);
+    store_put(payload, k->label_N, (size_t)n, sizeof *k->label_N);
+    store_put(payload, k->medoid_C, (size_t)k->n_clusters, sizeof *k->medoid_C);
     if (k->map_N2)
-        store_put(&payload, k->map_N2, (size_t)n * 2, sizeof *k->map_N2);
-    put_text(&payload, k->space);
-    put_text(&payload, k->settings);
-    put_text(&payload, k->map_settings);
-    err_code rc = store_save(s->cache_dir, "cluster", key, &payload, e);
-    str_release(&payload);
-    return rc;
+        store_put(payload, k->map_N2, (size_t)n * 2, sizeof *k->map_N2);
+    put_text(payload, k->space);
+    put_text(payload, k->settings);
+    put_text(payload, k->map_settings);
 }
 
 static bool unpack(study *s, int n, store_reader *r)
@@ -90,12 +86,8 @@ static bool unpack(study *s, int n, store_reader *r)
     return true;
 }
 
-bool cluster_store_load(study *s, int n, const char *key)
+bool cluster_store_unpack(study *s, int n, const str *payload)
 {
-    str payload = {0};
-    bool found = study_load(&payload, s, "cluster", key);
-    store_reader r = {.data = payload.data, .left = payload.len};
-    found = found && unpack(s, n, &r);
-    str_release(&payload);
-    return found;
+    store_reader r = {.data = payload->data, .left = payload->len};
+    return unpack(s, n, &r);
 }

@@ -2,35 +2,32 @@
 #include "pipeline/pieces.h"
 #include <string.h>
 
-bool pieces_load(const piece pieces[MOST_PIECES], const study *s, const char *kind, store_key *k,
-                 char hex[SHA256_HEX])
+err_code pieces_find(bool *found, kept *k, const piece pieces[MOST_PIECES], study *s,
+                     const char *kind, store_key *key, err *e)
 {
-    str payload = {0};
+    char hex[SHA256_HEX];
     size_t bytes = 0;
     for (int i = 0; i < MOST_PIECES; i++)
         bytes += pieces[i].bytes;
-    store_key_finish(k, hex);
-    bool there = study_load(&payload, s, kind, hex) && payload.len == bytes;
-    const char *from = str_text(&payload);
-    for (int i = 0; i < MOST_PIECES && there; i++) {
+    store_key_finish(key, hex);
+    err_code rc = kept_find(k, s, kind, hex, e);
+    *found = !rc && k->found && k->payload.len == bytes;
+    const char *from = str_text(&k->payload);
+    for (int i = 0; i < MOST_PIECES && *found; i++) {
         if (pieces[i].bytes)
             memcpy(pieces[i].data, from, pieces[i].bytes);
         from += pieces[i].bytes;
     }
-    str_release(&payload);
-    return there;
+    return rc;
 }
 
-err_code pieces_save(const piece pieces[MOST_PIECES], const study *s, const char *kind,
-                     const char *hex, err *e)
+err_code pieces_save(kept *k, const piece pieces[MOST_PIECES], err *e)
 {
-    if (!study_keeps(s))
+    str *room = kept_room(k);
+    if (!room)
         return OK;
-    str payload = {0};
     for (int i = 0; i < MOST_PIECES; i++)
         if (pieces[i].bytes)
-            store_put(&payload, pieces[i].data, pieces[i].bytes, 1);
-    err_code rc = store_save(s->cache_dir, kind, hex, &payload, e);
-    str_release(&payload);
-    return rc;
+            store_put(room, pieces[i].data, pieces[i].bytes, 1);
+    return kept_save(k, e);
 }

@@ -2,7 +2,7 @@
  * the pieces one after the other. */
 #ifndef PIPELINE_PIECES_H
 #define PIPELINE_PIECES_H
-#include "pipeline/study.h"
+#include "pipeline/kept.h"
 
 typedef struct piece {
     void *data;
@@ -10,12 +10,11 @@ typedef struct piece {
 } piece;
 enum { MOST_PIECES = 4 };
 
-/* Fills the pieces from what was kept under the key, which is finished into `hex`; false, and they
- * are as before, where nothing of their size is there. */
-bool pieces_load(const piece pieces[MOST_PIECES], const study *s, const char *kind, store_key *k,
-                 char hex[SHA256_HEX]);
+/* kept_find() with a key that is finished here. *found: the pieces are filled; else they are as
+ * before. */
+err_code pieces_find(bool *found, kept *k, const piece pieces[MOST_PIECES], study *s,
+                     const char *kind, store_key *key, err *e);
 /* Does nothing where the run keeps nothing. */
-err_code pieces_save(const piece pieces[MOST_PIECES], const study *s, const char *kind,
-                     const char *hex, err *e);
+err_code pieces_save(kept *k, const piece pieces[MOST_PIECES], err *e);
 
 #endif

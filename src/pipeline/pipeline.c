@@ -119,11 +119,13 @@ static bool is_empty_dir(const char *path)
     return empty;
 }
 
-static err_code check_place(const output_folder *out, bool force, arena *a, err *e)
+/* Taken first: another run may be about to put its report there. */
+static err_code take_place(output_folder *out, bool force, arena *a, err *e)
 {
     const char *path = out->path;
-    if (is_empty_dir(path))
-        return OK;
+    err_code rc = output_folder_take(out, e);
+    if (rc || is_empty_dir(path))
+        return rc;
     bool ours =
         io_exists(path_join(a, path, "run.json")) && io_exists(path_join(a, path, "index.html"));
     return output_folder_check(out, ours, force, "a report", "another report", e);
@@ -188,7 +190,7 @@ err_code pipeline_run(const run_config *c, const run_places *places, reporter *r
     err_code rc = run_config_check(c, e);
     bool online = !rc && c->explainer.url[0] && !(rc = chat_global_start(e));
     if (!rc)
-        rc = check_place(&place, places->force, &a, e);
+        rc = take_place(&place, places->force, &a, e);
     if (!rc && places->single_file)
         rc = single_file_check(out, places->single_file, e);
     if (!rc)
@@ -224,21 +226,21 @@ static err_code render_place(output_folder *place, const char *dir, const run_pl
 {
     if (places->out) {
         *place = output_folder_at(places->out, a);
-        return check_place(place, places->force, a, e);
+        return take_place(place, places->force, a, e);
     }
     char *real = realpath(dir, NULL);
     if (!real)
         return err_set(e, E_IO, "%s: no report is there", dir);
     *place = output_folder_at(real, a);
     free(real);
-    return OK;
+    return output_folder_take(place, e);
 }
 
 err_code pipeline_render(const char *dir, const run_places *places, reporter *r, err *e)
 {
     arena a = {0};
     loaded_templates t = {0};
-    output_folder place;
+    output_folder place = {0};
     const char *single_file = places->single_file, *out = places->out ? places->out : dir;
     err_code rc = single_file ? single_file_check(out, single_file, e) : OK;
     if (!rc)
@@ -248,8 +250,8 @@ err_code pipeline_render(const char *dir, const run_places *places, reporter *r,
     if (!rc)
         rc = io_remove_tree(place.unfinished, e);
     if (!rc)
-        rc = output_folder_finish(&place,
-                                  site_render(dir, place.unfinished, &t.set, places->values, e), e);
+        rc = site_render(dir, place.unfinished, &t.set, places->values, e);
+    rc = output_folder_finish(&place, rc, e);
     if (!rc && single_file)
         rc = write_single_file(out, single_file, &t.set, r, e);
     templates_release(&t);

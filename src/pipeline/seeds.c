@@ -2,6 +2,7 @@
 #include "pipeline/seeds.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/output_folder.h"
 #include "compare/report.h"
 #include "pipeline/templates.h"
 #include "pipeline/version.h"
@@ -13,7 +14,7 @@ static bool is_ours(const char *name)
 {
     static const char *const names[] = {"stability", "stability.unfinished", "index.html",
                                         "README.md", "index.json",           "index.csv",
-                                        "assets",    ".saeinv-cache"};
+                                        "assets",    ".saeinv-cache",        "stability.lock"};
     if (!strncmp(name, "seed-", 5) && strspn(name + 5, "0123456789"))
         return true;
     for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -94,7 +95,10 @@ err_code seeds_run(const run_config *c, const run_places *places, int n, reporte
 {
     arena a = {0};
     const char **folders = arena_push(&a, (size_t)n, sizeof *folders);
-    err_code rc = check_place(places, &a, e);
+    output_folder place = output_folder_at(places->out, &a);
+    err_code rc = output_folder_take(&place, e);
+    if (!rc)
+        rc = check_place(places, &a, e);
     if (!rc)
         rc = io_make_dir(places->out, e);
     for (int i = 0; i < n && !rc; i++) {
@@ -103,6 +107,7 @@ err_code seeds_run(const run_config *c, const run_places *places, int n, reporte
     }
     if (!rc)
         rc = put_together(places, folders, n, r, &a, e);
+    file_lock_remove(&place.lock); /* it grew in its place: each seed is whole or not there */
     arena_release(&a);
     return rc;
 }

@@ -8,6 +8,7 @@
 #include "features/pca.h"
 #include "features/umap.h"
 #include "pipeline/cluster_store.h"
+#include "pipeline/kept.h"
 #include "pipeline/study.h"
 #include <math.h>
 #include <string.h>
@@ -322,6 +323,7 @@ err_code stage_cluster(study *s, bool *cached, err *e)
 {
     char key[SHA256_HEX];
     vectors all = {0};
+    kept before;
     const clustering *k = &s->clusters;
     *cached = false;
     if (too_few_targets(s)) {
@@ -333,12 +335,17 @@ err_code stage_cluster(study *s, bool *cached, err *e)
     if (rc)
         return rc;
     cluster_store_key(s, all.x_ND, all.n, all.d, key);
-    *cached = cluster_store_load(s, all.n, key);
-    if (!*cached) {
+    rc = kept_find(&before, s, "cluster", key, e);
+    *cached = !rc && before.found && cluster_store_unpack(s, all.n, &before.payload);
+    if (!rc && !*cached) {
         rc = cluster_vectors(s, &all, e);
-        if (!rc && study_keeps(s))
-            rc = cluster_store_save(s, all.n, key, e);
+        str *room = rc ? NULL : kept_room(&before);
+        if (room) {
+            cluster_store_pack(room, s, all.n);
+            rc = kept_save(&before, e);
+        }
     }
+    kept_close(&before);
     if (!rc)
         report_line(s->reporter, "cluster    %d clusters, %.0f%% of %d features in none%s",
                     k->n_clusters, 100 * k->noise_share, all.n,

@@ -1,6 +1,7 @@
 /* collect: prompts from the world or from files, and the statistics of every feature over them. */
 #include "base/memory.h"
 #include "data/corpus.h"
+#include "pipeline/kept.h"
 #include "pipeline/store.h"
 #include "pipeline/study.h"
 #include "train/text_stream.h"
@@ -144,22 +145,23 @@ static void pack(str *payload, const collection *c)
 err_code stage_collect(study *s, bool *cached, err *e)
 {
     char key[SHA256_HEX];
-    str payload = {0};
+    kept before;
     err_code rc = gather_prompts(s, e);
     if (rc)
         return rc;
     collect_key(s, key);
-    *cached = study_load(&payload, s, "collect", key) && unpack(&s->collected, &payload);
-    if (!*cached) {
+    rc = kept_find(&before, s, "collect", key, e);
+    *cached = !rc && before.found && unpack(&s->collected, &before.payload);
+    if (!rc && !*cached) {
         scan_source source = study_source(s, "collect");
         rc = collect_features(&s->collected, &source, s->sae, e);
-        if (!rc && study_keeps(s)) {
-            str_clear(&payload);
-            pack(&payload, &s->collected);
-            rc = store_save(s->cache_dir, "collect", key, &payload, e);
+        str *room = rc ? NULL : kept_room(&before);
+        if (room) {
+            pack(room, &s->collected);
+            rc = kept_save(&before, e);
         }
     }
-    str_release(&payload);
+    kept_close(&before);
     if (!rc)
         report_line(s->reporter,
                     "collect    %d prompts, %lld tokens, %lld special positions left out%s",

@@ -80,7 +80,6 @@ static store_key key_start(const study *s, const char *kind)
 
 static err_code measure_quality(study *s, bool *cached, err *e)
 {
-    char hex[SHA256_HEX];
     int most = s->config->effects.quality_prompts;
     s->quality_missing = s->target_names      ? "the targets were given by hand, without an SAE"
                          : s->effects_missing ? s->effects_missing
@@ -91,12 +90,18 @@ static err_code measure_quality(study *s, bool *cached, err *e)
     effect_setting set = setting_of(s, "quality");
     if (s->quality_missing) /* counts alone, for which nothing is run */
         return quality_measure(&s->quality, &set, &s->collected, 0, e);
-    piece kept[MOST_PIECES] = {{&s->quality, sizeof s->quality}};
-    if (pieces_load(kept, s, "quality", &k, hex))
-        return OK;
-    *cached = false;
-    err_code rc = quality_measure(&s->quality, &set, &s->collected, most, e);
-    return rc ? rc : pieces_save(kept, s, "quality", hex, e);
+    kept before;
+    bool found;
+    piece pieces[MOST_PIECES] = {{&s->quality, sizeof s->quality}};
+    err_code rc = pieces_find(&found, &before, pieces, s, "quality", &k, e);
+    if (!rc && !found) {
+        *cached = false;
+        rc = quality_measure(&s->quality, &set, &s->collected, most, e);
+        if (!rc)
+            rc = pieces_save(&before, pieces, e);
+    }
+    kept_close(&before);
+    return rc;
 }
 
 /* ---- the targets --------------------------------------------------------------------------------
@@ -105,21 +110,23 @@ static err_code measure_quality(study *s, bool *cached, err *e)
 /* Relatives of all targets, then the neurons they rise and fall with. */
 static err_code find_relatives(study *s, bool *cached, err *e)
 {
-    char hex[SHA256_HEX];
+    kept before;
+    bool known;
     size_t n = (size_t)s->n_targets;
     target_relatives *found = mem_small(n, sizeof *found);
     target_neurons *neurons = mem_small(n, sizeof *neurons);
-    piece kept[MOST_PIECES] = {{found, n * sizeof *found}, {neurons, n * sizeof *neurons}};
+    piece pieces[MOST_PIECES] = {{found, n * sizeof *found}, {neurons, n * sizeof *neurons}};
     store_key k = key_start(s, "relatives");
     store_key_bytes(&k, s->targets, n * sizeof *s->targets);
-    err_code rc = OK;
-    if (!pieces_load(kept, s, "relatives", &k, hex)) {
+    err_code rc = pieces_find(&known, &before, pieces, s, "relatives", &k, e);
+    if (!rc && !known) {
         *cached = false;
         scan_source source = study_source(s, "relatives");
         rc = relatives_find(found, neurons, &source, s->sae, &s->surveyed, &s->collected, e);
         if (!rc)
-            rc = pieces_save(kept, s, "relatives", hex, e);
+            rc = pieces_save(&before, pieces, e);
     }
+    kept_close(&before);
     for (size_t i = 0; i < n; i++) {
         target_effects *t = &s->effects[i];
         t->relatives = found[i];
@@ -248,24 +255,9 @@ static piece piece_of(float *all, size_t each, int first, int n)
     return (piece){ROW(all, first, each), (size_t)n * each * sizeof *all};
 }
 
-static err_code measure_group(study *s, int first, int n, const effect_setting *set, runs *r,
-                              progress *bar, bool *cached, err *e)
+static err_code work_out_group(study *s, int first, int n, const effect_setting *set, runs *r,
+                               progress *bar, err *e)
 {
-    char hex[SHA256_HEX];
-    piece kept[MOST_PIECES] = {{s->effects + first, (size_t)n * sizeof *s->effects},
-                               piece_of(s->trace_CRT, traces_costs(s), first, n),
-                               piece_of(s->attention_CRT, traces_parts(s), first, n),
-                               piece_of(s->head_CRH, traces_heads(s), first, n)};
-    store_key k = key_start(s, "effects");
-    study_key_settings(&k, s, "effects.prompts");
-    study_key_settings(&k, s, "analyse.context"); /* which contexts are traced */
-    store_key_bytes(&k, s->tokens->ids, (size_t)s->tokens->n * sizeof *s->tokens->ids);
-    store_key_bytes(&k, s->targets + first, (size_t)n * sizeof *s->targets);
-    if (pieces_load(kept, s, "effects", &k, hex)) {
-        progress_step(bar, first + n, NULL);
-        return OK;
-    }
-    *cached = false;
     group g;
     err_code rc = group_make(&g, s, first, n, e);
     if (!rc)
@@ -274,9 +266,34 @@ static err_code measure_group(study *s, int first, int n, const effect_setting *
         rc = runs_make(r, s, set, e);
     if (!rc)
         rc = run_targets(&g, s, r, bar, e);
-    if (!rc)
-        rc = pieces_save(kept, s, "effects", hex, e);
     group_release(&g);
+    return rc;
+}
+
+static err_code measure_group(study *s, int first, int n, const effect_setting *set, runs *r,
+                              progress *bar, bool *cached, err *e)
+{
+    kept before;
+    bool found;
+    piece pieces[MOST_PIECES] = {{s->effects + first, (size_t)n * sizeof *s->effects},
+                                 piece_of(s->trace_CRT, traces_costs(s), first, n),
+                                 piece_of(s->attention_CRT, traces_parts(s), first, n),
+                                 piece_of(s->head_CRH, traces_heads(s), first, n)};
+    store_key k = key_start(s, "effects");
+    study_key_settings(&k, s, "effects.prompts");
+    study_key_settings(&k, s, "analyse.context"); /* which contexts are traced */
+    store_key_bytes(&k, s->tokens->ids, (size_t)s->tokens->n * sizeof *s->tokens->ids);
+    store_key_bytes(&k, s->targets + first, (size_t)n * sizeof *s->targets);
+    err_code rc = pieces_find(&found, &before, pieces, s, "effects", &k, e);
+    if (!rc && !found) {
+        *cached = false;
+        rc = work_out_group(s, first, n, set, r, bar, e);
+        if (!rc)
+            rc = pieces_save(&before, pieces, e);
+    }
+    kept_close(&before);
+    if (!rc)
+        progress_step(bar, first + n, NULL);
     return rc;
 }
 

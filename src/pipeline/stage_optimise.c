@@ -1,5 +1,6 @@
 /* optimise, analyse: the targets from the inverse side. */
 #include "base/memory.h"
+#include "pipeline/kept.h"
 #include "pipeline/sequences.h"
 #include "pipeline/store.h"
 #include "pipeline/study.h"
@@ -125,21 +126,20 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
                           bool *cached, err *e)
 {
     char key[SHA256_HEX];
-    str payload = {0};
-    err_code rc = OK;
+    kept before;
     group_key(s, jobs, n, key);
-    *cached = study_load(&payload, s, "optimise", key) &&
-              unpack(jobs, &payload, n, s->tokens->D, &s->memory);
-    if (!*cached) {
+    err_code rc = kept_find(&before, s, "optimise", key, e);
+    *cached = !rc && before.found && unpack(jobs, &before.payload, n, s->tokens->D, &s->memory);
+    if (!rc && !*cached) {
         optimise_setting setting = free_setting(s, "optimise");
         rc = optimise_jobs(jobs, n, &setting, o, &s->memory, e);
-        if (!rc && study_keeps(s)) {
-            str_clear(&payload);
-            pack(&payload, jobs, n, s->tokens->D);
-            rc = store_save(s->cache_dir, "optimise", key, &payload, e);
+        str *room = rc ? NULL : kept_room(&before);
+        if (room) {
+            pack(room, jobs, n, s->tokens->D);
+            rc = kept_save(&before, e);
         }
     }
-    str_release(&payload);
+    kept_close(&before);
     return rc;
 }
 

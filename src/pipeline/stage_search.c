@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "invert/token_loss.h"
+#include "pipeline/kept.h"
 #include "pipeline/search_store.h"
 #include "pipeline/study.h"
 #include <math.h>
@@ -81,25 +82,25 @@ static void base_key(store_key *k, const study *s)
 static err_code find_singles(study *s, err *e)
 {
     char key[SHA256_HEX];
-    str payload = {0};
+    kept before;
     int S = s->tokens->n < SINGLES_A_TARGET ? s->tokens->n : SINGLES_A_TARGET;
     store_key k = store_key_start("singles", SINGLES_VERSION);
     base_key(&k, s);
     study_key_settings(&k, s, "search.single_tokens");
     store_key_bytes(&k, s->targets, (size_t)s->n_targets * sizeof *s->targets);
     store_key_finish(&k, key);
-    err_code rc = OK;
-    if (!study_load(&payload, s, "singles", key) || !singles_unpack(&s->singles, &payload)) {
+    err_code rc = kept_find(&before, s, "singles", key, e);
+    if (!rc && !(before.found && singles_unpack(&s->singles, &before.payload))) {
         optimise_setting setting = study_setting(s, "single tokens");
         rc = singles_find(&s->singles, &setting, s->targets, s->n_targets, S,
                           s->config->search.single_tokens, e);
-        if (!rc && study_keeps(s)) {
-            str_clear(&payload);
-            singles_pack(&payload, &s->singles);
-            rc = store_save(s->cache_dir, "singles", key, &payload, e);
+        str *room = rc ? NULL : kept_room(&before);
+        if (room) {
+            singles_pack(room, &s->singles);
+            rc = kept_save(&before, e);
         }
     }
-    str_release(&payload);
+    kept_close(&before);
     return rc;
 }
 
@@ -181,21 +182,20 @@ static err_code run_group(study *s, search_job *jobs, int n, const search_option
                           err *e)
 {
     char key[SHA256_HEX];
-    str payload = {0};
-    err_code rc = OK;
+    kept before;
     group_key(s, jobs, n, key);
-    *cached =
-        study_load(&payload, s, "search", key) && searches_unpack(jobs, n, &payload, &s->memory);
-    if (!*cached) {
+    err_code rc = kept_find(&before, s, "search", key, e);
+    *cached = !rc && before.found && searches_unpack(jobs, n, &before.payload, &s->memory);
+    if (!rc && !*cached) {
         optimise_setting setting = study_setting(s, "search");
         rc = search_features(jobs, n, &setting, o, (uint64_t)s->config->run.seed, &s->memory, e);
-        if (!rc && study_keeps(s)) {
-            str_clear(&payload);
-            searches_pack(&payload, jobs, n);
-            rc = store_save(s->cache_dir, "search", key, &payload, e);
+        str *room = rc ? NULL : kept_room(&before);
+        if (room) {
+            searches_pack(room, jobs, n);
+            rc = kept_save(&before, e);
         }
     }
-    str_release(&payload);
+    kept_close(&before);
     return rc;
 }
 

@@ -57,6 +57,11 @@ static void name_file(str *path, const char *dir, const char *kind, const char *
     str_addf(path, "%s/%s-%.32s.bin", dir, kind, key);
 }
 
+void store_name_lock(str *path, const char *dir, const char *kind, const char *key)
+{
+    str_addf(path, "%s/%s-%.32s.lock", dir, kind, key);
+}
+
 err_code store_save(const char *dir, const char *kind, const char *key, const str *payload, err *e)
 {
     char sum[SHA256_HEX];

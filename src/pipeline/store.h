@@ -29,8 +29,10 @@ typedef struct store_reader {
 } store_reader;
 void store_get(store_reader *r, void *out, size_t n, size_t size);
 
-/* Writes DIR/KIND-KEY.bin; the folder is made. */
+/* Writes DIR/KIND-KEY.bin; the folder is made. Nobody else may be writing the same: its lock is the
+ * caller's to take, under the name that store_name_lock() gives. */
 err_code store_save(const char *dir, const char *kind, const char *key, const str *payload, err *e);
+void store_name_lock(str *path, const char *dir, const char *kind, const char *key);
 /* True and the payload when the file is there and whole. A damaged file is warned of and counts as
  * missing. */
 bool store_load(str *payload, const char *dir, const char *kind, const char *key, reporter *r);

@@ -235,17 +235,6 @@ double study_scale(const study *s, int feature)
     return max > 0 ? max : 1;
 }
 
-bool study_load(str *payload, const study *s, const char *kind, const char *key)
-{
-    return s->cache_dir && s->config->collect.use_cached_data &&
-           store_load(payload, s->cache_dir, kind, key, s->reporter);
-}
-
-bool study_keeps(const study *s)
-{
-    return s->cache_dir && s->config->collect.cache_data;
-}
-
 void study_key_settings(store_key *k, const study *s, const char *prefix)
 {
     int n;

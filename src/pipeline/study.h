@@ -85,7 +85,8 @@ typedef struct study {
     const run_config *config;
     reporter *reporter;
     arena memory;
-    const char *cache_dir; /* NULL: nothing is kept */
+    const char *cache_dir;  /* NULL: nothing is kept */
+    const char *waited_for; /* the kind of result that was last waited for; NULL: none */
 
     /* inputs */
     pool *pool;
@@ -184,10 +185,6 @@ score_kind study_scoring(const study *s); /* select.scoring_method */
 /* The data set's maximum of a feature; 1 when it is never active, so that it can be a scale. */
 double study_scale(const study *s, int feature);
 
-/* What an earlier run kept under the key; false where there is nothing or it is not to be used. */
-bool study_load(str *payload, const study *s, const char *kind, const char *key);
-/* Whether results are to be kept for later runs. */
-bool study_keeps(const study *s);
 /* Adds the value of every setting whose name starts with `prefix` to a key. */
 void study_key_settings(store_key *k, const study *s, const char *prefix);
 /* How the report's contexts are chosen. */

@@ -35,7 +35,10 @@ static void slashes_at_the_end_do_not_count(void **state)
     output_folder f = output_folder_at("reports/a//", &a), root = output_folder_at("/", &a);
     assert_string_equal(f.path, "reports/a");
     assert_string_equal(f.unfinished, "reports/a.unfinished");
+    assert_string_equal(f.lock_path, "reports/a.lock");
+    assert_string_equal(f.above, "reports/");
     assert_string_equal(root.path, "/");
+    assert_string_equal(output_folder_at("a", &a).above, ".");
     arena_release(&a);
 }
 
@@ -63,14 +66,35 @@ static void whole_or_not_at_all(void **state)
     arena a = {0};
     err e;
     output_folder f = at("whole", &a);
+    assert_int_equal(output_folder_take(&f, &e), OK);
     assert_int_equal(io_make_dir(f.unfinished, &e), OK);
     assert_int_equal(output_folder_finish(&f, OK, &e), OK);
-    assert_true(io_is_dir(f.path) && !io_exists(f.unfinished));
+    assert_true(io_is_dir(f.path) && !io_exists(f.unfinished) && !io_exists(f.lock_path));
+    assert_int_equal(output_folder_take(&f, &e), OK);
     assert_int_equal(io_make_dir(f.unfinished, &e), OK);
     err_set(&e, E_DATA, "no data");
     assert_int_equal(output_folder_finish(&f, E_DATA, &e), E_DATA);
     assert_string_equal(e.text, "no data");
     assert_true(io_is_dir(f.path) && !io_exists(f.unfinished));
+    arena_release(&a);
+}
+
+static void another_program_writes_it(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e;
+    output_folder f = at("above/below/mine", &a), other = f;
+    assert_int_equal(output_folder_take(&f, &e), OK); /* the folders above are made */
+    assert_int_equal(io_make_dir(f.unfinished, &e), OK);
+    assert_int_equal(output_folder_take(&other, &e), E_USAGE);
+    assert_non_null(strstr(e.text, "mine: another saeinv is writing it now"));
+    assert_int_equal(output_folder_finish(&other, E_USAGE, &e), E_USAGE);
+    assert_true(io_is_dir(f.unfinished)); /* what the first writes is not the second's to remove */
+    assert_int_equal(output_folder_finish(&f, OK, &e), OK);
+    assert_int_equal(output_folder_take(&other, &e), OK);
+    assert_int_equal(output_folder_finish(&other, E_DATA, &e), E_DATA);
+    assert_true(io_is_dir(f.path) && !io_exists(f.lock_path));
     arena_release(&a);
 }
 
@@ -80,6 +104,7 @@ int main(void)
         cmocka_unit_test(slashes_at_the_end_do_not_count),
         cmocka_unit_test(only_ours_is_replaced_and_only_by_force),
         cmocka_unit_test(whole_or_not_at_all),
+        cmocka_unit_test(another_program_writes_it),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -135,5 +135,6 @@ same_report() { diff -rq -x volatile "$1" "$2"; }
 quick=(--set collect.n_prompts=200 --set select.max_features=3 --set select.num_clusters=3
     --set optimise.restarts=2 --set optimise.max_steps=8 --set cluster.min_cluster_size=3
     --set explain.max_steps=5 --set cluster.umap_epochs=50 --set search.effort=warm
+    --set effects.prompts=4 --set effects.quality_prompts=20 --set rules.random_directions=4
     --set search.restarts=2 --set search.iterations=2 --set search.children=4
     --set search.front_iterations=1 --set search.sweep_tokens=0 --set search.single_tokens=300)

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "net/chat.h"
 #include "net/http.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,54 @@ static void damaged_answers(void **state)
     }
     str_release(&whole);
     arena_release(&a);
+}
+
+typedef struct asker {
+    chat_options options;
+    pthread_barrier_t *together;
+    err_code rc;
+    str answer;
+} asker;
+
+static void *ask_beside(void *given)
+{
+    asker *a = given;
+    err e;
+    reporter quiet = {.level = REPORT_QUIET};
+    chat *c = chat_open(&a->options, &quiet);
+    pthread_barrier_wait(a->together);
+    a->rc = chat_ask(&a->answer, c, &question, &e);
+    chat_close(c);
+    return NULL;
+}
+
+/* The first is kept waiting by the server, so that the second comes meanwhile. */
+static void two_ask_the_same(void **state)
+{
+    (void)state;
+    chat_state *server = chat_server_reset();
+    server->fault = CHAT_STATUS;
+    server->status = 503;
+    server->times = 1;
+    const char *cache = fresh();
+    pthread_barrier_t together;
+    pthread_t threads[2];
+    asker askers[2] = {{.options = options(cache)}, {.options = options(cache)}};
+    pthread_barrier_init(&together, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        askers[i].together = &together;
+        askers[i].options.retry_seconds = 0.3;
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_beside, &askers[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(askers[i].rc, OK);
+        assert_string_equal(str_text(&askers[i].answer), "four");
+        str_release(&askers[i].answer);
+    }
+    pthread_barrier_destroy(&together);
+    assert_int_equal(server->requests, 2); /* one of them twice */
+    assert_int_equal(n_files(cache), 1);
 }
 
 static void trouble_that_passes(void **state)
@@ -446,6 +495,7 @@ int main(void)
         cmocka_unit_test(the_request),
         cmocka_unit_test(kept_answers),
         cmocka_unit_test(damaged_answers),
+        cmocka_unit_test(two_ask_the_same),
         cmocka_unit_test(trouble_that_passes),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(backoff),
