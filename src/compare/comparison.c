@@ -41,7 +41,7 @@ void comparison_make(comparison *out, const record *a, const record *b, double t
                         .differences = {.memory = memory,
                                         .version = a->schema < b->schema ? a->schema : b->schema,
                                         .tolerance = tolerance,
-                                        .most = COMPARISON_MOST_DIFFERENCES},
+                                        .most = COMPARISON_MOST_BYTES},
                         .decoders.mcc = (double)NAN,
                         .clusters.rand_index = (double)NAN,
                         .alignment = {.disparity = (double)NAN}};

@@ -15,7 +15,8 @@ bool numbers_agree(double x, double y, double tolerance)
 void differences_add(difference_list *out, const char *place, const char *a, const char *b)
 {
     out->all++;
-    if (out->n >= out->most)
+    out->bytes += strlen(place) + strlen(a ? a : "") + strlen(b ? b : "") + strlen(",,\n");
+    if (out->bytes > out->most)
         return;
     if (out->n == out->room) {
         int room = out->room ? out->room * 2 : 64;
@@ -37,10 +38,15 @@ static void add_numbers(difference_list *out, const char *place, double a, doubl
         differences_add(out, place, number_text(left, a), number_text(right, b));
 }
 
+static bool same_bytes(record_bytes a, record_bytes b)
+{
+    return a.n == b.n && !memcmp(a.n ? a.bytes : "", b.n ? b.bytes : "", (size_t)a.n);
+}
+
 /* Texts up to the first NUL: CSV and JSON show the others anyway. */
 static void add_texts(difference_list *out, const char *place, record_bytes a, record_bytes b)
 {
-    if (a.n == b.n && !memcmp(a.n ? a.bytes : "", b.n ? b.bytes : "", (size_t)a.n))
+    if (same_bytes(a, b))
         return;
     arena scratch = {0};
     differences_add(out, place, arena_strndup(&scratch, a.n ? a.bytes : "", (size_t)a.n),
@@ -86,19 +92,74 @@ static void compare_scalar(difference_list *out, const char *place, const field 
     }
 }
 
-/* One entry of a list of numbers or tokens. */
-static void compare_entry(difference_list *out, const char *place, const field *f, const void *a,
-                          const void *b, int i)
+/* ---- lists of numbers or tokens ---- */
+
+static bool same_entry(const difference_list *out, const field *f, const void *a, const void *b,
+                       int i)
 {
-    char left[NUMBER_TEXT], right[NUMBER_TEXT];
     if (f->kind == FIELD_NUMBERS)
-        add_numbers(out, place, ((const double *)a)[i], ((const double *)b)[i]);
-    else if (f->kind == FIELD_TOKENS)
-        add_texts(out, place, ((const record_bytes *)a)[i], ((const record_bytes *)b)[i]);
-    else if (((const int *)a)[i] != ((const int *)b)[i])
-        differences_add(out, place, number_text(left, ((const int *)a)[i]),
-                        number_text(right, ((const int *)b)[i]));
+        return numbers_agree(((const double *)a)[i], ((const double *)b)[i], out->tolerance);
+    if (f->kind == FIELD_TOKENS)
+        return same_bytes(((const record_bytes *)a)[i], ((const record_bytes *)b)[i]);
+    return ((const int *)a)[i] == ((const int *)b)[i];
 }
+
+static void add_entry(str *out, const field *f, const void *list, int i)
+{
+    char number[NUMBER_TEXT];
+    if (f->kind == FIELD_TOKENS) {
+        const record_bytes *token = &((const record_bytes *)list)[i];
+        if (token->n) /* up to the first NUL, as add_texts does */
+            str_add_bytes(out, token->bytes, strnlen(token->bytes, (size_t)token->n));
+    } else {
+        str_add(out, number_text(number, f->kind == FIELD_NUMBERS ? ((const double *)list)[i]
+                                                                  : ((const int *)list)[i]));
+    }
+}
+
+static const char *join_entries(arena *a, const field *f, const void *list, int from, int to,
+                                const char *between)
+{
+    str text = {0};
+    for (int i = from; i <= to; i++) {
+        str_add(&text, i > from ? between : "");
+        add_entry(&text, f, list, i);
+    }
+    return str_into(&text, a);
+}
+
+static void add_run(difference_list *out, const char *place, const field *f, const void *a,
+                    const void *b, int from, int to)
+{
+    arena scratch = {0};
+    const char *range = from == to ? arena_printf(&scratch, "%s[%d]", place, from)
+                                   : arena_printf(&scratch, "%s[%d..%d]", place, from, to);
+    const char *between = f->kind == FIELD_TOKENS ? "" : " ";
+    const char *left = join_entries(&scratch, f, a, from, to, between),
+               *right = join_entries(&scratch, f, b, from, to, between);
+    if (!strcmp(left, right)) {
+        left = join_entries(&scratch, f, a, from, to, "|");
+        right = join_entries(&scratch, f, b, from, to, "|");
+    }
+    differences_add(out, range, left, right);
+    arena_release(&scratch);
+}
+
+static void compare_entries(difference_list *out, const char *place, const field *f, const void *a,
+                            const void *b, int n)
+{
+    for (int from = 0; from < n; from++) {
+        if (same_entry(out, f, a, b, from))
+            continue;
+        int to = from;
+        for (int i = from + 1; i < n && i < from + DIFFERENCE_RUN; i++)
+            to = same_entry(out, f, a, b, i) ? to : i;
+        add_run(out, place, f, a, b, from, to);
+        from = to;
+    }
+}
+
+/* ---- lists of structs ---- */
 
 static void compare_list(difference_list *out, const char *place, const field *f, const void *a,
                          const void *b)
@@ -110,14 +171,14 @@ static void compare_list(difference_list *out, const char *place, const field *f
         differences_add(out, place, number_text(left, n), number_text(right, AT(int, b, f->count)));
         return;
     }
+    if (f->kind != FIELD_LIST) {
+        compare_entries(out, place, f, x, y, n);
+        return;
+    }
     for (int i = 0; i < n; i++) {
         arena scratch = {0};
-        const char *entry = arena_printf(&scratch, "%s[%d]", place, i);
-        if (f->kind == FIELD_LIST)
-            differences_find(out, entry, f->type, x + (size_t)i * f->type->size,
-                             y + (size_t)i * f->type->size, NULL);
-        else
-            compare_entry(out, entry, f, x, y, i);
+        differences_find(out, arena_printf(&scratch, "%s[%d]", place, i), f->type,
+                         x + (size_t)i * f->type->size, y + (size_t)i * f->type->size, NULL);
         arena_release(&scratch);
     }
 }
@@ -136,7 +197,8 @@ long differences_find(difference_list *out, const char *place, const schema *s, 
     long before = out->all;
     for (int i = 0; i < s->n_fields; i++) {
         const field *f = &s->fields[i];
-        if (is_skipped(f->name, skip) || !schema_holds(s, f, out->version))
+        if (is_skipped(f->name, skip) || !schema_holds(s, f, out->version) ||
+            !schema_holds(s, f, RECORD_SCHEMA))
             continue;
         arena scratch = {0};
         const char *here = arena_printf(&scratch, "%s.%s", place, f->name);

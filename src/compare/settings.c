@@ -77,7 +77,7 @@ static void compare_inputs(comparison *c, arena *memory)
                                         "modified",  NULL};
     const record_run *a = &c->a->run, *b = &c->b->run;
     difference_list found = {
-        .memory = memory, .version = c->differences.version, .most = COMPARISON_MOST_DIFFERENCES};
+        .memory = memory, .version = c->differences.version, .most = COMPARISON_MOST_BYTES};
     differences_find(&found, "", &SCHEMA_RUN, a, b, apart);
     c->inputs =
         arena_push(memory, (size_t)found.n + (size_t)a->n_libraries + (size_t)b->n_libraries + 1,

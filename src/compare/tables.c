@@ -220,8 +220,11 @@ static const csv_column CLUSTERS[] = {
     {"name_b", "its name in B"},
 };
 static const csv_column DIFFERENCES[] = {
-    {"place", "where in the record: folder and file, then members"},
-    {"a", "value in A, empty where there is none"},
+    {"place",
+     "where in the record: folder and file, then members; \"[2..7]\" are entries of a list, "
+     "from the first that differs to the last"},
+    {"a", "value in A, empty where there is none; numbers of a list have a space between, tokens "
+          "stand as the text they make"},
     {"b", "value in B"},
 };
 
@@ -237,7 +240,7 @@ static const csv_table tables[] = {
      COUNT_OF(EXPLANATIONS), explanations},
     {"data/clusters.csv", "Features that clusters of both runs share", CLUSTERS, COUNT_OF(CLUSTERS),
      clusters},
-    {"data/differences.csv", "Values that differ, the first of them", DIFFERENCES,
+    {"data/differences.csv", "Values that differ, the first 450 KB of them", DIFFERENCES,
      COUNT_OF(DIFFERENCES), differences},
 };
 

@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 enum {
-    RECORD_SCHEMA = 6,        /* of the files that are written */
-    RECORD_OLDEST = 4,        /* of those that can be read; schema_history.c says what they lack */
+    RECORD_SCHEMA = 7,        /* of the files that are written */
+    RECORD_OLDEST = 4,        /* of those that can be read; schema_history.c says how they differ */
     RECORD_NOISE = -1,        /* record_feature.cluster: clustered, in no cluster */
     RECORD_NOT_CLUSTERED = -2 /* dropped by the filter, or the stage did not see it */
 };
@@ -144,8 +144,8 @@ typedef struct record_feature {
     double density;      /* n_active / tokens */
     double prompt_share; /* share of prompts active above activation_threshold */
     double entropy;      /* over prompts, nats */
-    double mean;         /* over all tokens */
-    double mean_active;  /* over tokens with activation > 0 */
+    double mean;        /* over all tokens: density * mean_active, so not in files since schema 7 */
+    double mean_active; /* over tokens with activation > 0 */
     double max;
     double variance, skewness, kurtosis; /* of the non-zero activations */
     record_bytes best_token;             /* of all tokens, the one that drives it most alone */

@@ -84,7 +84,7 @@ static void add_row(str *out, const schema *s, const void *item, bool *first)
     for (int i = 0; i < s->n_fields; i++) {
         const field *f = &s->fields[i];
         const void *at = (const char *)item + f->offset;
-        if (f->kind > FIELD_STRUCT)
+        if (f->kind > FIELD_STRUCT || !schema_holds(s, f, RECORD_SCHEMA))
             continue;
         if (f->kind == FIELD_STRUCT) {
             add_row(out, f->type, at, first);

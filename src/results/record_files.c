@@ -187,7 +187,7 @@ static void describe_columns(str *out, const schema *s, const char *prefix)
         const field *f = &s->fields[i];
         if (f->kind == FIELD_STRUCT)
             describe_columns(out, f->type, arena_printf(&a, "%s%s_", prefix, f->name));
-        else if (f->kind < FIELD_STRUCT)
+        else if (f->kind < FIELD_STRUCT && schema_holds(s, f, RECORD_SCHEMA))
             str_addf(out, "| `%s%s` | %s |\n", prefix, f->name, f->help);
     }
     arena_release(&a);
@@ -370,6 +370,16 @@ static err_code read_targets(record *out, arena *a, const char *dir, err *e)
     return rc;
 }
 
+/* What files since schema 7 leave out. */
+static void derive_means(record *r)
+{
+    for (int i = 0; i < r->n_features; i++) {
+        record_feature *f = &r->features[i];
+        if (isnan(f->mean))
+            f->mean = f->density > 0 ? f->density * f->mean_active : 0;
+    }
+}
+
 err_code record_read(record *out, arena *a, const char *dir, err *e)
 {
     *out = (record){0};
@@ -387,6 +397,7 @@ err_code record_read(record *out, arena *a, const char *dir, err *e)
         rc = read_object(&out->rules, NULL, a, dir, "data/rules.json", &SCHEMA_RULES, e);
     if (!rc)
         rc = read_targets(out, a, dir, e);
+    derive_means(out);
     if (!rc && (rc = record_check(out, e)))
         err_context(e, "%s", dir);
     return rc;

@@ -148,7 +148,10 @@ static const field feature_fields[] = {
     INT(record_feature, id, "index in the dictionary"),
     TEXT(record_feature, name, "what it is, when it was given by hand"),
     INT64(record_feature, n_active, "tokens with activation > 0"),
-    NUMBER(record_feature, density, "share of tokens with activation > 0"),
+    NUMBER(record_feature, density,
+           "share of tokens with activation > 0; with `mean_active` it gives the mean over all "
+           "tokens, "
+           "their product"),
     NUMBER(record_feature, prompt_share, "share of prompts active above activation_threshold"),
     NUMBER(record_feature, entropy, "entropy of the activation over prompts, nats"),
     NUMBER(record_feature, mean, "mean activation over all tokens"),

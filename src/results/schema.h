@@ -37,7 +37,8 @@ struct schema {
     int n_fields;
 };
 
-/* Whether files of that version hold the member f of s; later versions added some. */
+/* Whether files of that version hold the member f of s; later versions added some and left out what
+ * follows from others. */
 bool schema_holds(const schema *s, const field *f, int version);
 
 extern const schema SCHEMA_QUANTILES, SCHEMA_VALUE_GROUP, SCHEMA_POSITION_BIN, SCHEMA_TRIE_NODE,

@@ -1,5 +1,6 @@
-/* What each version of the files added. A member that is not here is in all files since
- * RECORD_OLDEST; a member that goes away, or changes its meaning, raises RECORD_OLDEST. */
+/* What each version of the files added and left out. A member that is not here is in all files
+ * since RECORD_OLDEST. One that is left out must follow from the others, and is made by
+ * record_read; one that goes away altogether, or changes its meaning, raises RECORD_OLDEST. */
 #include "results/record.h"
 #include "results/schema.h"
 #include <string.h>
@@ -15,10 +16,21 @@ static const struct {
     {&SCHEMA_MODEL, "tokenizer_sha256", 5},
 };
 
+static const struct {
+    const schema *of;
+    const char *member;
+    int last;
+} left_out[] = {
+    {&SCHEMA_FEATURE, "mean", 6},
+};
+
 bool schema_holds(const schema *s, const field *f, int version)
 {
     for (size_t i = 0; i < sizeof added / sizeof *added; i++)
         if (added[i].of == s && !strcmp(added[i].member, f->name))
             return version >= added[i].since;
+    for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+        if (left_out[i].of == s && !strcmp(left_out[i].member, f->name))
+            return version <= left_out[i].last;
     return true;
 }

@@ -348,7 +348,7 @@ static void another_dictionary_without_rows_is_not_matched(void **state)
     assert_int_equal(p.c.n_metrics_beyond, 0);
     assert_false(p.c.by_decoder);
     assert_non_null(strstr(comparison_limits(&p.c, &p.memory),
-                           "the files of B (schema 6) do not hold the decoder rows"));
+                           "the files of B (schema 7) do not hold the decoder rows"));
     arena_release(&p.memory);
 }
 
@@ -359,13 +359,68 @@ static void long_lists_are_counted_to_the_end(void **state)
     make_pair(&p, SYNTHETIC_USUAL);
     for (int i = 0; i < p.b.n_features; i++) {
         record_feature *f = &p.b.features[i];
-        f->mean += 1;
+        f->mean_active = -77;
         f->max += 1;
         f->variance = f->skewness = f->kurtosis = -77;
     }
     compare_pair(&p, 0);
-    assert_int_equal(p.c.differences.n, COMPARISON_MOST_DIFFERENCES);
+    size_t kept = 0;
+    for (int i = 0; i < p.c.differences.n; i++) {
+        const difference *d = &p.c.differences.items[i];
+        kept += strlen(d->place) + strlen(d->a) + strlen(d->b) + 3;
+    }
+    assert_true(kept <= COMPARISON_MOST_BYTES && kept > COMPARISON_MOST_BYTES - 100);
     assert_int_equal(p.c.differences.all, 5L * p.b.n_features);
+    arena_release(&p.memory);
+}
+
+static void only_difference(const pair *p, const char *end_of_place, const char *a, const char *b)
+{
+    const difference *d = p->c.differences.items;
+    assert_int_equal(p->c.differences.all, 1);
+    size_t n = strlen(d->place), m = strlen(end_of_place);
+    assert_true(n > m);
+    assert_string_equal(d->place + n - m, end_of_place);
+    assert_string_equal(d->a, a);
+    assert_string_equal(d->b, b);
+}
+
+static void set_contexts(pair *p, const char *const a[3], const char *const b[3])
+{
+    record_context *left = &p->a.targets[2].top[0], *right = &p->b.targets[2].top[0];
+    assert_true(left->n_tokens >= 3 && left->n_tokens == right->n_tokens);
+    for (int i = 0; i < 3; i++) {
+        left->tokens[i] = (record_bytes){a[i], (int)strlen(a[i])};
+        right->tokens[i] = (record_bytes){b[i], (int)strlen(b[i])};
+    }
+}
+
+/* Entries of a list that lie close together are one difference, told from the first to the last. */
+static void neighbours_in_a_list_are_one_difference(void **state)
+{
+    (void)state;
+    static const char *const one[] = {"The", " old", " man"},
+                             *const other[] = {"A", " old", " dog"},
+                             *const cut[] = {"The", " ol", "d man"};
+    pair p;
+    make_pair(&p, SYNTHETIC_USUAL);
+    set_contexts(&p, one, other);
+    compare_pair(&p, 0);
+    only_difference(&p, ".top[0].tokens[0..2]", "The old man", "A old dog");
+    set_contexts(&p, one, cut);
+    compare_pair(&p, 0);
+    only_difference(&p, ".top[0].tokens[1..2]", " old| man", " ol|d man");
+    set_contexts(&p, one, one);
+    record_context *x = &p.a.targets[2].top[0], *y = &p.b.targets[2].top[0];
+    x->activations[0] = 1.5;
+    y->activations[0] = 2;
+    x->activations[1] = y->activations[1] = 0.25;
+    x->activations[2] = 0;
+    y->activations[2] = 3;
+    compare_pair(&p, 0);
+    only_difference(&p, ".top[0].activations[0..2]", "1.5 0.25 0", "2 0.25 3");
+    compare_pair(&p, 1e9);
+    assert_int_equal(p.c.differences.all, 0);
     arena_release(&p.memory);
 }
 
@@ -384,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_turned_map_is_the_same_map),
         cmocka_unit_test(targets_of_two_dictionaries_are_matched),
         cmocka_unit_test(another_dictionary_without_rows_is_not_matched),
+        cmocka_unit_test(neighbours_in_a_list_are_one_difference),
         cmocka_unit_test(long_lists_are_counted_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

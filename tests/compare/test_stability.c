@@ -209,7 +209,7 @@ static void other_dictionaries_share_no_features(void **state)
     assert_true(t.s.n_metrics > 0);
     assert_false(t.s.comparable);
     assert_non_null(strstr(t.s.limits, "Of run 1 (A) and run 3 (B): The SAEs are not the same"));
-    assert_non_null(strstr(t.s.limits, "the files of B (schema 6) do not hold the decoder rows"));
+    assert_non_null(strstr(t.s.limits, "the files of B (schema 7) do not hold the decoder rows"));
     arena_release(&t.memory);
 }
 

@@ -73,7 +73,7 @@ static void write_read_write_gives_the_same_bytes(void **state)
     }
 }
 
-/* Makes a JSON file one of schema `version`, which is 5 or older; what it is of is told by its
+/* Makes a JSON file one of schema `version`, which is 6 or older; what it is of is told by its
  * members. */
 static void age(arena *a, const char *file, int version)
 {
@@ -84,8 +84,10 @@ static void age(arena *a, const char *file, int version)
         fail_msg("%s", e.text);
     cJSON_SetNumberValue(cJSON_GetObjectItem(tree, "schema"), version);
     cJSON *effects = cJSON_GetObjectItem(tree, "effects");
-    cJSON_DeleteItemFromObject(tree, "decoder");
-    cJSON_DeleteItemFromObject(effects, "attention");
+    if (version < 6) {
+        cJSON_DeleteItemFromObject(tree, "decoder");
+        cJSON_DeleteItemFromObject(effects, "attention");
+    }
     if (version < 5) {
         cJSON_DeleteItemFromObject(effects, "traces");
         cJSON_DeleteItemFromObject(effects, "neurons");
@@ -98,6 +100,29 @@ static void age(arena *a, const char *file, int version)
     cJSON_Delete(tree);
 }
 
+/* Puts the column `mean` back into features.csv, 3 in every row; no cell before it holds a comma.
+ */
+static void age_features(arena *a)
+{
+    err e = {0};
+    str old = {0}, text = {0};
+    const char *path = path_join(a, in_folder(a, "older"), "data/features.csv");
+    assert_int_equal(io_read(&old, path, 1 << 24, &e), OK);
+    const char *at = str_text(&old);
+    for (int row = 0; *at; row++) {
+        const char *cell = at, *line = strchr(at, '\n') + 1;
+        for (int i = 0; i < 6; i++) /* id, name, n_active, density, prompt_share, entropy */
+            cell = strchr(cell, ',') + 1;
+        str_add_bytes(&text, at, (size_t)(cell - at));
+        str_add(&text, row ? "3," : "mean,");
+        str_add_bytes(&text, cell, (size_t)(line - cell));
+        at = line;
+    }
+    assert_int_equal(io_write(path, str_text(&text), text.len, &e), OK);
+    str_release(&old);
+    str_release(&text);
+}
+
 /* Makes the report "older" one of schema `version`; returns one of its targets' files. */
 static const char *write_older(arena *a, int version)
 {
@@ -107,6 +132,7 @@ static const char *write_older(arena *a, int version)
     char **targets;
     int n;
     write_record(a, "older", SYNTHETIC_USUAL);
+    age_features(a);
     for (size_t i = 0; i < COUNT_OF(others); i++)
         age(a, others[i], version);
     assert_int_equal(
@@ -156,6 +182,32 @@ static void files_of_schema_5_are_read(void **state)
     assert_int_equal(r.targets[0].effects.n_neurons, 4);
     assert_int_equal(r.targets[0].effects.n_attention, 0);
     assert_int_equal(r.targets[0].n_decoder, 0);
+    arena_release(&a);
+}
+
+/* The mean is in files up to schema 6; later it is made of what it follows from. */
+static void files_of_schema_6_are_read(void **state)
+{
+    (void)state;
+    arena a = {0};
+    err e = {0};
+    record r;
+    write_older(&a, 6);
+    if (record_read(&r, &a, in_folder(&a, "older"), &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(r.schema, 6);
+    assert_int_equal(r.targets[0].n_decoder, 192);
+    for (int i = 0; i < r.n_features; i++)
+        assert_true(r.features[i].mean == 3);
+    write_record(&a, "older", SYNTHETIC_USUAL);
+    assert_int_equal(record_read(&r, &a, in_folder(&a, "older"), &e), OK);
+    int silent = 0;
+    for (int i = 0; i < r.n_features; i++) {
+        const record_feature *f = &r.features[i];
+        silent += !(f->density > 0);
+        assert_true(f->mean == (f->density > 0 ? f->density * f->mean_active : 0));
+    }
+    assert_true(silent > 0 && silent < r.n_features);
     arena_release(&a);
 }
 
@@ -243,8 +295,8 @@ typedef struct damage {
 } damage;
 
 static const damage damages[] = {
-    {"run.json", "\"schema\": 6", "\"schema\": 3", "schema is 3", "an older version wrote it"},
-    {"run.json", "\"schema\": 6", "\"schema\": 7", "schema is 7", "a newer version wrote it"},
+    {"run.json", "\"schema\": 7", "\"schema\": 3", "schema is 3", "an older version wrote it"},
+    {"run.json", "\"schema\": 7", "\"schema\": 8", "schema is 8", "a newer version wrote it"},
     {"run.json", "\"layer\": 2", "\"layer\": -2", "L-2-", "layers name files"},
     {"run.json", "\"layer\": 2", "\"layer\": \"../../x\"", "layer", "no text as a number"},
     {"run.json", "\"d_sae\": 4096", "\"d_sae\": 1e300", "d_sae", "beyond int"},
@@ -479,6 +531,7 @@ int main(void)
         cmocka_unit_test(write_read_write_gives_the_same_bytes),
         cmocka_unit_test(files_of_schema_4_are_read),
         cmocka_unit_test(files_of_schema_5_are_read),
+        cmocka_unit_test(files_of_schema_6_are_read),
         cmocka_unit_test(tokens_come_back_byte_for_byte),
         cmocka_unit_test(missing_times_are_fine),
         cmocka_unit_test(truncated_files_are_refused),
