@@ -52,6 +52,7 @@ typedef struct feature_pair {
 /* What one run says of a target and what the other says instead. */
 typedef struct text_pair {
     const char *title; /* "Rule", or the title of the explanation */
+    bool is_rule;      /* its tokens stand between backticks */
     record_bytes a, b; /* n = 0: that run has none */
     const char *score; /* what the scores are */
     double score_a, score_b;

@@ -36,7 +36,7 @@ static void put_metrics(page *p, const comparison *c)
     for (int i = 0; i < c->n_metrics; i++) {
         const metric_pair *m = &c->metrics[i];
         cJSON *row = put_entry(m->verdict == METRIC_SAME ? same : beyond);
-        put_text(row, "name", a, metric_words(a, m->name));
+        put_text(row, "name", a, show_metric(a, m->name));
         put_text(row, "unit", a, m->unit);
         put_text(row, "better", a, m->better);
         json_add_string(row, "a", show_number(a, m->a));

@@ -52,7 +52,7 @@ static void put_metrics(page *p, const stability *s)
     for (int i = 0; i < s->n_metrics; i++) {
         const stable_metric *m = &s->metrics[i];
         cJSON *row = put_entry(rows), *values = json_add_array(row, "values");
-        put_text(row, "name", a, metric_words(a, m->name));
+        put_text(row, "name", a, show_metric(a, m->name));
         put_text(row, "unit", a, m->unit);
         put_text(row, "better", a, m->better);
         put_spread(row, a, m->spread);

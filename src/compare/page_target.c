@@ -3,6 +3,7 @@
 #include "compare/parts.h"
 #include "compare/summary.h"
 #include "site/escape.h"
+#include "site/sentence.h"
 #include "site/show.h"
 #include "site/tokens.h"
 #include <math.h>
@@ -13,22 +14,27 @@ enum { CONTEXTS_SHOWN = 3, DIFFERENCES_SHOWN = 60 };
 
 /* ---- texts ---- */
 
-static void add_piece(str *html, str *markdown, arena *a, const words_piece *piece)
+static void add_piece(str *html, str *markdown, arena *a, const words_piece *piece, bool is_rule)
 {
     static const char *const before_html[] = {"", "<del><span class=\"aloud\">removed: </span>",
                                               "<ins><span class=\"aloud\">added: </span>"},
                              *const after_html[] = {"", "</del>", "</ins>"},
                              *const around[] = {"", "~~", "**"};
-    const char *shown = show_prose(a, piece->text);
     if (html->len) {
         str_add_char(html, ' ');
         str_add_char(markdown, ' ');
     }
     str_add(html, before_html[piece->kind]);
-    escape_html(html, shown);
+    if (is_rule)
+        sentence_html(html, piece->text, a);
+    else
+        escape_html(html, show_prose(a, piece->text));
     str_add(html, after_html[piece->kind]);
     str_add(markdown, around[piece->kind]);
-    escape_markdown(markdown, shown);
+    if (is_rule)
+        str_add(markdown, sentence_line(a, piece->text));
+    else
+        escape_markdown(markdown, show_prose(a, piece->text));
     str_add(markdown, around[piece->kind]);
 }
 
@@ -37,7 +43,7 @@ static const char *words_mark(page *p, const text_pair *x)
 {
     str html = {0}, markdown = {0};
     for (int i = 0; i < x->n_pieces; i++)
-        add_piece(&html, &markdown, &p->memory, &x->pieces[i]);
+        add_piece(&html, &markdown, &p->memory, &x->pieces[i], x->is_rule);
     int number = block_add(&p->blocks, "", str_text(&markdown), str_text(&html), NULL);
     str_release(&html);
     str_release(&markdown);
@@ -52,21 +58,39 @@ static bool is_changed(const text_pair *x)
     return false;
 }
 
+static void put_text_pair(cJSON *list, page *p, const text_pair *x, bool first)
+{
+    arena *a = &p->memory;
+    cJSON *row = put_entry(list);
+    json_add_bool(row, "has_title", first);
+    put_text(row, "title", a, x->title);
+    json_add_string(row, "words", words_mark(p, x));
+    json_add_bool(row, "has_scores", isfinite(x->score_a) || isfinite(x->score_b));
+    json_add_string(row, "score", x->score);
+    json_add_string(row, "score_a", show_number(a, x->score_a));
+    json_add_string(row, "score_b", show_number(a, x->score_b));
+}
+
+/* The first changed text of that title from item `from` on, -1 for none. */
+static int next_changed(const target_pair *t, const char *title, int from)
+{
+    for (int i = from; i < t->n_texts; i++)
+        if (is_changed(&t->texts[i]) && !strcmp(t->texts[i].title, title))
+            return i;
+    return -1;
+}
+
+/* Changed texts under their title, which stands once. */
 static void put_texts(page *p, const target_pair *t)
 {
     arena *a = &p->memory;
     cJSON *list = json_add_array(p->tree, "texts");
     for (int i = 0; i < t->n_texts; i++) {
-        const text_pair *x = &t->texts[i];
-        if (!is_changed(x))
+        const char *title = t->texts[i].title;
+        if (next_changed(t, title, 0) != i)
             continue;
-        cJSON *row = put_entry(list);
-        put_text(row, "title", a, x->title);
-        json_add_string(row, "words", words_mark(p, x));
-        json_add_bool(row, "has_scores", isfinite(x->score_a) || isfinite(x->score_b));
-        json_add_string(row, "score", x->score);
-        json_add_string(row, "score_a", show_number(a, x->score_a));
-        json_add_string(row, "score_b", show_number(a, x->score_b));
+        for (int k = i; k >= 0; k = next_changed(t, title, k + 1))
+            put_text_pair(list, p, &t->texts[k], k == i);
     }
     json_add_bool(p->tree, "has_texts", t->n_changed > 0);
     json_add_bool(p->tree, "has_same_texts", t->n_texts > t->n_changed);

@@ -69,14 +69,6 @@ const char *report_url(arena *a, const char *path)
     return url;
 }
 
-const char *metric_words(arena *a, const char *name)
-{
-    char *words = arena_strdup(a, name);
-    for (char *at = words; *at; at++)
-        *at = *at == '_' ? ' ' : *at;
-    return words;
-}
-
 static err_code make_folders(const char *dir, arena *a, err *e)
 {
     static const char *const folders[] = {"fig", "targets", "assets"};
@@ -104,12 +96,27 @@ static err_code begin_site(site *s, const record *shell, const template_set *tem
     return rc;
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* By their folders' names, where these tell them apart. */
+static const char *title_of(arena *a, const compared_names *names)
+{
+    const char *left = last_part(names->a), *right = last_part(names->b);
+    if (!strcmp(left, right) || !strcmp(left, "..") || !strcmp(right, ".."))
+        return arena_printf(a, "%s against %s", names->a, names->b);
+    return arena_printf(a, "%s against %s", left, right);
+}
+
 err_code compare_pages(const char *dir, const comparison *c, const compared_names *names,
                        const template_set *templates, const char *version, err *e)
 {
     arena a = {0};
     str figures = {0};
-    record shell = {.run = {.title = arena_printf(&a, "%s against %s", names->a, names->b),
+    record shell = {.run = {.title = title_of(&a, names),
                             .label = "comparison",
                             .tool_version = version,
                             .sae.layer = c->a->run.sae.layer}};

@@ -43,8 +43,6 @@ const char *target_pair_label(arena *a, const comparison *c, const target_pair *
 /* A report's folder (relative_path) as part of a URL; "" where it lies outside the folder that the
  * comparison lies in, as a link there would break once that folder is sent or moved. */
 const char *report_url(arena *a, const char *path);
-/* "metric_name" as words. */
-const char *metric_words(arena *a, const char *name);
 /* One sentence on what a category means. */
 const char *feature_category_meaning(feature_category c);
 

@@ -51,7 +51,7 @@ static const record_explanation *fellow(const record_target *t, const record_tar
 static text_pair explanation_pair(const record_explanation *a, const record_explanation *b)
 {
     const record_explanation *any = a ? a : b;
-    return (text_pair){.title = any->title,
+    return (text_pair){.title = any->title ? any->title : "",
                        .a = a ? a->text : (record_bytes){0},
                        .b = b ? b->text : (record_bytes){0},
                        .score = "activation",
@@ -67,6 +67,7 @@ static void compare_texts(target_pair *t, arena *memory)
     if ((a && a->rule.text.n) || (b && b->rule.text.n))
         add_text(t,
                  (text_pair){.title = "Rule",
+                             .is_rule = true,
                              .a = a ? a->rule.text : (record_bytes){0},
                              .b = b ? b->rule.text : (record_bytes){0},
                              .score = "F1",

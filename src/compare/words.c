@@ -2,6 +2,7 @@
  * string-to-string correction problem", Journal of the ACM 21, 1974). */
 #include "compare/words.h"
 #include "base/memory.h"
+#include "site/sentence.h"
 #include <string.h>
 
 typedef struct word_list {
@@ -21,8 +22,10 @@ static word_list split(record_bytes text, arena *a)
         while (i < text.n && is_space(text.bytes[i]))
             i++;
         int start = i;
-        while (i < text.n && !is_space(text.bytes[i]))
-            i++;
+        while (i < text.n && !is_space(text.bytes[i])) {
+            int token = sentence_token(text.bytes + i, text.n - i);
+            i += token ? token : 1;
+        }
         if (i > start)
             list.words[list.n++] = (record_bytes){text.bytes + start, i - start};
     }

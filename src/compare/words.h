@@ -12,10 +12,11 @@ typedef struct words_piece {
     record_bytes text;
 } words_piece;
 
-/* A word is what stands between spaces. The pieces keep the longest common subsequence of words; of
- * what changed in one place, what was removed stands first. Texts that differ in spaces alone have
- * one piece, kept. Beyond WORDS_MOST words between common beginning and common end all of them are
- * said to be removed and added. Texts are borrowed; the list is from `a`. */
+/* A word is what stands between spaces, those of tokens between backticks left out. The pieces keep
+ * the longest common subsequence of words; of what changed in one place, what was removed stands
+ * first. Texts that differ in spaces alone have one piece, kept. Beyond WORDS_MOST words between
+ * common beginning and common end all of them are said to be removed and added. Texts are borrowed;
+ * the list is from `a`. */
 enum { WORDS_MOST = 2000 };
 words_piece *words_compare(int *n, record_bytes before, record_bytes after, arena *a);
 

@@ -25,11 +25,6 @@ typedef struct sheet {
     int links;
 } sheet;
 
-static bool in_cluster(const cluster_map *map, const map_point *p)
-{
-    return p->cluster >= 0 && p->cluster < map->n_clusters;
-}
-
 static double map_x(const sheet *s, const map_point *p)
 {
     return map_frame_x(&s->frame, p);
@@ -42,13 +37,7 @@ static double map_y(const sheet *s, const map_point *p)
 
 static int ink_of(const cluster_map *map, const map_point *p)
 {
-    return in_cluster(map, p) ? map_ink(p->cluster) : (int)INK_NOISE;
-}
-
-/* A link must not leave the report: no scheme, no protocol-relative address. */
-static bool is_local(const char *href)
-{
-    return href && *href && !strchr(href, ':') && strncmp(href, "//", 2) != 0;
+    return map_in_cluster(map, p) ? map_ink(p->cluster) : (int)INK_NOISE;
 }
 
 static const char *title_of(const map_point *p)
@@ -87,7 +76,7 @@ static double radius_of(const sheet *s, const map_point *p)
 
 static void draw_point(sheet *s, const map_point *p)
 {
-    bool linked = is_local(p->href);
+    bool linked = map_links_to(p->href);
     double x = map_x(s, p), y = map_y(s, p);
     if (linked) {
         open_link(s, p->href, p->id, title_of(p));
@@ -99,7 +88,7 @@ static void draw_point(sheet *s, const map_point *p)
         svg_escape(s->out, title_of(p));
         str_add(s->out, "</title></circle>");
     }
-    int shape = in_cluster(s->map, p) ? map_shape(p->cluster) : 0;
+    int shape = map_in_cluster(s->map, p) ? map_shape(p->cluster) : 0;
     map_marker(s->out, x, y, radius_of(s, p), shape, ink_of(s->map, p),
                p->is_selected ? MARKER_RINGED
                : p->is_medoid ? MARKER_RIMMED
@@ -111,7 +100,7 @@ static void draw_point(sheet *s, const map_point *p)
 /* Layers from the bottom: noise, members, medoids, selected or linked points. */
 static int layer_of(const cluster_map *map, const map_point *p)
 {
-    return p->is_selected || is_local(p->href) ? 3 : p->is_medoid ? 2 : in_cluster(map, p);
+    return p->is_selected || map_links_to(p->href) ? 3 : p->is_medoid ? 2 : map_in_cluster(map, p);
 }
 
 static void draw_points(sheet *s)
@@ -198,7 +187,7 @@ static void draw_dots(sheet *s, int cluster)
     pen from = {0};
     for (int i = 0; i < s->map->n_points; i++) {
         const map_point *p = &s->map->points[i];
-        int own = in_cluster(s->map, p) ? p->cluster : -1;
+        int own = map_in_cluster(s->map, p) ? p->cluster : -1;
         if (own != cluster || !map_draws(p))
             continue;
         if (!from.down)
@@ -257,7 +246,7 @@ static bool *choose_labelled(const cluster_map *map)
     for (int c = 0; c < map->n_clusters; c++)
         ranks[c] = (rank){.cluster = c, .size = map->clusters[c].size};
     for (int i = 0; i < map->n_points; i++)
-        if (in_cluster(map, &map->points[i]) && map->points[i].is_selected)
+        if (map_in_cluster(map, &map->points[i]) && map->points[i].is_selected)
             ranks[map->points[i].cluster].selected = true;
     qsort(ranks, n, sizeof *ranks, by_rank);
     for (int k = 0; k < map->n_clusters && k < MAP_LABELS; k++)
@@ -328,34 +317,25 @@ static void draw_labels(sheet *s)
     mem_free(labels);
 }
 
-static int count_noise(const cluster_map *map)
-{
-    int n = 0;
-    for (int i = 0; i < map->n_points; i++)
-        n += !in_cluster(map, &map->points[i]);
-    return n;
-}
-
 static void draw_legend(sheet *s, const map_legend *legend)
 {
-    for (int c = 0; c < legend->listed; c++) {
-        const char *href = s->map->clusters[c].href;
+    for (int c = 0, n = 0; n < legend->listed; c++) {
+        const map_cluster *cluster = &s->map->clusters[c];
+        bool linked = map_links_to(cluster->href);
         char text[16];
-        if (is_local(href)) {
+        if (cluster->size <= 0)
+            continue;
+        if (linked) {
             str label = {0};
-            str_addf(&label, "cluster %s", map_number(text, &s->map->clusters[c]));
-            open_link(s, href, NULL, str_text(&label));
+            str_addf(&label, "cluster %s", map_number(text, cluster));
+            open_link(s, cluster->href, NULL, str_text(&label));
             str_release(&label);
         }
-        map_legend_entry(s->out, legend, c, &s->map->clusters[c]);
-        str_add(s->out, is_local(href) ? "</a>\n" : "\n");
+        map_legend_entry(s->out, legend, n++, c, cluster);
+        str_add(s->out, linked ? "</a>\n" : "\n");
     }
-    bool medoids = false, selected = false;
-    for (int i = 0; i < s->map->n_points; i++) {
-        medoids = medoids || s->map->points[i].is_medoid;
-        selected = selected || s->map->points[i].is_selected;
-    }
-    map_legend_keys(s->out, legend, count_noise(s->map), medoids, selected);
+    map_keys keys = map_keys_of(s->map);
+    map_legend_keys(s->out, legend, &keys);
 }
 
 static void draw_background(sheet *s, double width, double height)
@@ -381,54 +361,70 @@ static void draw_far(sheet *s)
     str_addf(s->out, ">%d far %s at the edge</text>\n", far, far == 1 ? "point" : "points");
 }
 
-static void draw_map(str *out, const cluster_map *map, const char *prefix, const char *href_base,
-                     const char *style)
+/* The map in its rectangle, without a legend. */
+static void draw_plot(sheet *s)
 {
-    bool beside = map->n_clusters <= MAP_SIDE_CLUSTERS;
-    str body = {0}, alt = {0};
+    s->frame = map_frame_fit(s->map, s->width, s->height);
+    if (s->map->n_points > MAP_TITLED_POINTS)
+        draw_many(s);
+    else
+        draw_points(s);
+    draw_labels(s);
+    draw_far(s);
+    if (!s->map->n_points)
+        map_text(s->out, s->width / 2, s->height / 2, "no points");
+}
+
+static void wrap(str *out, const sheet *s, double height, const char *style)
+{
+    str alt = {0};
+    if (s->map->label)
+        str_add(&alt, s->map->label);
+    else
+        cluster_map_alt(&alt, s->map);
+    svg_open(out, s->links ? "group" : "img", MAP_WIDTH, height, str_text(&alt), style);
+    str_add(out, str_text(s->out));
+    svg_close(out);
+    str_release(&alt);
+}
+
+void cluster_map_svg(str *out, const cluster_map *map, const char *prefix)
+{
+    str body = {0};
+    sheet s = {.out = &body,
+               .map = map,
+               .prefix = prefix,
+               .href_base = "",
+               .width = MAP_WIDTH,
+               .height = MAP_HEIGHT};
+    draw_background(&s, MAP_WIDTH, MAP_HEIGHT);
+    draw_plot(&s);
+    wrap(out, &s, MAP_HEIGHT, NULL);
+    str_release(&body);
+}
+
+void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base)
+{
+    int listable = map_n_listable(map);
+    bool beside = listable <= MAP_SIDE_CLUSTERS;
+    str body = {0}, style = {0};
     sheet s = {.out = &body,
                .map = map,
                .prefix = prefix,
                .href_base = href_base,
                .width = beside ? MAP_WIDTH - SIDE_LEGEND - 14 : MAP_WIDTH,
                .height = MAP_HEIGHT};
-    map_legend legend = map_legend_plan(beside, s.width + 14, MAP_HEIGHT, map->n_clusters);
+    map_legend legend = map_legend_plan(beside, s.width + 14, MAP_HEIGHT, listable);
     double height = fmax(MAP_HEIGHT, legend.bottom);
     if (beside)
         s.height = height;
-    s.frame = map_frame_fit(map, s.width, s.height);
     draw_background(&s, MAP_WIDTH, height);
-    if (map->n_points > MAP_TITLED_POINTS)
-        draw_many(&s);
-    else
-        draw_points(&s);
-    draw_labels(&s);
-    draw_far(&s);
-    if (!map->n_points)
-        map_text(&body, s.width / 2, s.height / 2, "no points");
+    draw_plot(&s);
     draw_legend(&s, &legend);
-    if (map->label)
-        str_add(&alt, map->label);
-    else
-        cluster_map_alt(&alt, map);
-    svg_open(out, s.links ? "group" : "img", MAP_WIDTH, height, str_text(&alt), style);
-    str_add(out, str_text(&body));
-    svg_close(out);
-    str_release(&alt);
-    str_release(&body);
-}
-
-void cluster_map_svg(str *out, const cluster_map *map, const char *prefix)
-{
-    draw_map(out, map, prefix, "", NULL);
-}
-
-void cluster_map_file(str *out, const cluster_map *map, const char *prefix, const char *href_base)
-{
-    str style = {0};
     draw_css(&style);
-    draw_map(out, map, prefix, href_base, str_text(&style));
+    wrap(out, &s, height, str_text(&style));
     str_release(&style);
+    str_release(&body);
 }
 
 void cluster_map_values(const drawn_values *to, const cluster_map *map)
@@ -437,7 +433,7 @@ void cluster_map_values(const drawn_values *to, const cluster_map *map)
         const map_point *p = &map->points[i];
         drawn_mark mark = NO_MARK;
         str number = {0};
-        if (in_cluster(map, p))
+        if (map_in_cluster(map, p))
             str_addf(&number, "%d", map->clusters[p->cluster].number);
         mark.series = str_text(&number);
         mark.label = p->id;
@@ -463,7 +459,7 @@ void cluster_map_alt(str *out, const cluster_map *map)
     }
     str text = {0};
     str_addf(&text, "Cluster map: %d points in %d clusters, %d in none", map->n_points,
-             map->n_clusters, count_noise(map));
+             map->n_clusters, map_keys_of(map).n_noise);
     if (map->n_clusters) {
         const map_cluster *c = &map->clusters[largest];
         str_addf(&text, "; largest is cluster %d with %d members", c->number, c->size);

@@ -1,5 +1,6 @@
 /* A map of the clusters as SVG: every point with its own title and link, cluster numbers on the
- * map, a legend beside it (below it for more than MAP_SIDE_CLUSTERS).
+ * map. On a page its legend is a list of its own, laid out by the style sheet; in a file it stands
+ * beside the map (below it for more than MAP_SIDE_CLUSTERS).
  *
  * x and y share one scale, so distances look as they are. Up to MAP_TITLED_POINTS points are
  * marks with a <title> each; above that, so that a page stays under 200 KB, the points become one
@@ -46,12 +47,16 @@ typedef struct cluster_map {
     int n_points, n_clusters;
 } cluster_map;
 
-/* Appends a fragment for use inside HTML, MAP_WIDTH CSS pixels wide: <svg class="draw"
+/* Appends the map without legend for use inside HTML, MAP_WIDTH CSS pixels wide: <svg class="draw"
  * aria-label=...>, no prolog, no style attribute; role="img", or role="group" when it has links
  * (an image may not hold links). Linked points have the id PREFIX-ID. Needs the rules of draw_css
  * in the page's style sheet for its dark colours. */
 enum { MAP_WIDTH = 720 };
 void cluster_map_svg(str *out, const cluster_map *map, const char *prefix);
+
+/* Appends the legend as HTML: <ul class="key">, an entry for each listed cluster with marker,
+ * number, name, size and link, then what else the marks mean. */
+void cluster_map_key(str *out, const cluster_map *map);
 
 /* Appends a whole file with its own <style> that follows prefers-color-scheme. The hrefs are those
  * of the page; `href_base` ("../" when the file lies one directory deeper, or "") is put before

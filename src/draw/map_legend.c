@@ -17,6 +17,27 @@ int map_shape(int cluster)
     return cluster / SERIES_COLORS % MARKERS;
 }
 
+bool map_in_cluster(const cluster_map *map, const map_point *p)
+{
+    return p->cluster >= 0 && p->cluster < map->n_clusters;
+}
+
+bool map_links_to(const char *href)
+{
+    return href && *href && !strchr(href, ':') && strncmp(href, "//", 2) != 0;
+}
+
+map_keys map_keys_of(const cluster_map *map)
+{
+    map_keys keys = {0};
+    for (int i = 0; i < map->n_points; i++) {
+        keys.n_noise += !map_in_cluster(map, &map->points[i]);
+        keys.medoids = keys.medoids || map->points[i].is_medoid;
+        keys.selected = keys.selected || map->points[i].is_selected;
+    }
+    return keys;
+}
+
 static void add_outline(str *out, double x, double y, double radius, const double *corners, int n)
 {
     str_add(out, "<polygon points=\"");
@@ -86,6 +107,14 @@ const char *map_number(char buf[16], const map_cluster *c)
     return buf;
 }
 
+int map_n_listable(const cluster_map *map)
+{
+    int n = 0;
+    for (int c = 0; c < map->n_clusters; c++)
+        n += map->clusters[c].size > 0;
+    return n;
+}
+
 map_legend map_legend_plan(bool beside, double left, double map_height, int n_clusters)
 {
     int listed = n_clusters < MAP_LISTED_CLUSTERS ? n_clusters : MAP_LISTED_CLUSTERS;
@@ -125,14 +154,14 @@ static void add_text(str *out, double x, double y, int ink, const char *anchor, 
     str_add(out, "</text>");
 }
 
-void map_legend_entry(str *out, const map_legend *l, int index, const map_cluster *c)
+void map_legend_entry(str *out, const map_legend *l, int index, int cluster, const map_cluster *c)
 {
     double x, y;
     place(&x, &y, l, index);
     char number[16], size[16];
     map_number(number, c);
     snprintf(size, sizeof size, "%d", c->size);
-    map_marker(out, x + MARK, y - 4, 4.5, map_shape(index), map_ink(index), MARKER_PLAIN, NULL);
+    map_marker(out, x + MARK, y - 4, 4.5, map_shape(cluster), map_ink(cluster), MARKER_PLAIN, NULL);
     add_text(out, x + 40, y, INK_TEXT, " text-anchor=\"end\" font-weight=\"bold\"", number, NULL);
     double right = x + l->column_width - 10, room = right - (x + 48) - 34;
     if (c->name) {
@@ -158,7 +187,7 @@ static void add_key(str *out, const map_legend *l, int index, const char *text, 
     str_add_char(out, '\n');
 }
 
-void map_legend_keys(str *out, const map_legend *l, int n_noise, bool medoids, bool selected)
+void map_legend_keys(str *out, const map_legend *l, const map_keys *keys)
 {
     double x, y;
     char number[16], more[32];
@@ -167,18 +196,18 @@ void map_legend_keys(str *out, const map_legend *l, int n_noise, bool medoids, b
         snprintf(more, sizeof more, "and %d smaller ones", l->more);
         add_key(out, l, index++, more, NULL);
     }
-    if (n_noise) {
-        snprintf(number, sizeof number, "%d", n_noise);
+    if (keys->n_noise) {
+        snprintf(number, sizeof number, "%d", keys->n_noise);
         place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 3.4, 0, INK_NOISE, MARKER_PLAIN, NULL);
         add_key(out, l, index++, "in no cluster", number);
     }
-    if (medoids) {
+    if (keys->medoids) {
         place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 5.8, 0, INK_MUTED, MARKER_RIMMED, NULL);
         add_key(out, l, index++, "larger: medoid", NULL);
     }
-    if (selected) {
+    if (keys->selected) {
         place(&x, &y, l, index);
         map_marker(out, x + MARK, y - 4, 4, 0, INK_NOISE, MARKER_RINGED, NULL);
         add_key(out, l, index, "ringed: selected", NULL);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /*  |- indent -|- token rest ... -|- bar 0..1 -|- 93% of 1204 -|  */
-enum { ROW_HEIGHT = 22, INDENT = 18, WORDS = 290, BAR = 160, NOTE = 110, GAP = 4 };
+enum { ROW_HEIGHT = 22, INDENT = 18, WORDS = 290, BAR = 112, GAP = 4, NOTE = 64 };
 
 static double share_of(const path_row *r)
 {
@@ -23,6 +23,23 @@ static double bar_x(double bars, double share)
 static double left_of(const path_row *r)
 {
     return (r->depth - 1) * INDENT + 2;
+}
+
+static void note_of(char note[NOTE], const path_row *r)
+{
+    snprintf(note, NOTE, "%.3g%% of %lld", 100 * share_of(r), (long long)r->n);
+}
+
+/* As much room as the longest note needs. */
+static double notes_width(const path_row *rows, int n)
+{
+    double width = 0;
+    char note[NOTE];
+    for (int i = 0; i < n; i++) {
+        note_of(note, &rows[i]);
+        width = fmax(width, font_width(FONT_REGULAR, note));
+    }
+    return ceil(width) + 4 * GAP;
 }
 
 /* Where the bars begin: behind the longest words, which get so much room at most. */
@@ -68,12 +85,12 @@ static void draw_words(canvas *c, const path_row *r, double y, double bars)
 
 static void draw_bar(canvas *c, const path_row *r, double y, double bars)
 {
-    char note[64];
+    char note[NOTE];
     double end = bar_x(bars, share_of(r)), middle = y + ROW_HEIGHT / 2.0;
     canvas_rectangle(c, bars, y + 5, end - bars, ROW_HEIGHT - 10, FAINT_PAINT(INK_SERIES, 0.75));
     canvas_rectangle(c, bar_x(bars, r->low), middle - 0.75,
                      bar_x(bars, r->high) - bar_x(bars, r->low), 1.5, PAINT(INK_TEXT));
-    snprintf(note, sizeof note, "%.3g%% of %lld", 100 * share_of(r), (long long)r->n);
+    note_of(note, r);
     canvas_text(c, bars + BAR + 2 * GAP, y + 15, ANCHOR_START, FONT_REGULAR, PAINT(INK_TEXT), note);
 }
 
@@ -92,7 +109,8 @@ static void add_title(str *out, const path_row *r)
 void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label)
 {
     svg_canvas c;
-    double height = n * ROW_HEIGHT + 2, bars = bars_left(rows, n), width = bars + BAR + NOTE;
+    double height = n * ROW_HEIGHT + 2, bars = bars_left(rows, n);
+    double width = bars + BAR + notes_width(rows, n);
     svg_canvas_init(&c, out, width, height);
     svg_open(out, "img", width, height, label, NULL);
     canvas_rectangle(&c.canvas, bars - 0.5, 0, 0.5, height, PAINT(INK_MUTED));

@@ -20,7 +20,7 @@ typedef struct path_row {
 /* Appends <svg class="draw" role="img" aria-label=...>, as wide as its words need and at
  * most PATH_TREE_WIDTH CSS pixels, a <title> on each row. `reference`: a share drawn as a line
  * across all rows, NaN for none. */
-enum { PATH_TREE_WIDTH = 560 };
+enum { PATH_TREE_WIDTH = 520 };
 void path_tree_svg(str *out, const path_row *rows, int n, double reference, const char *label);
 
 /* A row for each path: its depth as x, its token and what follows it, its share as y. */

@@ -1,5 +1,6 @@
 /* Page sources to Markdown and HTML, line by line. */
 #include "site/document.h"
+#include "site/contents.h"
 #include "site/escape.h"
 #include "site/markdown.h"
 #include "site/table.h"
@@ -18,6 +19,7 @@ typedef struct publisher {
     const block_list *blocks;
     opened open[MAX_OPEN];
     int n_open, n_tables, line;
+    contents sections;
     const char *name;
     err *e;
 } publisher;
@@ -121,14 +123,16 @@ static void add_slug(str *out, const char *text, size_t n)
 static err_code put_heading(publisher *p, const char *line, size_t n)
 {
     int level = 0;
+    str slug = {0}, text = {0};
     while (line[level] == '#')
         level++;
     size_t skip = (size_t)level + 1;
-    str_addf(p->html, "<h%d id=\"", level);
-    add_slug(p->html, line + skip, n - skip);
-    str_add(p->html, "\">");
-    err_code rc = document_inline(p->html, line + skip, n - skip, p->blocks, p->e);
-    str_addf(p->html, "</h%d>\n", level);
+    add_slug(&slug, line + skip, n - skip);
+    err_code rc = document_inline(&text, line + skip, n - skip, p->blocks, p->e);
+    contents_add(&p->sections, level, str_text(&slug), str_text(&text), p->html->len);
+    str_addf(p->html, "<h%d id=\"%s\">%s</h%d>\n", level, str_text(&slug), str_text(&text), level);
+    str_release(&text);
+    str_release(&slug);
     return rc;
 }
 
@@ -322,7 +326,10 @@ err_code document_publish(str *markdown, str *html, const char *source, const bl
         rc = flush_prose(&p);
     if (!rc && p.n_open)
         rc = wrong(&p, "no @end for the last @begin, @aside, @details or @markdown");
+    if (!rc)
+        contents_insert(html, &p.sections);
     str_release(&p.prose);
     str_release(&p.caption);
+    contents_drop(&p.sections);
     return rc;
 }

@@ -66,7 +66,7 @@ static figure density_of(page *p)
     char name[RECORD_NAME];
     size_t room = (size_t)r->n_targets + 1;
     double *x = arena_push(a, room, sizeof *x), *y = arena_push(a, room, sizeof *y);
-    int *group = arena_push(a, room, sizeof *group), n = 0;
+    int n = 0;
     const char **names = arena_push(a, room, sizeof *names);
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[i];
@@ -75,10 +75,8 @@ static figure density_of(page *p)
             continue;
         x[n] = f->density;
         y[n] = record_rule_f1(t);
-        names[n] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, t->id));
-        group[n++] = 0;
+        names[n++] = arena_strdup(a, record_feature_name(name, r->run.sae.layer, t->id));
     }
-    static const char *const groups[] = {"target"};
     return (figure){.name = "density",
                     .title = "F1 against density",
                     .kind = FIGURE_SCATTER,
@@ -88,11 +86,8 @@ static figure density_of(page *p)
                                 .y = {.title = "F1 of its rule", .include_zero = true},
                                 .x_values = x,
                                 .y_values = y,
-                                .groups = group,
                                 .names = names,
-                                .n = n,
-                                .group_names = groups,
-                                .n_groups = 1}};
+                                .n = n}};
 }
 
 err_code draw_rules(page *p, bool *reached, bool *density, err *e)

@@ -1,6 +1,7 @@
 /* The start of the run page: how far its results can be trusted, and which targets to look at
  * first, with the reason. */
 #include "site/pages.h"
+#include "site/sentence.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -15,6 +16,14 @@ static int count_certified(const record *r)
     for (int i = 0; i < r->n_targets; i++)
         n += record_has_search(&r->targets[i]) && r->targets[i].search.certified;
     return n;
+}
+
+static bool any_swept(const record *r)
+{
+    for (int i = 0; i < r->n_targets; i++)
+        if (record_has_search(&r->targets[i]) && r->targets[i].search.n_sweeps > 0)
+            return true;
+    return false;
 }
 
 void put_trust(page *p)
@@ -34,6 +43,7 @@ void put_trust(page *p)
     json_add_string(object, "recovered", /* close to all of it: two places more than a share */
                     arena_printf(a, "%.2f%%", 100 * r->sae_quality.loss_recovered));
     json_add_bool(object, "has_search", record_was_searched(r));
+    json_add_bool(object, "has_sweeps", any_swept(r));
     json_add_string(object, "certified", show_count(a, count_certified(r)));
     json_add_bool(object, "has_map", r->quality.n_clusters > 0);
     json_add_string(object, "silhouette", show_number(a, r->quality.silhouette));
@@ -74,7 +84,7 @@ static const highlight highlights[] = {
     {"hardest to drive", warm_of, -1, "by real tokens", true},
     {"strongest effect on the output", effect_of, 1, "nats (KL) when it is taken out", false},
     {"wants the least likely text", fluent_loss_of, 1,
-     "of the data's maximum lost in text as likely as the data", true},
+     "of the data's maximum, lost where text must be as likely as the data", true},
 };
 
 static const record_target *best_by(const record *r, const highlight *h)

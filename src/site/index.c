@@ -100,7 +100,7 @@ static void put_figures(page *p, const report_folder *f)
     cJSON *list = json_add_array(p->tree, "figures");
     for (int i = 0; i < n; i++) {
         cJSON *row = put_entry(list), *cells = NULL;
-        put_text(row, "figure", &p->memory, names[i]);
+        put_text(row, "figure", &p->memory, show_metric(&p->memory, names[i]));
         cells = json_add_array(row, "values");
         for (int k = 0; k < f->n_runs; k++)
             json_add_string(put_entry(cells), "value",

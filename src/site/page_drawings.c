@@ -94,18 +94,19 @@ static err_code write_matrix(page *p, const char *path, const heatmap *h, err *e
     return rc;
 }
 
-/* An image too wide for a small screen scrolls by itself rather than shrink its words. */
+/* Where an image is wider than the screen it scrolls by itself rather than shrink its words; panels
+ * side by side have smaller ones. */
 static void add_html(str *out, const char *base, int width, int height, const char *label,
                      const char *alt)
 {
-    bool wide = width > FIGURE_WIDTH;
-    if (wide)
-        str_addf(out, "<div class=\"panels\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">",
+    const char *kind = width > FIGURE_WIDTH ? "panels" : width == FIGURE_WIDTH ? "panel" : NULL;
+    if (kind)
+        str_addf(out, "<div class=\"%s\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">", kind,
                  label);
     str_addf(out,
              "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"%s-dark.png\">"
              "<img src=\"%s.png\" width=\"%d\" height=\"%d\" alt=\"%s\"></picture>%s",
-             base, base, width, height, alt, wide ? "</div>" : "");
+             base, base, width, height, alt, kind ? "</div>" : "");
 }
 
 err_code page_figure(page *p, const char *key, const figure *panels, int n, err *e)
@@ -150,7 +151,7 @@ err_code page_map(page *p, const char *key, const cluster_map *map, const char *
                   const char *values, err *e)
 {
     arena *a = &p->memory;
-    str svg = {0}, file = {0}, alt = {0};
+    str html = {0}, file = {0}, alt = {0};
     const char *image = arena_printf(a, "fig/%s.svg", page_figure_stem(p, key));
     if (!values) {
         drawn_values to = page_values(p, key, "");
@@ -160,11 +161,15 @@ err_code page_map(page *p, const char *key, const cluster_map *map, const char *
     list_panel(p, key, "", title, image, values ? values : values_path(p), "", "", str_text(&alt));
     cluster_map_file(&file, map, key, "../");
     err_code rc = io_write(path_join(a, p->site->dir, image), str_text(&file), file.len, e);
-    cluster_map_svg(&svg, map, key);
+    str_add(&html, "<div class=\"map\">\n<div class=\"field\">");
+    cluster_map_svg(&html, map, key);
+    str_add(&html, "</div>\n");
+    cluster_map_key(&html, map);
+    str_add(&html, "</div>");
     block_add(&p->blocks, key, arena_printf(a, "![%s](%s%s)", title, p->root, image),
-              str_text(&svg),
+              str_text(&html),
               values ? arena_printf(a, "%s%s", p->root, values) : page_values_link(p));
-    str_release(&svg);
+    str_release(&html);
     str_release(&file);
     str_release(&alt);
     return rc;

@@ -24,9 +24,9 @@ static void put_facts(page *p, const record_target *t, const record_feature *f)
     put_fact(facts, show_number(a, f->max), "largest activation on the data");
     if (record_has_search(t)) {
         const record_chain *c = &t->search.chain;
-        put_ratio(facts, a, c->warm, "that with the best real tokens");
-        put_ratio(facts, a, c->cold, "with tokens found without the data");
-        put_ratio(facts, a, c->fluent, "with tokens as likely as the data's");
+        put_ratio(facts, a, c->warm, "of that, with the best real tokens");
+        put_ratio(facts, a, c->cold, "with real tokens found without the data");
+        put_ratio(facts, a, c->fluent, "with real tokens as likely as the data's");
     } else if (t->optimum.n_positions) {
         put_fact(facts, show_number(a, t->optimum.activation), "with the optimised input");
         put_fact(facts, show_number(a, t->optimum.snapped_activation),

@@ -2,6 +2,7 @@
  * times, which may differ between equal runs and stays under volatile/. */
 #include "site/figures.h"
 #include "site/pages.h"
+#include "site/sentence.h"
 #include "site/show.h"
 #include <string.h>
 

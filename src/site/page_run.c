@@ -30,15 +30,15 @@ static void put_facts(page *p, const record_metric *list, int n)
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "target features");
     if (isfinite(rule->value))
-        put_fact(facts, show_number(a, rule->value),
-                 "F1 of the sentences that say where they are active (median)");
+        put_fact(facts, show_number(a, rule->value), "median F1 of the targets' sentences");
     if (isfinite(warm->value))
         put_fact(facts, show_ratio(a, warm->value),
-                 "the data's maximum by the best real tokens (median)");
+                 "the data's maximum, by real tokens (median)");
     if (isfinite(cold->value))
-        put_fact(facts, show_ratio(a, cold->value), "by tokens found without the data");
+        put_fact(facts, show_ratio(a, cold->value), "likewise, found without the data");
     if (isfinite(fluent->value))
-        put_fact(facts, show_ratio(a, fluent->value), "by tokens as likely as the data's");
+        put_fact(facts, show_ratio(a, fluent->value),
+                 "likewise, by tokens as likely as the data's");
     if (isfinite(ratio->value) && !isfinite(warm->value))
         put_fact(facts, show_ratio(a, ratio->value), "the data's maximum (median)");
     if (isfinite(snapped->value) && !isfinite(warm->value))

@@ -52,10 +52,6 @@ double rule_median_f1(page *p, const char *of);
  * reason, none of few targets. */
 void put_trust(page *p);
 void put_highlights(page *p);
-/* The sentence of a rule as part of a line of Markdown. */
-const char *rule_line(arena *a, const record_rule *rule);
-/* Likewise of a sentence kept as text, its tokens between backticks. */
-const char *sentence_line(arena *a, record_bytes sentence);
 /* `written`: what language models wrote of the target; and whether an explanation is of that kind,
  * which stands apart from the others. */
 void put_written(page *p, const record_target *t);

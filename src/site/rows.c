@@ -2,6 +2,7 @@
 #include "draw/inline_svg.h"
 #include "site/cluster_place.h"
 #include "site/pages.h"
+#include "site/sentence.h"
 #include "site/show.h"
 #include "site/tokens.h"
 

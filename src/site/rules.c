@@ -3,6 +3,7 @@
 #include "base/sort.h"
 #include "site/escape.h"
 #include "site/pages.h"
+#include "site/sentence.h"
 #include "site/show.h"
 #include "site/tokens.h"
 #include <string.h>
@@ -28,59 +29,6 @@ static const char *label_of(const char *of)
         if (!strcmp(predictors[i].of, of))
             return predictors[i].label;
     return of;
-}
-
-/* Words between tokens: blanks at their ends are blanks of the sentence. */
-static void add_words(str *line, arena *a, record_bytes words)
-{
-    int from = 0, to = words.n;
-    while (from < to && words.bytes[from] == ' ')
-        from++;
-    while (to > from && words.bytes[to - 1] == ' ')
-        to--;
-    if (from > 0)
-        str_add_char(line, ' ');
-    escape_markdown(line, show_part(a, words, from, to));
-    if (to < words.n && to > from)
-        str_add_char(line, ' ');
-}
-
-const char *rule_line(arena *a, const record_rule *rule)
-{
-    str line = {0};
-    for (int i = 0; i < rule->n_pieces; i++) {
-        const record_piece *piece = &rule->pieces[i];
-        if (piece->is_token)
-            escape_code(&line, show_token(a, piece->text));
-        else
-            add_words(&line, a, piece->text);
-    }
-    return str_into(&line, a);
-}
-
-const char *sentence_line(arena *a, record_bytes sentence)
-{
-    str line = {0};
-    int at = 0;
-    while (at < sentence.n) {
-        const char *rest = sentence.bytes + at;
-        int left = sentence.n - at;
-        const char *open = memchr(rest, '`', (size_t)left);
-        int words = open ? (int)(open - rest) : left;
-        /* A token has a byte at least, which may be a backtick. */
-        const char *end =
-            left - words > 2 ? memchr(open + 2, '`', (size_t)(left - words - 2)) : NULL;
-        if (!end)
-            words = left;
-        add_words(&line, a, (record_bytes){rest, words});
-        at += words;
-        if (end) {
-            record_bytes token = {open + 1, (int)(end - open - 1)};
-            escape_code(&line, show_token(a, token));
-            at += token.n + 2;
-        }
-    }
-    return str_into(&line, a);
 }
 
 /* ---- feature page -------------------------------------------------------------------------------

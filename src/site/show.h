@@ -13,6 +13,8 @@ const char *show_count(arena *a, int64_t value);
 const char *show_share(arena *a, double value);
 /* 1.83 as "1.83×". */
 const char *show_ratio(arena *a, double value);
+/* The key of a headline figure in words. */
+const char *show_metric(arena *a, const char *key);
 /* Text given by models, data or users, on one line. */
 const char *show_text(arena *a, const char *text);
 const char *show_prose(arena *a, record_bytes text);

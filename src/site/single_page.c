@@ -171,7 +171,8 @@ static bool enter_left_out(rewriter *r, const tag *t)
 {
     const char *class = single_tag_value(t, "class"), *name = single_tag_value(t, "data-name");
     bool div = !strcmp(t->name, "div") && class, aside = div && !strcmp(class, "aside") && name;
-    if (strcmp(t->name, "details") && !aside && !(div && !strcmp(class, "orders")))
+    bool sections = !strcmp(t->name, "nav") && class && !strcmp(class, "contents");
+    if (strcmp(t->name, "details") && !aside && !sections && !(div && !strcmp(class, "orders")))
         return false;
     r->left_out = t->name;
     r->depth = 1;

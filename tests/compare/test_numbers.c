@@ -178,6 +178,8 @@ static void words_by_hand(void **state)
     check_words("old words", "", "-old words|");
     check_words("one two three four", "three four one two", "-one two|=three four|+one two|");
     check_words("in quotes \"a\"", "in \"a\"", "=in|-quotes|=\"a\"|");
+    check_words("on ` a`, `b`", "on ` c`, `b`", "=on|-` a`,|+` c`,|=`b`|"); /* tokens are whole */
+    check_words("a ` b", "a ` c", "=a `|-b|+c|"); /* a backtick alone is a word */
 }
 
 /* ---- tolerance ---- */

@@ -137,6 +137,9 @@ static void pages_of_what_changed(void **state)
     assert_non_null(strstr(page, "<del><span class=\"aloud\">removed: </span>"));
     assert_non_null(strstr(page, "&lt;b&gt;on&lt;/b&gt;"));
     assert_null(strstr(page, "<b>on</b>"));
+    const char *title = strstr(page, "<h3 id=\"");
+    assert_non_null(title);
+    assert_null(strstr(title + 9, arena_printf(&a, "%.*s", (int)strcspn(title, ">"), title)));
     assert_non_null(strstr(text_of(&a, "one-two/targets", names[1]), "~~"));
     arena_release(&a);
 }

@@ -84,10 +84,45 @@ static void test_points_and_legend(void **state)
     assert_non_null(strstr(text, "role=\"img\" "));
     assert_int_equal(count(text, "<title>L06-"), POINTS);
     assert_int_equal(count(text, "draw-halo"), CLUSTERS);
+    assert_int_equal(count(text, "<polygon"), 2 * MEMBERS); /* clusters 8 and 9: squares */
+    str_clear(&svg);
+    cluster_map_file(&svg, &f.map, "map", "");
+    text = str_text(&svg);
+    check_nesting(text);
     assert_int_equal(count(text, ">name</text>"), CLUSTERS);
     assert_non_null(strstr(text, ">in no cluster</text>"));
-    assert_int_equal(count(text, "<polygon"), 2 * (MEMBERS + 1)); /* clusters 8 and 9: squares */
+    assert_int_equal(count(text, "<polygon"), 2 * (MEMBERS + 1));
     str_release(&svg);
+}
+
+/* On a page the legend is a list; a cluster that has no members in this map is not in it. */
+static void test_legend_as_a_list(void **state)
+{
+    (void)state;
+    fixture f;
+    fill(&f);
+    f.clusters[2].href = "clusters/c.html";
+    f.clusters[3].href = "javascript:alert(1)";
+    f.clusters[4].name = "<b>\"";
+    f.clusters[5].size = 0;
+    f.points[1].is_selected = true;
+    str html = {0};
+    cluster_map_key(&html, &f.map);
+    const char *text = str_text(&html);
+    check_nesting(text);
+    assert_int_equal(count(text, "<li>"), CLUSTERS - 1 + 3);
+    assert_int_equal(count(text, "<i>10</i>"), CLUSTERS - 1);
+    assert_null(strstr(text, "<strong>6</strong>"));
+    assert_int_equal(count(text, "<polygon"), 2); /* the markers of clusters 8 and 9 */
+    assert_non_null(strstr(text, "<li><a href=\"clusters/c.html\"><svg "));
+    assert_int_equal(count(text, "<a "), 1);
+    assert_non_null(strstr(text, "<span title=\"&lt;b&gt;&quot;\">&lt;b&gt;&quot;</span>"));
+    assert_non_null(strstr(text, "<span>in no cluster</span><i>5</i>"));
+    assert_non_null(strstr(text, "<span>ringed: selected</span>"));
+    str_clear(&html);
+    cluster_map_file(&html, &f.map, "map", "");
+    assert_int_equal(count(str_text(&html), ">10</text>"), CLUSTERS - 1);
+    str_release(&html);
 }
 
 static void test_links(void **state)
@@ -107,13 +142,14 @@ static void test_links(void **state)
     assert_non_null(strstr(text, "role=\"group\" ")); /* an image may not hold links */
     assert_non_null(strstr(text, "<a id=\"map-L06-00003\" href=\"features/L06-00003.html\" "
                                  "aria-label=\"L06-00003\">"));
-    assert_non_null(strstr(text, "<a href=\"clusters/c.html\" aria-label=\"cluster 3\">"));
-    assert_int_equal(count(text, "<a "), 3);
+    assert_int_equal(count(text, "<a "), 2);
     assert_null(strstr(text, "script:"));
     assert_null(strstr(text, "<script"));
     str_clear(&svg);
     cluster_map_file(&svg, &f.map, "map", "../");
     assert_non_null(strstr(str_text(&svg), "href=\"../features/L06-00003.html\""));
+    assert_non_null(
+        strstr(str_text(&svg), "<a href=\"../clusters/c.html\" aria-label=\"cluster 3\">"));
     assert_non_null(strstr(str_text(&svg), "prefers-color-scheme: dark"));
     str_release(&svg);
 }
@@ -259,9 +295,9 @@ static void test_many_clusters(void **state)
     cluster_map map = {
         .points = points, .n_points = MANY, .clusters = clusters, .n_clusters = MANY};
     str svg = {0};
-    cluster_map_svg(&svg, &map, "map");
+    cluster_map_file(&svg, &map, "map", "");
     const char *text = str_text(&svg);
-    assert_int_equal(count(text, "draw-halo"), MAP_LABELS);
+    assert_int_equal(count(text, "draw-halo\""), MAP_LABELS);
     assert_int_equal(count(text, ">1001<"), 2); /* on the map, in the legend */
     assert_int_equal(count(text, ">1200<"), 1); /* the smallest, but selected */
     assert_int_equal(count(text, ">1150<"), 0);
@@ -437,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points_and_legend),
+        cmocka_unit_test(test_legend_as_a_list),
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_degenerate),

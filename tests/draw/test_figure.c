@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "draw/canvas_part.h"
 #include "draw/figure.h"
+#include "draw/frame.h"
 #include "draw/svg_canvas.h"
 #include "draw/font.h"
 #include "test.h"
@@ -380,6 +381,37 @@ static void test_parts_of_a_canvas(void **state)
     }
 }
 
+/* The y axis that a line through these values gets. */
+static scale axis_of(const double *values, int n)
+{
+    str svg = {0};
+    svg_canvas drawing;
+    svg_canvas_init(&drawing, &svg, 400, 300);
+    axis x = {.title = "step"}, y = {.title = "count"};
+    bounds along = BOUNDS_EMPTY, up = BOUNDS_EMPTY;
+    for (int i = 0; i < n; i++) {
+        bounds_add(&along, &x, i);
+        bounds_add(&up, &y, values[i]);
+    }
+    frame f;
+    frame_draw(&f, NULL, &drawing.canvas,
+               &(frame_spec){.x = &x, .y = &y, .x_bounds = along, .y_bounds = up});
+    str_release(&svg);
+    return f.y;
+}
+
+/* Around a single value there is room on both sides, but counts of 0 have nothing below them. */
+static void test_a_lone_zero_is_the_axis_end(void **state)
+{
+    (void)state;
+    scale zero = axis_of((double[]){0, 0}, 2), one = axis_of((double[]){5, 5}, 2),
+          below = axis_of((double[]){-3, -3}, 2), across = axis_of((double[]){-1, 1}, 2);
+    assert_true(zero.low == 0 && zero.high > 0);
+    assert_true(one.low > 0 && one.low < 5 && one.high > 5);
+    assert_true(below.low < -3 && below.high > -3);
+    assert_true(across.low <= -1 && across.high >= 1);
+}
+
 /* Panels stand beside each other until a row is full; the tallest gives the row its height. */
 static void test_panels(void **state)
 {
@@ -519,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_no_text_overlaps),
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_parts_of_a_canvas),
+        cmocka_unit_test(test_a_lone_zero_is_the_axis_end),
         cmocka_unit_test(test_panels),
         cmocka_unit_test(test_a_heatmap_is_a_table),
         cmocka_unit_test(test_row_groups),

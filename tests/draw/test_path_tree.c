@@ -86,7 +86,8 @@ static void nothing_runs_into_the_bars(void **state)
     assert_non_null(strstr(str_text(&svg), "w\u2026</text>"));
     assert_int_equal(count(str_text(&svg), "<text"), 2); /* what is left has no room for the rest */
     assert_int_equal(count(str_text(&svg), "<polyline"), 0);
-    assert_true(after(str_text(&svg), " width=\"") == PATH_TREE_WIDTH);
+    double width = after(str_text(&svg), " width=\"");
+    assert_true(width > 290 && width <= PATH_TREE_WIDTH); /* words take 290 of it at most */
     str_clear(&svg);
     path_tree_svg(&svg, &row, 0, (double)NAN, "Paths");
     assert_non_null(strstr(str_text(&svg), "</svg>"));

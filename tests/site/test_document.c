@@ -21,6 +21,15 @@ static const struct {
      "in its safe mode"},
     {"## Two words, one!\n", "## Two words, one!\n",
      "<h2 id=\"two-words-one\">Two words, one!</h2>\n", "headings get GitHub's anchors"},
+    {"# A \"b\" & *c*\n## a\n## b\n## c\n## d *e*\n## f\n",
+     "# A \"b\" & *c*\n## a\n## b\n## c\n## d *e*\n## f\n",
+     "<h1 id=\"a-b-c\">A &quot;b&quot; &amp; <em>c</em></h1>\n"
+     "<nav class=\"contents\" aria-label=\"Sections: A &quot;b&quot; &amp; c\">\n<ul>\n"
+     "<li><a href=\"#a\">a</a></li>\n<li><a href=\"#b\">b</a></li>\n<li><a href=\"#c\">c</a></li>\n"
+     "<li><a href=\"#d-e\">d <em>e</em></a></li>\n<li><a href=\"#f\">f</a></li>\n</ul>\n</nav>\n"
+     "<h2 id=\"a\">a</h2>\n<h2 id=\"b\">b</h2>\n<h2 id=\"c\">c</h2>\n"
+     "<h2 id=\"d-e\">d <em>e</em></h2>\n<h2 id=\"f\">f</h2>\n",
+     "five sections are listed before the first"},
     {"#tag\n", "#tag\n", "<p>#tag</p>\n", "which need a space"},
     {"@insert plot\n", "![plot](p.png)\n", "<img src=\"p.png\" alt=\"plot\">\n", "a block"},
     {"@insert plot A *b*.\n", "![plot](p.png)\n\n_A *b*._ ([p.csv](p.csv), figure plot)\n",

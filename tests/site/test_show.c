@@ -105,12 +105,23 @@ static void pieces_of_characters_are_merged(void **state)
     arena_release(&a);
 }
 
+static void metrics_are_words(void **state)
+{
+    (void)state;
+    arena a = {0};
+    assert_string_equal(show_metric(&a, "median_rule_f1"), "F1 of the rules (median)");
+    assert_string_equal(show_metric(&a, "evaluation.dead features"), "dead features, in training");
+    assert_string_equal(show_metric(&a, "of_a_newer_version"), "of a newer version");
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_short),
         cmocka_unit_test(tokens_are_visible),
         cmocka_unit_test(pieces_of_characters_are_merged),
+        cmocka_unit_test(metrics_are_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
