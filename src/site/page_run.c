@@ -32,8 +32,7 @@ static void put_facts(page *p, const record_metric *list, int n)
     if (isfinite(rule->value))
         put_fact(facts, show_number(a, rule->value), "median F1 of the targets' sentences");
     if (isfinite(warm->value))
-        put_fact(facts, show_ratio(a, warm->value),
-                 "the data's maximum, by real tokens (median)");
+        put_fact(facts, show_ratio(a, warm->value), "the data's maximum, by real tokens (median)");
     if (isfinite(cold->value))
         put_fact(facts, show_ratio(a, cold->value), "likewise, found without the data");
     if (isfinite(fluent->value))
