@@ -1,4 +1,5 @@
-/* An arena is a list of blocks; an allocation larger than a block gets one of its own. */
+/* An arena is a list of blocks, each twice as large as the one before up to a limit: many arenas
+ * live for one short text. An allocation larger than a block gets one of its own. */
 #include "base/arena.h"
 #include "base/memory.h"
 #include <stdarg.h>
@@ -6,13 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64, BLOCK_BYTES = 64 * 1024 };
+enum { ALIGNMENT = 64, FIRST_BLOCK = 512, LARGEST_BLOCK = 64 * 1024 };
 
 struct arena_block {
     arena_block *before;
     size_t used, capacity;
     char *data;
 };
+
+/* Blocks are zeroed: a large one costs more than a short text is worth. */
+static size_t next_capacity(const arena *a)
+{
+    if (!a->last)
+        return FIRST_BLOCK;
+    return a->last->capacity < LARGEST_BLOCK / 2 ? 2 * a->last->capacity : LARGEST_BLOCK;
+}
 
 void *arena_push(arena *a, size_t n, size_t size)
 {
@@ -23,7 +32,8 @@ void *arena_push(arena *a, size_t n, size_t size)
 
     if (!a->last || bytes > a->last->capacity - a->last->used) {
         arena_block *block = mem_small(1, sizeof *block);
-        block->capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+        size_t capacity = next_capacity(a);
+        block->capacity = bytes > capacity ? bytes : capacity;
         block->data = mem_small(block->capacity, 1);
         block->before = a->last;
         a->last = block;

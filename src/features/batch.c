@@ -37,13 +37,14 @@ err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *cont
         int length = longest_in(p, first, count);
         fill_batch(tokens_BT, p, first, count, length);
         rc = forward_tokens(f, tokens_BT, count, length, source->hook, e);
-        for (int b = 0; b < count && !rc; b++)
+        for (int b = 0; b < count && !rc; b++) {
             rc = visit(context, first + b,
                        forward_hook(f) + (size_t)b * (size_t)length * (size_t)source->hook->width,
                        prompts_length(p, first + b), e);
+            if (!rc) /* a batch of a large model takes more than a moment */
+                rc = cancel_check(e);
+        }
         progress_step(&bar, first + count, NULL);
-        if (!rc)
-            rc = cancel_check(e);
     }
     progress_end(&bar);
     forward_free(f);
