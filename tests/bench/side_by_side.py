@@ -2,9 +2,9 @@
 
     python tests/parity/make_pythia_shape.py DIR tokenizer.json prose.txt      # weights, once
     make build build/release/tests/bench/rows
-    python tests/bench/side_by_side.py DIR prose.txt [--stages collect,optimise,umap,hdbscan]
+    python tests/bench/side_by_side.py DIR prose.txt [--stages collect,optimise,umap,hdbscan,whole]
 
-Needs torch, transformers, transformer-lens, sae-lens, umap-learn, hdbscan. Both sides use all cores.
+Needs torch, transformers, transformer-lens, sae-lens, umap-learn, hdbscan, scikit-learn. Both sides use all cores.
 The Python side does what the original program did, written again from its description: one prompt
 at a time through the whole HookedSAETransformer with the SAE spliced in and every activation kept,
 the SAE's activations averaged over positions; then one start of ten free embeddings a feature,
@@ -16,6 +16,11 @@ as here) and without (all cores). Trustworthiness (Venna, Kaski 2001) is of 2,00
 all. The best of two runs counts on both sides, but for collect, which runs once on both, after code
 that is compiled has been compiled. Lines are cut into prompts by each side's own rules, so that their
 numbers of tokens, which are printed, differ a little.
+
+The whole run, once on each side: there, collect, filter by entropy and sparsity, UMAP to 5 dimensions,
+HDBSCAN, UMAP to 2, and one start of WHOLE_STEPS steps for each of WHOLE_FEATURES features. Here, the
+same through `saeinv run` with all else as it is by default, so that it also has eight starts, the
+search for real tokens, effects, rules and the report, which the original has not.
 """
 
 import argparse
@@ -30,6 +35,7 @@ import numpy
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build/release"
 PROMPTS, LENGTH, STEPS = 200, 10, 20
+WHOLE_FEATURES, WHOLE_STEPS = 4, 100
 ROWS, COLUMNS, CENTRES, NEIGHBOURS = 20000, 50, 50, 15
 HOOK = "blocks.3.hook_mlp_out"
 
@@ -81,14 +87,14 @@ def their_collect(model, sae, prompts):
     return [features_of(model, sae, tokens).mean(1).detach() for tokens in prompts]
 
 
-def their_optimise(model, sae, feature):
+def their_optimise(model, sae, feature, steps=STEPS):
     import torch
     E = model.W_E
     x = torch.nn.Parameter(E[torch.randint(len(E), (LENGTH,))].detach()
                            + 0.5 * torch.randn(LENGTH, E.shape[1]))
     optimiser = torch.optim.AdamW([x], 1e-3, weight_decay=0)
     dummy = torch.zeros(1, LENGTH, dtype=torch.long)
-    for _ in range(STEPS):
+    for _ in range(steps):
         optimiser.zero_grad()
         f = features_of(model, sae, dummy, x)[0, :, feature].max()
         with torch.no_grad():
@@ -96,6 +102,25 @@ def their_optimise(model, sae, feature):
             nearest = E[(unit(x, dim=-1) @ unit(E, dim=-1).T).argmax(1)]
         (-f + 1e-5 * (x - nearest).norm()).backward()
         optimiser.step()
+
+
+def their_whole(model, sae, prompts):
+    import hdbscan
+    import torch
+    import umap
+    a = torch.cat(their_collect(model, sae, prompts))
+    share = a / a.sum(0)
+    entropy = -(share * share.clamp_min(1e-30).log()).sum(0)
+    active = (a > 0.01).float().mean(0)
+    kept = torch.nonzero((entropy > 1) & (entropy < 6) & (active > 0.01) & (active < 0.5))[:, 0]
+    x = torch.nn.functional.normalize(a[:, kept].T, dim=-1).numpy()
+    reduced = umap.UMAP(n_components=5, min_dist=0, metric="cosine", random_state=1).fit_transform(x)
+    labels = hdbscan.HDBSCAN(min_cluster_size=20, min_samples=5).fit(reduced).labels_
+    umap.UMAP(metric="cosine", random_state=1).fit_transform(x)
+    _, first = numpy.unique(labels, return_index=True)
+    for row in list(first)[:WHOLE_FEATURES] + list(range(WHOLE_FEATURES - len(first))):
+        their_optimise(model, sae, int(kept[row]), WHOLE_STEPS)
+    return len(kept)
 
 
 def prompts_of(text, tokenizer):
@@ -114,17 +139,30 @@ def prompts_of(text, tokenizer):
 # ---- this program ----------------------------------------------------------------------------------
 
 
-def our_collect(folder, text):
+def our_run(folder, text, settings):
+    """Seconds of the whole program, of each stage, and the record of the run."""
     with tempfile.TemporaryDirectory() as out:
-        settings = [f"collect.n_prompts={PROMPTS}", "select.max_features=1", "optimise.max_steps=1",
-                    "search.effort=warm", "cluster.method=kmeans"]
+        start = time.perf_counter()
         subprocess.run([BUILD / "saeinv", "run", "-q", "--model", folder / "model", "--sae",
                         folder / "sae", "--data", text, "--out", f"{out}/r"]
                        + [x for s in settings for x in ("--set", s)], check=True)
+        whole = time.perf_counter() - start
         times = json.loads((Path(out) / "r/volatile/timing.json").read_text())
         run = json.loads((Path(out) / "r/run.json").read_text())
-    seconds = next(s["seconds"] for s in times["stages"] if s["name"] == "collect")
-    return seconds, run
+    return whole, {s["name"]: s["seconds"] for s in times["stages"]}, run
+
+
+def our_collect(folder, text):
+    _, stages, run = our_run(folder, text, [
+        f"collect.n_prompts={PROMPTS}", "select.max_features=1", "optimise.max_steps=1",
+        "search.effort=warm", "cluster.method=kmeans"])
+    return stages["collect"], run
+
+
+def our_whole(folder, text):
+    return our_run(folder, text, [
+        f"collect.n_prompts={PROMPTS}", f"select.max_features={WHOLE_FEATURES}",
+        f"optimise.max_steps={WHOLE_STEPS}"])
 
 
 def our_optimise(folder):
@@ -197,11 +235,11 @@ def main():
             theirs, z = best(lambda: umap.UMAP(n_neighbors=NEIGHBOURS, **how).fit_transform(x))
             show(name, theirs, ours["umap"], "s",
                  f"trustworthiness {trustworthiness(x, z):.4f}, {trusted:.4f}")
-    if "collect" not in stages and "optimise" not in stages:
+    if not {"collect", "optimise", "whole"} & set(stages):
         return
     model, sae, tokenizer = load(args.folder)
+    prompts = prompts_of(args.text, tokenizer)
     if "collect" in stages:
-        prompts = prompts_of(args.text, tokenizer)
         tokens = sum(p.shape[1] for p in prompts)
         their_collect(model, sae, prompts[:5])
         theirs, _ = best(lambda: their_collect(model, sae, prompts), 1)
@@ -215,6 +253,12 @@ def main():
         show("optimise, a start", STEPS / theirs, 8 * ours, "start-steps/s",
              f"of {LENGTH} and of 16 positions")
         show("optimise, a feature", STEPS / theirs, ours, "feature-steps/s", "one start, eight starts")
+    if "whole" in stages:
+        theirs, kept = best(lambda: their_whole(model, sae, prompts), 1)
+        ours, times, run = our_whole(args.folder, args.text)
+        show(f"whole run, {WHOLE_FEATURES} features", theirs, ours, "s",
+             f"{kept} features kept there; here by stage: "
+             + ", ".join(f"{name} {s:.0f}" for name, s in times.items()))
 
 
 main()
