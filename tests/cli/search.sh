@@ -86,7 +86,7 @@ fresh=$work/fresh
 mkdir "$fresh"
 find "$work/cache" -type f ! -name 'search-*' -exec cp -t "$fresh" {} +
 resumed=(run "${quick[@]}" "${search[@]}" "${one[@]}" --set "collect.cache_dir=$fresh" --out "$work/resumed")
-kept() { find "$fresh" -name 'search-*' | wc -l; }
+kept() { find "$fresh" -name 'search-*' ! -name '*.lock' | wc -l; }
 "$SAEINV" "${resumed[@]}" >"$work/out" 2>"$work/err" </dev/null &
 while [ "$(kept)" -eq 0 ] && kill -0 $! 2>/dev/null; do sleep 0.005; done
 kill -INT $! 2>/dev/null
