@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    COLLECT_VERSION = 2,       /* raised when the stage's arithmetic or file layout changes */
+    COLLECT_VERSION = 3,       /* raised when the stage's arithmetic or file layout changes */
     MOST_TRIES_PER_PROMPT = 50 /* documents looked at for one long enough */
 };
 
