@@ -229,7 +229,7 @@ static err_code search_space(krylov *s, ritz *ritz_M, int k, double tolerance, e
         return e->code;
     random_direction(s, s->basis[0], 0);
     int check_at = 2 * k + 20;
-    for (; !converged && s->steps < s->max_steps; check_at += check_at / 4) {
+    for (; !converged && s->steps < s->max_steps; check_at += check_at / 8) {
         while (s->steps < check_at && s->steps < s->max_steps)
             if (extend(s, e))
                 return e->code;

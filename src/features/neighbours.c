@@ -7,152 +7,177 @@
 #include "features/near_filter.h"
 #include <math.h>
 
-/* Candidates arrive in index order, so an equal distance goes after those already there. */
-static void keep_nearest(int *index_K, double *distance_K, int *kept, int k, int j, double distance)
+/* Puts row j into row i's list if it is nearer than the list's last, or as near and before it;
+ * returns whether it was. */
+static bool keep_nearest(neighbours *near, int i, int j, double distance)
 {
-    if (*kept == k && !(distance < distance_K[k - 1]))
-        return;
-    int at = *kept < k ? (*kept)++ : k - 1;
-    for (; at > 0 && distance < distance_K[at - 1]; at--) {
-        index_K[at] = index_K[at - 1];
-        distance_K[at] = distance_K[at - 1];
+    int *index_K = ROW(near->index_NK, i, near->k);
+    double *distance_K = ROW(near->distance_NK, i, near->k);
+    int at = near->k;
+    for (; at > 0; at--) {
+        double before = distance_K[at - 1];
+        if (!(distance < before || (distance == before && j < index_K[at - 1])))
+            break;
+        if (at < near->k) {
+            index_K[at] = index_K[at - 1];
+            distance_K[at] = before;
+        }
     }
+    if (at == near->k)
+        return false;
     index_K[at] = j;
     distance_K[at] = distance;
+    return true;
 }
 
 static void search_row(void *context, int i, const double *distance_N)
 {
-    const neighbours *near = context;
-    int kept = 0;
+    neighbours *near = context;
     for (int j = 0; j < near->n; j++)
         if (j != i)
-            keep_nearest(ROW(near->index_NK, i, near->k), ROW(near->distance_NK, i, near->k), &kept,
-                         near->k, j, distance_N[j]);
+            keep_nearest(near, i, j, distance_N[j]);
 }
 
 /* ---- dense rows ---------------------------------------------------------------------------------
- */
+ * A product tells two rows about each other, so each pair of blocks of rows is multiplied once. The
+ * pairs are played in rounds, like a tournament: in a round every block is in one pair, and no two
+ * threads write to one list. */
 
 enum {
-    ROWS = 96,     /* whose neighbours a task finds */
-    COLUMNS = 512, /* rows they are compared with at a time */
-    RUN = 16       /* of those, looked at together */
+    SIDE = 192, /* rows of a block: whole tiles of products */
+    RUN = 16    /* columns looked at together */
 };
 
 typedef struct dense_search {
     neighbours *near;
     const points *p;
     near_filter filter;
-    float *scale_N, *limit_N;
+    float *reach_N, *weight_N, *scale_N, *limit_N;
+    int n_blocks, round;
 } dense_search;
 
-/* A row's list while it grows. */
-typedef struct seeker {
-    int row, kept;
-    float reach, weight;
-} seeker;
-
-static void set_reach(seeker *k, const dense_search *s)
+static void set_reach(const dense_search *s, int row)
 {
-    const neighbours *near = s->near;
-    double furthest =
-        k->kept < near->k ? HUGE_VAL : ROW(near->distance_NK, k->row, near->k)[near->k - 1];
-    k->reach = near_filter_reach(&s->filter, k->row, furthest);
+    double furthest = ROW(s->near->distance_NK, row, s->near->k)[s->near->k - 1];
+    s->reach_N[row] = near_filter_reach(&s->filter, row, furthest);
 }
 
-static inline bool may_be_near(const seeker *k, float dot, float scale, float limit)
+/* Whether `other` may be in the list of `row`. */
+static inline bool may_be_near(const dense_search *s, int row, int other, float dot)
 {
-    return !(k->reach * scale - k->weight * dot > limit);
+    return !(s->reach_N[row] * s->scale_N[other] - s->weight_N[row] * dot > s->limit_N[other]);
 }
 
-static bool any_near(const seeker *k, const float *dot, const float *scale, const float *limit)
+/* Whether any of RUN columns may be in the row's list, or the row in theirs. */
+static bool any_near(const dense_search *s, int row, int column, const float *dot)
 {
     int any = 0;
     for (int j = 0; j < RUN; j++)
-        any |= may_be_near(k, dot[j], scale[j], limit[j]);
+        any |= may_be_near(s, row, column + j, dot[j]) | may_be_near(s, column + j, row, dot[j]);
     return any;
 }
 
-/* Rows first .. first+n-1, whose products with the seeker's row are dot_C. */
-static void seek(seeker *k, const dense_search *s, const float *dot_C, int first, int n)
+static void compare(const dense_search *s, int row, int column, float dot)
 {
-    neighbours *near = s->near;
-    int *index_K = ROW(near->index_NK, k->row, near->k);
-    double *distance_K = ROW(near->distance_NK, k->row, near->k);
-    const float *scale = s->scale_N + first, *limit = s->limit_N + first;
-    for (int at = 0; at < n; at += RUN) {
-        int end = n - at < RUN ? n : at + RUN;
-        if (end == at + RUN && !any_near(k, dot_C + at, scale + at, limit + at))
-            continue;
-        for (int j = at; j < end; j++)
-            if (first + j != k->row && may_be_near(k, dot_C[j], scale[j], limit[j])) {
-                keep_nearest(index_K, distance_K, &k->kept, near->k, first + j,
-                             points_distance(s->p, k->row, first + j));
-                set_reach(k, s);
-            }
+    if (!may_be_near(s, row, column, dot) && !may_be_near(s, column, row, dot))
+        return;
+    double distance = points_distance(s->p, row, column);
+    if (keep_nearest(s->near, row, column, distance))
+        set_reach(s, row);
+    if (keep_nearest(s->near, column, row, distance))
+        set_reach(s, column);
+}
+
+static int block_rows(const dense_search *s, int block)
+{
+    int left = s->p->n - block * SIDE;
+    return left < SIDE ? left : SIDE;
+}
+
+/* The rows of one block beside those of another, or of the same: then each pair once. */
+static void compare_blocks(const dense_search *s, int a, int b)
+{
+    const points *p = s->p;
+    float dot_RC[SIDE * SIDE];
+    int first = b * SIDE, rows = block_rows(s, a), columns = block_rows(s, b);
+    cpu_tiles(&(tile_product){.c = dot_RC,
+                              .a = ROW(p->x_ND, a * SIDE, p->d),
+                              .b = ROW(p->x_ND, first, p->d),
+                              .ldc = SIDE,
+                              .lda = p->d,
+                              .ldb = p->d,
+                              .M = rows,
+                              .N = columns,
+                              .K = p->d,
+                              .tb = TRANSPOSED,
+                              .alpha = 1});
+    for (int r = 0; r < rows; r++) {
+        const float *dot_C = ROW(dot_RC, r, SIDE);
+        int row = a * SIDE + r;
+        for (int at = a == b ? r + 1 : 0; at < columns; at += RUN) {
+            int end = columns - at < RUN ? columns : at + RUN;
+            if (end - at == RUN && !any_near(s, row, first + at, dot_C + at))
+                continue;
+            for (int c = at; c < end; c++)
+                compare(s, row, first + c, dot_C[c]);
+        }
     }
 }
 
-static void search_dense(void *context, int block)
+static void search_block(void *context, int block)
+{
+    compare_blocks(context, block, block);
+}
+
+/* Pair 0 .. n/2 - 1 of a round among an even number n of blocks: one stays where it is and the
+ * others go around it. The last of an even number may not be there. */
+static void search_pair(void *context, int pair)
 {
     const dense_search *s = context;
-    const points *p = s->p;
-    float dot_RC[ROWS * COLUMNS];
-    seeker seekers[ROWS];
-    int first = block * ROWS, rows = p->n - first < ROWS ? p->n - first : ROWS;
-    for (int r = 0; r < rows; r++) {
-        seekers[r] =
-            (seeker){.row = first + r, .weight = near_filter_weight(&s->filter, first + r)};
-        set_reach(&seekers[r], s);
-    }
-    for (int column = 0; column < p->n && !cancel_requested(); column += COLUMNS) {
-        int n = p->n - column < COLUMNS ? p->n - column : COLUMNS;
-        tile_product product = {.c = dot_RC,
-                                .a = ROW(p->x_ND, first, p->d),
-                                .b = ROW(p->x_ND, column, p->d),
-                                .ldc = COLUMNS,
-                                .lda = p->d,
-                                .ldb = p->d,
-                                .M = rows,
-                                .N = n,
-                                .K = p->d,
-                                .tb = TRANSPOSED,
-                                .alpha = 1};
-        cpu_tiles(&product);
-        for (int r = 0; r < rows; r++)
-            seek(&seekers[r], s, ROW(dot_RC, r, COLUMNS), column, n);
-    }
+    int turning = (s->n_blocks + 1) / 2 * 2 - 1;
+    int a = (s->round + pair) % turning, b = (s->round - pair + turning) % turning;
+    b = pair == 0 ? turning : b;
+    if (b < s->n_blocks && !cancel_requested())
+        compare_blocks(s, a, b);
+}
+
+static err_code search_dense(dense_search *s, pool *workers, err *e)
+{
+    int rounds = (s->n_blocks + 1) / 2 * 2 - 1;
+    pool_run(workers, s->n_blocks, search_block, s);
+    for (s->round = 0; s->round < rounds && !cancel_requested(); s->round++)
+        pool_run(workers, (rounds + 1) / 2, search_pair, s);
+    return cancel_check(e);
 }
 
 static err_code find_dense(neighbours *out, const points *p, pool *workers, err *e)
 {
-    dense_search s = {.near = out, .p = p};
+    dense_search s = {.near = out, .p = p, .n_blocks = (p->n - 1) / SIDE + 1};
     if (!near_filter_init(&s.filter, p))
         return points_each_row(p, search_row, out, workers, e);
-    s.scale_N = mem_array((size_t)p->n, sizeof *s.scale_N, "lengths of rows", e);
-    s.limit_N = s.scale_N ? mem_array((size_t)p->n, sizeof *s.limit_N, "lengths of rows", e) : NULL;
-    err_code rc = s.limit_N ? OK : e->code;
-    if (!rc) {
-        for (int i = 0; i < p->n; i++) {
-            s.scale_N[i] = near_filter_scale(&s.filter, i);
-            s.limit_N[i] = near_filter_limit(&s.filter, i);
-        }
-        pool_run(workers, (p->n + ROWS - 1) / ROWS, search_dense, &s);
-        rc = cancel_check(e);
+    size_t n = (size_t)p->n;
+    float *of_rows = mem_array(4 * n, sizeof *of_rows, "lengths of rows", e);
+    if (!of_rows)
+        return e->code;
+    s.reach_N = of_rows;
+    s.weight_N = of_rows + n;
+    s.scale_N = of_rows + 2 * n;
+    s.limit_N = of_rows + 3 * n;
+    for (int i = 0; i < p->n; i++) {
+        set_reach(&s, i);
+        s.weight_N[i] = near_filter_weight(&s.filter, i);
+        s.scale_N[i] = near_filter_scale(&s.filter, i);
+        s.limit_N[i] = near_filter_limit(&s.filter, i);
     }
-    mem_free(s.scale_N);
-    mem_free(s.limit_N);
-    return rc;
+    err_code code = search_dense(&s, workers, e);
+    mem_free(of_rows);
+    return code;
 }
 
-err_code neighbours_find(neighbours *out, const points *p, int k, pool *workers, err *e)
+/* Lists that hold k rows infinitely far away. */
+static err_code start_lists(neighbours *out, err *e)
 {
-    *out = (neighbours){.n = p->n, .k = k};
-    if (k < 0 || k > p->n - 1)
-        return err_set(e, E_SHAPE, "neighbours: %d asked for among %d rows; a row has at most %d",
-                       k, p->n, p->n - 1);
-    size_t entries = (size_t)p->n * (size_t)k;
+    size_t entries = (size_t)out->n * (size_t)out->k;
     out->index_NK = mem_array(entries, sizeof *out->index_NK, "neighbour indices", e);
     if (!out->index_NK)
         return e->code;
@@ -161,10 +186,21 @@ err_code neighbours_find(neighbours *out, const points *p, int k, pool *workers,
         neighbours_release(out);
         return e->code;
     }
-    err_code rc = OK;
-    if (k > 0 && p->columns.start_D == NULL)
+    for (size_t i = 0; i < entries; i++)
+        out->distance_NK[i] = HUGE_VAL;
+    return OK;
+}
+
+err_code neighbours_find(neighbours *out, const points *p, int k, pool *workers, err *e)
+{
+    *out = (neighbours){.n = p->n, .k = k};
+    if (k < 0 || k > p->n - 1)
+        return err_set(e, E_SHAPE, "neighbours: %d asked for among %d rows; a row has at most %d",
+                       k, p->n, p->n - 1);
+    err_code rc = start_lists(out, e);
+    if (!rc && k > 0 && p->columns.start_D == NULL)
         rc = find_dense(out, p, workers, e);
-    else if (k > 0)
+    else if (!rc && k > 0)
         rc = points_each_row(p, search_row, out, workers, e);
     if (rc)
         neighbours_release(out);

@@ -71,15 +71,50 @@ static err_code parts_find(parts *p, const umap_graph *g, err *e)
     return OK;
 }
 
-/* D^-1/2 W D^-1/2 of one part: its largest eigenvectors are the Laplacian's smallest. */
+/* D^-1/2 W D^-1/2 of one part: its largest eigenvectors are the Laplacian's smallest. Its rows are
+ * laid out for products, which are most of the work; in double, as the gap below the largest value
+ * may be smaller than single precision can tell. */
 typedef struct part_matrix {
-    const umap_graph *graph;
-    const parts *parts;
-    const int *member;
-    const double *scale_N; /* 1 / sqrt(degree) */
     int size;
+    int *start;  /* size + 1 */
+    int *column; /* place among the part's members */
+    double *weight;
     pool *workers;
 } part_matrix;
+
+/* Room for all parts, which are laid out one after the other. */
+static err_code part_matrix_init(part_matrix *m, const umap_graph *g, pool *workers, err *e)
+{
+    size_t entries = (size_t)g->start[g->n];
+    *m = (part_matrix){.workers = workers};
+    (void)((m->start = mem_array((size_t)g->n + 1, sizeof *m->start, "part of a graph", e)) &&
+           (m->column = mem_array(entries, sizeof *m->column, "part of a graph", e)) &&
+           (m->weight = mem_array(entries, sizeof *m->weight, "part of a graph", e)));
+    return m->weight ? OK : e->code;
+}
+
+static void part_matrix_release(part_matrix *m)
+{
+    mem_free(m->start);
+    mem_free(m->column);
+    mem_free(m->weight);
+}
+
+/* scale_N: 1 / sqrt(degree). */
+static void part_matrix_fill(part_matrix *m, const umap_graph *g, const parts *p, int part,
+                             const double *scale_N)
+{
+    int entry = 0;
+    m->size = p->start[part + 1] - p->start[part];
+    for (int r = 0; r < m->size; r++) {
+        int row = p->member_N[p->start[part] + r];
+        for (int i = g->start[row]; i < g->start[row + 1]; i++, entry++) {
+            m->column[entry] = p->place_N[g->column[i]];
+            m->weight[entry] = (double)g->weight[i] * scale_N[row] * scale_N[g->column[i]];
+        }
+        m->start[r + 1] = entry;
+    }
+}
 
 enum { BLOCK = 1024 /* rows that a thread works on at a time */ };
 
@@ -95,14 +130,10 @@ static void product_block(void *context, int block)
     const part_matrix *m = task->matrix;
     int first = block * BLOCK, end = m->size - first < BLOCK ? m->size : first + BLOCK;
     for (int r = first; r < end; r++) {
-        int row = m->member[r];
         double sum = 0;
-        for (int i = m->graph->start[row]; i < m->graph->start[row + 1]; i++) {
-            int column = m->graph->column[i];
-            sum += (double)m->graph->weight[i] * m->scale_N[column] *
-                   task->in[m->parts->place_N[column]];
-        }
-        task->out[r] = sum * m->scale_N[row];
+        for (int i = m->start[r]; i < m->start[r + 1]; i++)
+            sum += m->weight[i] * task->in[m->column[i]];
+        task->out[r] = sum;
     }
 }
 
@@ -234,22 +265,23 @@ static void finish_start(float *y_NE, const double *z_NE, int n, int n_component
 
 /* Lays out every part around its centre. part_SE is scratch for the largest. */
 static err_code lay_out_parts(double *z_NE, double *part_SE, const double *centre_CE,
-                              const parts *p, part_matrix *m, int n_components, const rng *stream,
-                              err *e)
+                              const parts *p, const umap_graph *g, const double *scale_N,
+                              int n_components, const rng *stream, pool *workers, err *e)
 {
-    for (int c = 0; c < p->n_parts; c++) {
+    part_matrix m;
+    err_code code = part_matrix_init(&m, g, workers, e);
+    for (int c = 0; !code && c < p->n_parts; c++) {
         double radius = part_radius(centre_CE, c, p->n_parts, n_components);
         rng random = rng_split(stream, (uint64_t)c);
-        m->member = p->member_N + p->start[c];
-        m->size = p->start[c + 1] - p->start[c];
-        if (lay_out_part(part_SE, m, n_components, &random, e))
-            return e->code;
-        for (int i = 0; i < m->size; i++)
+        part_matrix_fill(&m, g, p, c, scale_N);
+        code = lay_out_part(part_SE, &m, n_components, &random, e);
+        for (int i = 0; !code && i < m.size; i++)
             for (int j = 0; j < n_components; j++)
-                ROW(z_NE, m->member[i], n_components)
+                ROW(z_NE, p->member_N[p->start[c] + i], n_components)
         [j] = ROW(centre_CE, c, n_components)[j] + radius * ROW(part_SE, i, n_components)[j];
     }
-    return OK;
+    part_matrix_release(&m);
+    return code;
 }
 
 err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float *x_ND, int d,
@@ -270,9 +302,9 @@ err_code umap_start(float *y_NE, int *n_parts, const umap_graph *g, const float 
     if (!code)
         code = place_parts(centre_CE, &p, x_ND, d, n_components, workers, e);
     if (!code) {
-        part_matrix m = {.graph = g, .parts = &p, .scale_N = scale_N, .workers = workers};
         row_scales(scale_N, g);
-        code = lay_out_parts(z_NE, part_SE, centre_CE, &p, &m, n_components, &stream, e);
+        code = lay_out_parts(z_NE, part_SE, centre_CE, &p, g, scale_N, n_components, &stream,
+                             workers, e);
     }
     if (!code)
         finish_start(y_NE, z_NE, g->n, n_components, &noise);

@@ -164,6 +164,59 @@ static void equal_to_sorting_all_rows(void **state)
     golden_close(&g);
 }
 
+static int nearer(const points *p, int row, int a, int b)
+{
+    double to_a = points_distance(p, row, a), to_b = points_distance(p, row, b);
+    return to_a < to_b || (to_a == to_b && a < b);
+}
+
+/* Every list holds, in order, the rows that fewer than k others come before. */
+static void check_lists(const points *p, const neighbours *near)
+{
+    for (int i = 0; i < p->n; i++) {
+        const int *index_K = ROW(near->index_NK, i, near->k);
+        int before_last = 0;
+        for (int s = 0; s < near->k; s++) {
+            assert_true(index_K[s] != i && (s == 0 || nearer(p, i, index_K[s - 1], index_K[s])));
+            check_value("distance", ROW(near->distance_NK, i, near->k)[s],
+                        points_distance(p, i, index_K[s]), 0);
+        }
+        for (int j = 0; j < p->n; j++)
+            before_last += j != i && nearer(p, i, j, index_K[near->k - 1]);
+        assert_int_equal(before_last, near->k - 1);
+    }
+}
+
+/* Dense rows are compared block by block; here one block, a few, an even and an odd number, the
+ * last one short. Rows of whole numbers have many ties, and many rows are equal or 0. */
+static void dense_rows_meet_all_others(void **state)
+{
+    (void)state;
+    static const int counts[] = {2, 191, 192, 193, 400, 577, 800};
+    enum { D = 3, K = 7 };
+    for (size_t c = 0; c < COUNT_OF(counts); c++)
+        for (metric m = METRIC_EUCLIDEAN; m <= METRIC_COSINE; m++)
+            for (int whole = 0; whole < 2; whole++) {
+                int n = counts[c];
+                float *x_ND = mem_small((size_t)n * D, sizeof *x_ND);
+                rng r = rng_stream(c, "test_neighbours dense");
+                for (int i = 0; i < n * D; i++)
+                    x_ND[i] = whole ? (float)(int)rng_below(&r, 3) - 1 : (float)rng_normal(&r);
+                neighbours near;
+                points p;
+                err e = {0};
+                pool *workers = pool_new(1 + (int)c % 3);
+                assert_int_equal(points_init(&p, x_ND, n, D, m, "test", &e), OK);
+                assert_true(p.columns.start_D == NULL);
+                assert_int_equal(neighbours_find(&near, &p, n > K ? K : 1, workers, &e), OK);
+                check_lists(&p, &near);
+                pool_free(workers);
+                neighbours_release(&near);
+                points_release(&p);
+                mem_free(x_ND);
+            }
+}
+
 static void limits(void **state)
 {
     (void)state;
@@ -196,6 +249,7 @@ int main(void)
         cmocka_unit_test(rows_of_distances_are_the_same_numbers),
         cmocka_unit_test(nearest_first_ties_by_index),
         cmocka_unit_test(equal_to_sorting_all_rows),
+        cmocka_unit_test(dense_rows_meet_all_others),
         cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
