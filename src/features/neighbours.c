@@ -72,8 +72,10 @@ static inline bool may_be_near(const dense_search *s, int row, int other, float 
 static bool any_near(const dense_search *s, int row, int column, const float *dot)
 {
     int any = 0;
-    for (int j = 0; j < RUN; j++)
-        any |= may_be_near(s, row, column + j, dot[j]) | may_be_near(s, column + j, row, dot[j]);
+    for (int j = 0; j < RUN; j++) {
+        any |= may_be_near(s, row, column + j, dot[j]);
+        any |= may_be_near(s, column + j, row, dot[j]);
+    }
     return any;
 }
 

@@ -38,18 +38,20 @@ INLINED void gradients(float gradient[LANES], const float square[LANES], const u
 
 /* Where rows of two components stand, in a map of two: x and y are moved together, as if they were
  * one number of twice the size. */
-INLINED places pairs_of(const float *stood_N2, const int row[HALF])
+INLINED void take_pairs(places *out, const float *stood_N2, const int row[HALF])
 {
     double pair[HALF];
     for (int l = 0; l < HALF; l++)
         memcpy(&pair[l], ROW(stood_N2, row[l], 2), sizeof pair[l]);
-    return (places)(pairs){pair[0], pair[1], pair[2], pair[3]};
+    *out = (places)(pairs){pair[0], pair[1], pair[2], pair[3]};
 }
 
 INLINED void find_pairs(float there[2][LANES], const float *stood_N2, const int other[LANES])
 {
     for (int l = 0; l < LANES; l += 2 * HALF) {
-        places a = pairs_of(stood_N2, other + l), b = pairs_of(stood_N2, other + l + HALF);
+        places a, b;
+        take_pairs(&a, stood_N2, other + l);
+        take_pairs(&b, stood_N2, other + l + HALF);
         places x = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
         places y = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
         memcpy(there[0] + l, &x, sizeof x);
