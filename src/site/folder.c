@@ -7,7 +7,9 @@
 #include "results/visible.h"
 #include <string.h>
 
-enum { INDEX_SCHEMA = 1, COMPARISON_LIMIT = 16 << 20 };
+enum { INDEX_SCHEMA = 1, COMPARISON_LIMIT = 16 << 20, INDEX_LIMIT = 64 << 20 };
+
+static const char INDEX_KIND[] = "saeinv index";
 
 static bool is_comparison(const char *folder)
 {
@@ -34,6 +36,61 @@ static folder_comparison read_comparison(arena *a, const char *folder, const cha
     return c;
 }
 
+/* DIR's index.json, or NULL where there is none of ours. Owner: caller. */
+static cJSON *read_index_json(const char *dir)
+{
+    arena a = {0};
+    err ignored;
+    cJSON *object = NULL;
+    const char *path = path_join(&a, dir, "index.json");
+    if (io_exists(path) && !json_read(&object, path, INDEX_LIMIT, &ignored)) {
+        const cJSON *kind = json_member(object, "kind");
+        if (!cJSON_IsString(kind) || strcmp(kind->valuestring, INDEX_KIND)) {
+            cJSON_Delete(object);
+            object = NULL;
+        }
+    }
+    arena_release(&a);
+    return object;
+}
+
+bool folder_has_index(const char *dir)
+{
+    cJSON *object = read_index_json(dir);
+    cJSON_Delete(object);
+    return object != NULL;
+}
+
+static bool is_whole(const cJSON *run)
+{
+    const cJSON *state = json_member(run, "state");
+    return cJSON_IsString(state) && !strcmp(state->valuestring, run_state_name(RUN_WHOLE));
+}
+
+/* Whether the folder has an index of its own; then what that says. */
+static bool read_index(folder_index *out, arena *a, const char *folder, const char *name)
+{
+    cJSON *object = read_index_json(folder);
+    if (!object)
+        return false;
+    const cJSON *runs = json_member(object, "runs"),
+                *comparisons = json_member(object, "comparisons");
+    *out = (folder_index){.name = arena_strdup(a, name),
+                          .n_runs = cJSON_GetArraySize(runs),
+                          .n_comparisons = cJSON_GetArraySize(comparisons),
+                          .verdict = "",
+                          .has_page = io_exists(path_join(a, folder, "index.html"))};
+    const cJSON *run;
+    cJSON_ArrayForEach (run, runs)
+        out->n_flagged += !is_whole(run);
+    const cJSON *verdict =
+        out->n_comparisons == 1 ? json_member(cJSON_GetArrayItem(comparisons, 0), "verdict") : NULL;
+    if (cJSON_IsString(verdict))
+        out->verdict = arena_strdup(a, verdict->valuestring);
+    cJSON_Delete(object);
+    return true;
+}
+
 err_code folder_read(report_folder *out, arena *a, const char *dir, err *e)
 {
     char **names;
@@ -44,6 +101,7 @@ err_code folder_read(report_folder *out, arena *a, const char *dir, err *e)
         return rc;
     out->runs = arena_push(a, (size_t)n + 1, sizeof *out->runs);
     out->comparisons = arena_push(a, (size_t)n + 1, sizeof *out->comparisons);
+    out->indexes = arena_push(a, (size_t)n + 1, sizeof *out->indexes);
     out->others = arena_push(a, (size_t)n + 1, sizeof *out->others);
     for (int i = 0; i < n; i++) {
         const char *folder = path_join(a, dir, names[i]);
@@ -53,6 +111,8 @@ err_code folder_read(report_folder *out, arena *a, const char *dir, err *e)
             out->comparisons[out->n_comparisons++] = read_comparison(a, folder, names[i]);
         else if (run_is_report(dir, names[i]))
             run_summary_read(&out->runs[out->n_runs++], a, dir, names[i]);
+        else if (read_index(&out->indexes[out->n_indexes], a, folder, names[i]))
+            out->n_indexes++;
         else
             out->others[out->n_others++] = names[i];
     }
@@ -129,7 +189,7 @@ err_code folder_write_json(const char *dir, const report_folder *f, err *e)
     arena a = {0};
     cJSON *object = cJSON_CreateObject();
     json_add_number(object, "schema", INDEX_SCHEMA);
-    json_add_string(object, "kind", "saeinv index");
+    json_add_string(object, "kind", INDEX_KIND);
     cJSON *runs = json_add_array(object, "runs");
     for (int i = 0; i < f->n_runs; i++)
         add_run(runs, &f->runs[i]);
@@ -138,6 +198,15 @@ err_code folder_write_json(const char *dir, const report_folder *f, err *e)
         cJSON *entry = add_entry(comparisons);
         add_visible(entry, "name", f->comparisons[i].name);
         add_visible(entry, "verdict", f->comparisons[i].verdict);
+    }
+    cJSON *indexes = json_add_array(object, "indexes");
+    for (int i = 0; i < f->n_indexes; i++) {
+        cJSON *entry = add_entry(indexes);
+        add_visible(entry, "name", f->indexes[i].name);
+        json_add_number(entry, "runs", f->indexes[i].n_runs);
+        json_add_number(entry, "flagged", f->indexes[i].n_flagged);
+        json_add_number(entry, "comparisons", f->indexes[i].n_comparisons);
+        add_visible(entry, "verdict", f->indexes[i].verdict);
     }
     cJSON *others = json_add_array(object, "others");
     for (int i = 0; i < f->n_others; i++)

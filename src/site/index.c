@@ -9,7 +9,7 @@
 #include "site/show.h"
 #include <string.h>
 
-enum { F1_BINS = 10, INDEX_LIMIT = 64 << 20 };
+enum { F1_BINS = 10 };
 
 /* ---- values ---- */
 
@@ -109,6 +109,23 @@ static void put_figures(page *p, const report_folder *f)
     json_add_bool(p->tree, "has_figures", n > 0);
 }
 
+/* Folders with an index of their own, such as those of saeinv run --seeds. */
+static void put_indexes(page *p, const report_folder *f)
+{
+    arena *a = &p->memory;
+    cJSON *list = json_add_array(p->tree, "indexes");
+    for (int i = 0; i < f->n_indexes; i++) {
+        const folder_index *x = &f->indexes[i];
+        cJSON *row = put_entry(list);
+        put_link(row, p, x->name, x->has_page);
+        json_add_string(row, "n_runs", show_count(a, x->n_runs));
+        json_add_string(row, "n_flagged", show_count(a, x->n_flagged));
+        json_add_string(row, "n_comparisons", show_count(a, x->n_comparisons));
+        put_text(row, "verdict", a, *x->verdict ? x->verdict : "–");
+    }
+    json_add_bool(p->tree, "has_indexes", f->n_indexes > 0);
+}
+
 static void put_rest(page *p, const report_folder *f)
 {
     cJSON *comparisons = json_add_array(p->tree, "comparisons"),
@@ -135,22 +152,12 @@ static void put_summary(page *p, const report_folder *f)
     if (f->n_comparisons)
         put_fact(facts, show_count(a, f->n_comparisons),
                  f->n_comparisons == 1 ? "comparison" : "comparisons");
+    if (f->n_indexes)
+        put_fact(facts, show_count(a, f->n_indexes),
+                 f->n_indexes == 1 ? "folder of more runs" : "folders of more runs");
 }
 
 /* ---- files ---- */
-
-/* Whether DIR's pages are an index of ours. */
-static bool is_index(const char *dir, arena *a)
-{
-    err ignored;
-    cJSON *object = NULL;
-    if (json_read(&object, path_join(a, dir, "index.json"), INDEX_LIMIT, &ignored))
-        return false;
-    const cJSON *kind = json_member(object, "kind");
-    bool ours = cJSON_IsString(kind) && !strcmp(kind->valuestring, "saeinv index");
-    cJSON_Delete(object);
-    return ours;
-}
 
 static err_code check_place(const index_request *q, arena *a, err *e)
 {
@@ -168,7 +175,7 @@ static err_code check_place(const index_request *q, arena *a, err *e)
                        "it another name",
                        q->dir);
     for (size_t i = 0; i < COUNT_OF(written) && !q->force; i++)
-        if (io_exists(path_join(a, q->dir, written[i])) && !is_index(q->dir, a))
+        if (io_exists(path_join(a, q->dir, written[i])) && !folder_has_index(q->dir))
             return err_set(e, E_USAGE,
                            "index %s: holds %s, which saeinv index did not write; add --force to "
                            "replace it",
@@ -183,6 +190,7 @@ static err_code write_page(const site *s, const report_folder *f, err *e)
     put_summary(&p, f);
     put_runs(&p, f);
     put_figures(&p, f);
+    put_indexes(&p, f);
     put_rest(&p, f);
     return page_write(&p, "index.md", e);
 }

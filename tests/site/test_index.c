@@ -73,6 +73,14 @@ static int make_runs(void **state)
     put_file(&a, "a-b/data/settings.csv", "key\n");
     put_file(&a, "a-b/compare.json", "{\"verdict\": \"2 of 41 metrics <differ>.\"}\n");
     index_counts n;
+    put_folder(&a, "seeds/both/data");
+    put_file(&a, "seeds/both/data/settings.csv", "key\n");
+    put_file(&a, "seeds/both/compare.json", "{\"verdict\": \"They agree on <all>.\"}\n");
+    put_folder(&a, "seeds/seed-1.unfinished");
+    put_folder(&a, "seeds/seed-2.unfinished");
+    if (write_index(path_join(&a, dir, "seeds"), false, &n, &e))
+        fail_msg("%s", e.text);
+    put_file(&a, "notes/index.json", "{\"kind\": \"another program's\"}\n");
     if (write_index(dir, false, &n, &e))
         fail_msg("%s", e.text);
     assert_int_equal(n.runs, 7);
@@ -125,6 +133,30 @@ static void every_run_is_there_with_its_state(void **state)
     says(&a, "README.md", "- notes\n");
     says(&a, "index.html", "<td>unfinished</td>");
     says(&a, "index.html", "2 of 41 metrics &lt;differ&gt;.");
+    arena_release(&a);
+}
+
+/* A folder that has an index is led to, whatever lies in it; one of another program is not. */
+static void other_indexes_are_led_to(void **state)
+{
+    (void)state;
+    arena a = {0};
+    cJSON *index;
+    err e;
+    if (json_read(&index, path_join(&a, folder(&a), "index.json"), 1 << 24, &e))
+        fail_msg("%s", e.text);
+    const cJSON *seeds = json_member(index, "indexes")->child;
+    assert_non_null(seeds);
+    assert_null(seeds->next);
+    assert_string_equal(json_member(seeds, "name")->valuestring, "seeds");
+    assert_int_equal(json_member(seeds, "runs")->valueint, 2);
+    assert_int_equal(json_member(seeds, "flagged")->valueint, 2);
+    assert_int_equal(json_member(seeds, "comparisons")->valueint, 1);
+    cJSON_Delete(index);
+    says(&a, "index.html", "<a href=\"seeds/index.html\">seeds</a>");
+    says(&a, "index.html", "They agree on &lt;all&gt;.");
+    says(&a, "README.md", "[seeds](seeds/README.md) | 2 | 2 | 1 |");
+    says(&a, "README.md", "**1** folder of more runs");
     arena_release(&a);
 }
 
@@ -266,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_run_is_there_with_its_state),
+        cmocka_unit_test(other_indexes_are_led_to),
         cmocka_unit_test(figures_are_those_of_the_reports),
         cmocka_unit_test(hostile_names_and_titles_are_escaped),
         cmocka_unit_test(links_lead_somewhere),
