@@ -27,6 +27,21 @@ static void put_settings(page *p, const setting_pair *list, int n, cJSON *rows)
     }
 }
 
+static double larger(double x, double y)
+{
+    return fmax(isfinite(x) ? fabs(x) : 0, isfinite(y) ? fabs(y) : 0);
+}
+
+/* All three with as many places, so many that the difference can be seen. */
+static void put_metric_values(cJSON *row, arena *a, const metric_pair *m)
+{
+    int places = show_places(larger(m->a, m->b), m->difference);
+    bool whole = floor(m->a) == m->a && floor(m->b) == m->b && larger(m->a, m->b) > 1;
+    json_add_string(row, "a", show_fixed(a, m->a, whole ? 0 : places));
+    json_add_string(row, "b", show_fixed(a, m->b, whole ? 0 : places));
+    json_add_string(row, "difference", show_fixed(a, m->difference, whole ? 0 : places));
+}
+
 static void put_metrics(page *p, const comparison *c)
 {
     arena *a = &p->memory;
@@ -39,9 +54,7 @@ static void put_metrics(page *p, const comparison *c)
         put_text(row, "name", a, show_metric(a, m->name));
         put_text(row, "unit", a, m->unit);
         put_text(row, "better", a, m->better);
-        json_add_string(row, "a", show_number(a, m->a));
-        json_add_string(row, "b", show_number(a, m->b));
-        json_add_string(row, "difference", show_number(a, m->difference));
+        put_metric_values(row, a, m);
         json_add_string(row, "relative", isfinite(m->relative) ? show_share(a, m->relative) : "–");
         json_add_string(
             row, "verdict",
@@ -91,12 +104,12 @@ static void put_targets(page *p, const comparison *c)
         n++;
         put_text(row, "id", a, target_pair_label(a, c, t));
         json_add_string(row, "name", target_pair_name(name, c, t));
-        json_add_string(row, "cosine", show_number(a, t->cosine));
+        json_add_string(row, "cosine", show_score(a, t->cosine));
         json_add_string(row, "category", feature_category_name(t->category));
         json_add_string(row, "n", show_count(a, t->n_differences));
         json_add_string(row, "what", what_changed(a, t));
-        json_add_string(row, "f1_a", show_number(a, target_figure(t->a, 0)));
-        json_add_string(row, "f1_b", show_number(a, target_figure(t->b, 0)));
+        json_add_string(row, "f1_a", show_score(a, target_figure(t->a, 0)));
+        json_add_string(row, "f1_b", show_score(a, target_figure(t->b, 0)));
         json_add_string(row, "warm_a", show_ratio(a, target_figure(t->a, 1)));
         json_add_string(row, "warm_b", show_ratio(a, target_figure(t->b, 1)));
     }
@@ -112,7 +125,7 @@ static void put_decoders(page *p, const comparison *c)
     json_add_string(p->tree, "n_targets_a", show_count(a, c->decoders.n_a));
     json_add_string(p->tree, "n_targets_b", show_count(a, c->decoders.n_b));
     json_add_string(p->tree, "n_fellows", show_count(a, c->decoders.n_fellows));
-    json_add_string(p->tree, "mcc", show_number(a, c->decoders.mcc));
+    json_add_string(p->tree, "mcc", show_score(a, c->decoders.mcc));
 }
 
 static const char *cluster_text(arena *a, int label)
@@ -153,7 +166,7 @@ static void put_clusters(page *p, const comparison *c)
     for (int i = 0; c->matched && i < c->a->n_clusters; i++)
         matched += c->clusters.of_a[i] >= 0;
     json_add_bool(p->tree, "has_clusters", isfinite(c->clusters.rand_index));
-    json_add_string(p->tree, "rand_index", show_number(a, c->clusters.rand_index));
+    json_add_string(p->tree, "rand_index", show_score(a, c->clusters.rand_index));
     json_add_string(p->tree, "n_both", show_count(a, c->clusters.n_both));
     json_add_string(p->tree, "n_matched", show_count(a, matched));
     json_add_string(p->tree, "n_only_a", show_count(a, c->a->n_clusters - matched));

@@ -67,8 +67,8 @@ static void put_text_pair(cJSON *list, page *p, const text_pair *x, bool first)
     json_add_string(row, "words", words_mark(p, x));
     json_add_bool(row, "has_scores", isfinite(x->score_a) || isfinite(x->score_b));
     json_add_string(row, "score", x->score);
-    json_add_string(row, "score_a", show_number(a, x->score_a));
-    json_add_string(row, "score_b", show_number(a, x->score_b));
+    json_add_string(row, "score_a", show_score(a, x->score_a));
+    json_add_string(row, "score_b", show_score(a, x->score_b));
 }
 
 /* The first changed text of that title from item `from` on, -1 for none. */
@@ -107,6 +107,12 @@ static void put_figure(cJSON *list, const char *name, const char *in_a, const ch
     json_add_string(row, "b", in_b);
 }
 
+/* The first is an F1, the others are ratios. */
+static const char *show_target_figure(arena *a, const record_target *t, int i)
+{
+    return i == 0 ? show_score(a, target_figure(t, i)) : show_ratio(a, target_figure(t, i));
+}
+
 static void put_figures(page *p, const comparison *c, const target_pair *t)
 {
     arena *a = &p->memory;
@@ -120,8 +126,8 @@ static void put_figures(page *p, const comparison *c, const target_pair *t)
                show_number(a, y ? y->max : (double)NAN));
     for (int i = 0; i < TARGET_FIGURES; i++)
         if (isfinite(target_figure(t->a, i)) || isfinite(target_figure(t->b, i)))
-            put_figure(list, target_figure_name(i), show_number(a, target_figure(t->a, i)),
-                       show_number(a, target_figure(t->b, i)));
+            put_figure(list, target_figure_name(i), show_target_figure(a, t->a, i),
+                       show_target_figure(a, t->b, i));
 }
 
 /* ---- contexts ---- */
@@ -254,7 +260,7 @@ err_code compare_page_target(const compare_site *s, int index, err *e)
     p.stem = arena_strdup(a, name);
     json_add_bool(p.tree, "by_decoder", s->c->by_decoder);
     json_add_bool(p.tree, "has_fellow", t->a && t->b);
-    json_add_string(p.tree, "cosine", show_number(a, t->cosine));
+    json_add_string(p.tree, "cosine", show_score(a, t->cosine));
     put_least_cosine(&p);
     json_add_string(p.tree, "category", feature_category_name(t->category));
     json_add_string(p.tree, "meaning", feature_category_meaning(t->category));

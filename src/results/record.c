@@ -65,6 +65,14 @@ bool record_was_searched(const record *r)
     return r->search.effort && *r->search.effort;
 }
 
+bool record_any_cold(const record *r)
+{
+    for (int i = 0; i < r->n_targets; i++)
+        if (record_has_search(&r->targets[i]) && isfinite(r->targets[i].search.chain.cold))
+            return true;
+    return false;
+}
+
 bool record_has_effects(const record_target *t)
 {
     return t->effects.hook && *t->effects.hook;

@@ -553,6 +553,8 @@ record_state record_state_of(const record_feature *f, const record_target *t);
 /* Whether real tokens were sought for the target; in the run at all. */
 bool record_has_search(const record_target *t);
 bool record_was_searched(const record *r);
+/* Whether real tokens were found without the data for any target. */
+bool record_any_cold(const record *r);
 /* Whether the target's effects were looked at; and whether runs in which it is active were. */
 bool record_has_effects(const record_target *t);
 bool record_has_runs(const record_target *t);

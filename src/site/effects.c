@@ -55,7 +55,7 @@ static void put_read_in(cJSON *object, arena *a, const record_effects *x)
     for (int i = 0; (t = token_at(x, "reads", i)); i++) {
         cJSON *row = put_entry(rows);
         json_add_string(row, "token", show_token(a, t->token));
-        json_add_string(row, "cosine", show_number(a, t->value));
+        json_add_string(row, "cosine", show_score(a, t->value));
     }
 }
 
@@ -77,7 +77,7 @@ static void put_change(cJSON *row, arena *a, const record_change *c)
     json_add_string(row, "lowered", right_of(a, c->lowered_right, c->n_lowered));
     json_add_string(row, "right",
                     right_of(a, c->raised_right + c->lowered_right, c->n_raised + c->n_lowered));
-    json_add_string(row, "rank", show_number(a, c->rank_correlation));
+    json_add_string(row, "rank", show_score(a, c->rank_correlation));
 }
 
 static double most_kl(const record_effects *x, bool later)
@@ -172,8 +172,8 @@ static void put_neurons(cJSON *object, arena *a, const record_effects *x)
             json_add_string(row, "weight", show_number(a, n->weight));
             json_add_string(row, "share", show_share(a, n->share));
         } else {
-            json_add_string(row, "correlation", show_number(a, n->correlation));
-            json_add_string(row, "cosine", show_number(a, n->cosine));
+            json_add_string(row, "correlation", show_score(a, n->correlation));
+            json_add_string(row, "cosine", show_score(a, n->cosine));
         }
     }
     json_add_bool(object, "has_neurons", x->n_neurons > 0);
@@ -222,10 +222,10 @@ static void put_relative(cJSON *rows, page *p, const record_effects *x, const re
     put_feature_link(row, "feature", p, r->feature);
     json_add_string(row, "token", f->best_token.n ? show_token(a, f->best_token) : "–");
     json_add_string(row, "places", places_of(a, x, r->feature));
-    json_add_string(row, "decoder", show_number(a, r->decoder_cosine));
-    json_add_string(row, "encoder", show_number(a, r->encoder_cosine));
-    json_add_string(row, "jaccard", show_number(a, r->jaccard));
-    json_add_string(row, "correlation", show_number(a, r->correlation));
+    json_add_string(row, "decoder", show_score(a, r->decoder_cosine));
+    json_add_string(row, "encoder", show_score(a, r->encoder_cosine));
+    json_add_string(row, "jaccard", show_score(a, r->jaccard));
+    json_add_string(row, "correlation", show_score(a, r->correlation));
     json_add_string(row, "n_both", show_count(a, r->n_both));
     json_add_string(row, "n_active", show_count(a, r->n_active));
     static const char *const relations[] = {"same", "contains", "inside", "apart"};
@@ -300,28 +300,24 @@ static void put_row(cJSON *rows, const char *name, const char *value, const char
     json_add_string(row, "note", note);
 }
 
-/* Four places behind the point: a recovered loss is close to 1. */
-static const char *show_exactly(arena *a, double value)
-{
-    return isfinite(value) ? arena_printf(a, "%s%.4f", value < 0 ? "−" : "", fabs(value)) : "–";
-}
+enum { LOSS_PLACES = 4 }; /* a recovered loss is close to 1 */
 
 static void put_losses(cJSON *rows, page *p, const record_sae_quality *q)
 {
     arena *a = &p->memory;
     const char *prompts = show_count(a, q->n_prompts), *losses = show_count(a, q->n_losses);
-    put_row(rows, "explained variance", show_exactly(a, q->explained_variance),
+    put_row(rows, "explained variance", show_fixed(a, q->explained_variance, LOSS_PLACES),
             arena_printf(a,
                          "of the value the output stands for, around its mean; %s tokens of %s "
                          "prompts",
                          show_count(a, q->n_rows), prompts));
-    put_row(rows, "loss recovered", show_exactly(a, q->loss_recovered),
+    put_row(rows, "loss recovered", show_fixed(a, q->loss_recovered, LOSS_PLACES),
             "1: the model predicts as well with the output in place; 0: as badly as with zeros");
-    put_row(rows, "loss as it is", show_number(a, q->clean_loss),
+    put_row(rows, "loss as it is", show_fixed(a, q->clean_loss, LOSS_PLACES),
             arena_printf(a, "nats a token, over %s next tokens", losses));
-    put_row(rows, "added by the output", show_number(a, q->spliced_loss - q->clean_loss),
+    put_row(rows, "added by the output", show_fixed(a, q->spliced_loss - q->clean_loss, LOSS_PLACES),
             "nats a token");
-    put_row(rows, "added by zeros", show_number(a, q->ablated_loss - q->clean_loss),
+    put_row(rows, "added by zeros", show_fixed(a, q->ablated_loss - q->clean_loss, LOSS_PLACES),
             "nats a token");
 }
 

@@ -100,19 +100,24 @@ err_code draw_map(page *p, bool *drawn, err *e)
     return *drawn ? page_map(p, "map", &map, "Map of the features", FEATURES, e) : OK;
 }
 
-/* What is compared of a target: real tokens, or the free vectors where none were sought. */
-static void compared_values(double values[3], const record *r, const record_target *t)
+/* What is compared of a target: real tokens (cold ones where any target has them), or the free
+ * vectors where none were sought. */
+static void compared_values(double *values, const record *r, const record_target *t)
 {
     if (record_has_search(t)) {
-        values[0] = t->search.chain.warm;
-        values[1] = t->search.chain.cold;
-        values[2] = t->search.chain.fluent;
+        int n = 0;
+        values[n++] = t->search.chain.warm;
+        if (record_any_cold(r))
+            values[n++] = t->search.chain.cold;
+        values[n] = t->search.chain.fluent;
     } else if (!record_was_searched(r)) {
         values[0] = t->optimum.activation;
         values[1] = t->optimum.snapped_activation;
         values[2] = record_find_feature(r, t->id)->max;
     } else {
-        values[0] = values[1] = values[2] = (double)NAN;
+        values[0] = values[1] = (double)NAN;
+        if (record_any_cold(r))
+            values[2] = (double)NAN;
     }
 }
 
@@ -122,15 +127,17 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
     arena *a = &p->memory;
     static const char *const free_names[] = {"optimised input", "its nearest real tokens",
                                              "maximum on the data"},
-                             *const found_names[] = {"warm", "cold", "fluent"};
+                             *const all_names[] = {"warm", "cold", "fluent"},
+                             *const warm_names[] = {"warm", "fluent"};
     bool found = record_was_searched(r);
+    int n_series = found && !record_any_cold(r) ? 2 : 3;
     int n = r->n_targets < COMPARED ? r->n_targets : COMPARED;
     const char **labels = arena_push(a, (size_t)n + 1, sizeof *labels);
     double *values = arena_push(a, (size_t)n * 3 + 1, sizeof *values);
     *drawn = n > 0;
     for (int i = 0; i < n; i++) {
         labels[i] = arena_printf(a, "%d", r->targets[i].id);
-        compared_values(values + 3 * i, r, &r->targets[i]);
+        compared_values(values + n_series * i, r, &r->targets[i]);
     }
     figure f = {
         .title = "Activation of each target",
@@ -140,10 +147,12 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
         .grouped = {.x = {.title = "feature"},
                     .y = {.title = found ? "activation over the data's maximum" : "activation"},
                     .labels = labels,
-                    .names = found ? found_names : free_names,
+                    .names = !found          ? free_names
+                             : n_series == 3 ? all_names
+                                             : warm_names,
                     .values = values,
                     .n = n,
-                    .n_series = 3}};
+                    .n_series = n_series}};
     return *drawn ? page_figure(p, "comparison", &f, 1, e) : OK;
 }
 

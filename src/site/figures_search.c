@@ -155,10 +155,13 @@ static figure ratio_medians(page *p)
     size_t room = (size_t)s->n_ratios + 1;
     const char **labels = arena_push(a, room, sizeof *labels);
     double *values = arena_push(a, 2 * room, sizeof *values);
+    int n = 0;
     for (int i = 0; i < s->n_ratios; i++) {
-        labels[i] = chain_label(a, s->ratios[i].name);
-        values[2 * i] = s->ratios[i].median;
-        values[2 * i + 1] = s->ratios[i].p10;
+        if (!s->ratios[i].n)
+            continue;
+        labels[n] = chain_label(a, s->ratios[i].name);
+        values[2 * n] = s->ratios[i].median;
+        values[2 * n++ + 1] = s->ratios[i].p10;
     }
     return (figure){.name = "medians",
                     .title = "How far each kind of input drives the targets",
@@ -170,7 +173,7 @@ static figure ratio_medians(page *p)
                                 .labels = labels,
                                 .names = names,
                                 .values = values,
-                                .n = s->n_ratios,
+                                .n = n,
                                 .n_series = 2}};
 }
 
@@ -243,5 +246,5 @@ err_code draw_search_summary(page *p, bool *drawn, err *e)
         ratio_medians(p),
         ratio_histogram(p, "warm", "Warm: grown from the data's windows", ratios, n, edges, n_bins),
         ratio_histogram(p, "cold", "Cold: found without the data", ratios + n, n, edges, n_bins)};
-    return page_figure(p, "ratios", all, COUNT_OF(all), e);
+    return page_figure(p, "ratios", all, record_any_cold(r) ? 3 : 2, e);
 }

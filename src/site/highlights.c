@@ -34,19 +34,18 @@ void put_trust(page *p)
     double rule = rule_median_f1(p, "rule"), shuffled = rule_median_f1(p, "shuffled"),
            frequent = rule_median_f1(p, "frequent tokens");
     json_add_bool(object, "has_rules", isfinite(rule));
-    json_add_string(object, "rule", show_number(a, rule));
+    json_add_string(object, "rule", show_score(a, rule));
     json_add_bool(object, "has_controls", isfinite(shuffled) && isfinite(frequent));
-    json_add_string(object, "shuffled", show_number(a, shuffled));
-    json_add_string(object, "frequent", show_number(a, frequent));
+    json_add_string(object, "shuffled", show_score(a, shuffled));
+    json_add_string(object, "frequent", show_score(a, frequent));
     json_add_bool(object, "has_sae", r->sae_quality.n_prompts > 0);
     json_add_string(object, "variance", show_share(a, r->sae_quality.explained_variance));
-    json_add_string(object, "recovered", /* close to all of it: two places more than a share */
-                    arena_printf(a, "%.2f%%", 100 * r->sae_quality.loss_recovered));
+    json_add_string(object, "recovered", show_share(a, r->sae_quality.loss_recovered));
     json_add_bool(object, "has_search", record_was_searched(r));
     json_add_bool(object, "has_sweeps", any_swept(r));
     json_add_string(object, "certified", show_count(a, count_certified(r)));
     json_add_bool(object, "has_map", r->quality.n_clusters > 0);
-    json_add_string(object, "silhouette", show_number(a, r->quality.silhouette));
+    json_add_string(object, "silhouette", show_score(a, r->quality.silhouette));
 }
 
 /* ---- worth a look -------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ void put_highlights(page *p)
         cJSON *row = put_entry(rows);
         double value = h->value(t);
         json_add_string(row, "why", h->why);
-        json_add_string(row, "value", h->ratio ? show_ratio(a, value) : show_number(a, value));
+        json_add_string(row, "value", h->ratio ? show_ratio(a, value) : show_score(a, value));
         json_add_string(row, "unit", h->unit);
         put_feature_link(row, "feature", p, t->id);
         json_add_string(row, "sentence", rule_line(a, &t->rule));

@@ -71,7 +71,7 @@ static void put_run(cJSON *list, page *p, const run_summary *run)
     json_add_string(row, "tokens", count_or_dash(a, run->n_tokens));
     json_add_string(row, "targets", count_or_dash(a, run_figure(run, "targets")));
     json_add_string(row, "clusters", count_or_dash(a, run_figure(run, "clusters")));
-    json_add_string(row, "f1", show_number(a, run_figure(run, "median_rule_f1")));
+    json_add_string(row, "f1", show_score(a, run_figure(run, "median_rule_f1")));
     json_add_string(row, "explained", show_share(a, run_figure(run, "mass_explained_at_05")));
     json_add_string(row, "warm", show_ratio(a, run_figure(run, "median_warm_ratio")));
     json_add_string(row, "cold", show_ratio(a, run_figure(run, "median_cold_ratio")));
@@ -92,6 +92,16 @@ static void put_runs(page *p, const report_folder *f)
                                  flagged == 1 ? "is" : "are"));
 }
 
+static const char *show_figure_of(arena *a, const run_summary *run, const char *name)
+{
+    for (int i = 0; i < run->n_figures; i++) {
+        const record_metric *m = &run->figures[i];
+        if (!strcmp(m->name, name))
+            return show_figure(a, m->unit, m->better, m->value);
+    }
+    return "–";
+}
+
 /* One row for each headline figure, one column for each run. */
 static void put_figures(page *p, const report_folder *f)
 {
@@ -104,7 +114,7 @@ static void put_figures(page *p, const report_folder *f)
         cells = json_add_array(row, "values");
         for (int k = 0; k < f->n_runs; k++)
             json_add_string(put_entry(cells), "value",
-                            show_number(&p->memory, run_figure(&f->runs[k], names[i])));
+                            show_figure_of(&p->memory, &f->runs[k], names[i]));
     }
     json_add_bool(p->tree, "has_figures", n > 0);
 }

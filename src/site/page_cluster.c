@@ -53,7 +53,7 @@ static void put_cluster(page *p, const record_cluster *c)
                 {"sparsity", c->score_sparsity},
                 {"composite", c->score_composite}};
     put_fact(facts, show_count(a, c->size), "features");
-    put_fact(facts, show_number(a, c->score),
+    put_fact(facts, show_score(a, c->score),
              arena_printf(a, "score (%s)", show_text(a, q->score_kind)));
     for (int i = 0; i < c->n_tokens && i < SHOWN_TOKENS; i++) {
         cJSON *row = put_entry(rows);
@@ -64,7 +64,7 @@ static void put_cluster(page *p, const record_cluster *c)
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         cJSON *row = put_entry(scores);
         json_add_string(row, "name", list[i].name);
-        json_add_string(row, "value", show_number(a, list[i].value));
+        json_add_string(row, "value", show_score(a, list[i].value));
     }
     json_add_bool(p->tree, "has_tokens", c->n_tokens > 0);
     json_add_bool(p->tree, "selected", c->selected);
@@ -109,7 +109,7 @@ static void put_section(cJSON *list, page *p, const record_cluster *c)
     cJSON *row = put_entry(list);
     put_cluster_link(row, "cluster", p, c->label);
     json_add_string(row, "size", show_count(a, c->size));
-    json_add_string(row, "score", show_number(a, c->score));
+    json_add_string(row, "score", show_score(a, c->score));
     json_add_string(row, "score_kind", show_text(a, r->quality.score_kind));
     put_feature_link(row, "medoid", p, c->medoid);
     json_add_bool(row, "has_tokens", c->n_tokens > 0);

@@ -106,7 +106,7 @@ static void put_concept(page *p, const record_target *t)
     put_text(object, "name", a, c->name);
     put_text(object, "kind", a, c->kind);
     put_text(object, "description", a, c->description);
-    json_add_string(object, "f1", show_number(a, t->concept_f1));
+    json_add_string(object, "f1", show_score(a, t->concept_f1));
 }
 
 /* The nearest tokens of a position but the first, as code spans. */

@@ -152,11 +152,11 @@ static void put_concepts(page *p)
         put_text(row, "description", a, c->description);
         put_feature_link(row, "feature", p, c->feature);
         json_add_string(row, "base_rate", show_share(a, c->base_rate));
-        json_add_string(row, "f1", show_number(a, c->f1));
-        json_add_string(row, "precision", show_number(a, c->precision));
-        json_add_string(row, "recall", show_number(a, c->recall));
+        json_add_string(row, "f1", show_score(a, c->f1));
+        json_add_string(row, "precision", show_score(a, c->precision));
+        json_add_string(row, "recall", show_score(a, c->recall));
         json_add_string(row, "sentence", sentence_line(a, c->sentence));
-        json_add_string(row, "rule_f1", show_number(a, c->rule_f1));
+        json_add_string(row, "rule_f1", show_score(a, c->rule_f1));
         put_text(row, "named", a, c->named);
     }
     put_concept_rules(p);

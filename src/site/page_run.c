@@ -30,7 +30,7 @@ static void put_facts(page *p, const record_metric *list, int n)
     put_fact(facts, show_count(a, r->quality.n_clusters), "clusters");
     put_fact(facts, show_count(a, r->n_targets), "target features");
     if (isfinite(rule->value))
-        put_fact(facts, show_number(a, rule->value), "median F1 of the targets' sentences");
+        put_fact(facts, show_score(a, rule->value), "median F1 of the targets' sentences");
     if (isfinite(warm->value))
         put_fact(facts, show_ratio(a, warm->value), "the data's maximum, by real tokens (median)");
     if (isfinite(cold->value))
@@ -44,6 +44,15 @@ static void put_facts(page *p, const record_metric *list, int n)
         put_fact(facts, show_ratio(a, snapped->value), "with real tokens instead");
     if (isfinite(found->value))
         put_fact(facts, show_share(a, found->value), "of the known concepts have a feature");
+}
+
+/* Whether select.features named the targets. */
+static bool chosen_by_hand(const record_run *run)
+{
+    for (int i = 0; i < run->n_config; i++)
+        if (!strcmp(run->config[i].group, "select") && !strcmp(run->config[i].key, "features"))
+            return *run->config[i].value;
+    return false;
 }
 
 static void put_inputs(page *p)
@@ -66,8 +75,8 @@ static void put_inputs(page *p)
     json_add_string(tree, "n_prompts", show_count(a, run->data.n_prompts));
     json_add_string(tree, "n_tokens", show_count(a, run->data.n_tokens));
     json_add_string(tree, "n_special", show_count(a, run->data.n_special));
-    const record_feature *first = record_find_feature(p->site->r, 0);
-    json_add_bool(tree, "given", first && first->name && *first->name);
+    json_add_bool(tree, "by_hand", chosen_by_hand(run));
+    json_add_bool(tree, "all_given", p->site->r->n_targets == run->sae.d_sae);
     json_add_bool(tree, "bitwise",
                   run->reproducibility && !strcmp(run->reproducibility, "bitwise"));
 }
@@ -100,10 +109,11 @@ static void put_quality(page *p)
     put_text(object, "score_kind", a, q->score_kind);
     json_add_string(object, "n_features", show_count(a, q->n_features));
     json_add_string(object, "n_clusters", show_count(a, q->n_clusters));
+    json_add_bool(object, "any", q->n_clusters > 0);
     json_add_string(object, "noise", show_share(a, q->noise_share));
-    json_add_string(object, "silhouette", show_number(a, q->silhouette));
-    json_add_string(object, "trustworthiness", show_number(a, q->trustworthiness));
-    json_add_string(object, "overlap", show_number(a, q->neighbour_overlap));
+    json_add_string(object, "silhouette", show_score(a, q->silhouette));
+    json_add_string(object, "trustworthiness", show_score(a, q->trustworthiness));
+    json_add_string(object, "overlap", show_share(a, q->neighbour_overlap));
     json_add_string(object, "n_neighbours", show_count(a, q->n_neighbours));
 }
 

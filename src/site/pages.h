@@ -22,6 +22,8 @@ void put_fact(cJSON *list, const char *value, const char *label);
 void put_feature_link(cJSON *object, const char *key, page *p, int id);
 /* {label, file, hash, name, number} of a cluster under `key`, or false when there is none. */
 void put_cluster_link(cJSON *object, const char *key, page *p, int label);
+/* `given`: the targets were given by hand, and have names. */
+void put_named(cJSON *tree, const record *r);
 /* A row about a context: {activation, place, tokens}, coloured by activation / maximum. */
 void put_context(cJSON *row, page *p, const record_context *c, double maximum);
 /* One row per target: what the run page and the list of features show, in the order of the indices,

@@ -92,13 +92,21 @@ static const char *optimum_sparkline(page *p, const record_optimum *o)
     return mark;
 }
 
+void put_named(cJSON *tree, const record *r)
+{
+    const record_feature *first = record_find_feature(r, 0);
+    json_add_bool(tree, "given", first && first->name && *first->name);
+}
+
 void put_target_rows(cJSON *tree, const char *key, page *p, const int *order)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
     json_add_bool(tree, "has_concepts", r->n_concepts > 0);
     json_add_bool(tree, "has_search", record_was_searched(r));
+    json_add_bool(tree, "has_cold", record_any_cold(r));
     json_add_bool(tree, "has_rules", r->rules.mass > 0);
+    put_named(tree, r);
     cJSON *list = json_add_array(tree, key);
     for (int i = 0; i < r->n_targets; i++) {
         const record_target *t = &r->targets[order ? order[i] : i];
@@ -109,9 +117,9 @@ void put_target_rows(cJSON *tree, const char *key, page *p, const int *order)
         put_cluster_link(row, "cluster", p, t->cluster);
         json_add_string(row, "tokens", token_list(a, t->tokens, t->n_tokens, NAME_TOKENS));
         json_add_string(row, "sentence", rule_line(a, &t->rule));
-        json_add_string(row, "rule_f1", show_number(a, record_rule_f1(t)));
-        put_text(row, "concept", a, c ? c->name : "");
-        json_add_string(row, "concept_f1", show_number(a, t->concept_f1));
+        json_add_string(row, "rule_f1", show_score(a, record_rule_f1(t)));
+        put_text(row, "concept", a, c ? c->name : "–");
+        json_add_string(row, "concept_f1", show_score(a, t->concept_f1));
         json_add_string(row, "density", show_share(a, f->density));
         json_add_string(row, "maximum", show_number(a, f->max));
         json_add_string(row, "activation", show_number(a, t->optimum.activation));
@@ -139,7 +147,7 @@ void put_cluster_rows(cJSON *tree, const char *key, page *p)
         put_cluster_link(row, "cluster", p, c->label);
         json_add_string(row, "tokens", token_list(a, c->tokens, c->n_tokens, NAME_TOKENS));
         json_add_string(row, "size", show_count(a, c->size));
-        json_add_string(row, "score", show_number(a, c->score));
+        json_add_string(row, "score", show_score(a, c->score));
         put_feature_link(row, "medoid", p, c->medoid);
         json_add_bool(row, "selected", c->selected);
     }

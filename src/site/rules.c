@@ -38,9 +38,9 @@ static const char *label_of(const char *of)
 static const char *show_estimate(arena *a, record_estimate x)
 {
     if (!isfinite(x.low))
-        return show_number(a, x.value);
-    return arena_printf(a, "%s (%s to %s)", show_number(a, x.value), show_number(a, x.low),
-                        show_number(a, x.high));
+        return show_score(a, x.value);
+    return arena_printf(a, "%s (%s to %s)", show_score(a, x.value), show_score(a, x.low),
+                        show_score(a, x.high));
 }
 
 /* A dash where no token was counted. */
@@ -65,12 +65,12 @@ static void put_score(cJSON *row, page *p, const record_score *x)
                      {"pearson", "pearson_interval", x->pearson},
                      {"balanced_accuracy", "balanced_interval", x->balanced_accuracy}};
     for (size_t i = 0; i < sizeof estimates / sizeof *estimates; i++) {
-        json_add_string(row, estimates[i].key, show_number(a, estimates[i].value.value));
+        json_add_string(row, estimates[i].key, show_score(a, estimates[i].value.value));
         json_add_string(row, estimates[i].with_interval, show_estimate(a, estimates[i].value));
     }
-    json_add_string(row, "detection", show_number(a, x->detection));
-    json_add_string(row, "fuzzing", show_number(a, x->fuzzing));
-    json_add_string(row, "simulation", show_number(a, x->simulation));
+    json_add_string(row, "detection", show_score(a, x->detection));
+    json_add_string(row, "fuzzing", show_score(a, x->fuzzing));
+    json_add_string(row, "simulation", show_score(a, x->simulation));
     put_token_count(row, p, "tp", x, x->tp);
     put_token_count(row, p, "fp", x, x->fp);
     put_token_count(row, p, "fn", x, x->fn);
@@ -148,7 +148,7 @@ void put_rule(page *p, const record_target *t)
     if (record_has_rule_score(t)) {
         put_score(json_add_object(object, "score"), p, &rule->scores[0]);
         const record_score *any = record_find_score(rule, "rule", "any");
-        json_add_string(object, "any_f1", any ? show_number(a, any->f1.value) : "–");
+        json_add_string(object, "any_f1", any ? show_score(a, any->f1.value) : "–");
     }
     put_scores(object, p, rule);
     put_examples(object, p, "false_alarms", rule->false_alarms, rule->n_false_alarms,
@@ -252,15 +252,15 @@ static void put_predictor(cJSON *rows, page *p, const char *of, const record_sco
     cJSON *row = put_entry(rows);
     json_add_string(row, "label", strcmp(of, "rule") ? label_of(of) : "the targets' rules");
     json_add_string(row, "n", show_count(a, n));
-    json_add_string(row, "f1", show_number(a, quantile(a, list, n, f1_of, 0.5)));
-    json_add_string(row, "f1_p10", show_number(a, quantile(a, list, n, f1_of, 0.1)));
+    json_add_string(row, "f1", show_score(a, quantile(a, list, n, f1_of, 0.5)));
+    json_add_string(row, "f1_p10", show_score(a, quantile(a, list, n, f1_of, 0.1)));
     json_add_string(row, "above_05", show_share(a, share_from(list, n, 0.5)));
     json_add_string(row, "above_08", show_share(a, share_from(list, n, 0.8)));
-    json_add_string(row, "auprc", show_number(a, quantile(a, list, n, auprc_of, 0.5)));
-    json_add_string(row, "pearson", show_number(a, quantile(a, list, n, pearson_of, 0.5)));
-    json_add_string(row, "detection", show_number(a, quantile(a, list, n, detection_of, 0.5)));
-    json_add_string(row, "fuzzing", show_number(a, quantile(a, list, n, fuzzing_of, 0.5)));
-    json_add_string(row, "simulation", show_number(a, quantile(a, list, n, simulation_of, 0.5)));
+    json_add_string(row, "auprc", show_score(a, quantile(a, list, n, auprc_of, 0.5)));
+    json_add_string(row, "pearson", show_score(a, quantile(a, list, n, pearson_of, 0.5)));
+    json_add_string(row, "detection", show_score(a, quantile(a, list, n, detection_of, 0.5)));
+    json_add_string(row, "fuzzing", show_score(a, quantile(a, list, n, fuzzing_of, 0.5)));
+    json_add_string(row, "simulation", show_score(a, quantile(a, list, n, simulation_of, 0.5)));
 }
 
 void put_rules_summary(page *p)

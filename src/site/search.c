@@ -203,8 +203,13 @@ static void put_ratios(cJSON *object, page *p, const record_search_summary *s)
 {
     arena *a = &p->memory;
     cJSON *rows = json_add_array(object, "ratios");
+    str missing = {0};
     for (int i = 0; i < s->n_ratios; i++) {
         const record_ratio *x = &s->ratios[i];
+        if (!x->n) {
+            str_addf(&missing, "%s%s", missing.len ? ", " : "", chain_label(a, x->name));
+            continue;
+        }
         cJSON *row = put_entry(rows);
         json_add_string(row, "label", chain_label(a, x->name));
         json_add_string(row, "n", show_count(a, x->n));
@@ -213,6 +218,9 @@ static void put_ratios(cJSON *object, page *p, const record_search_summary *s)
         json_add_string(row, "above_08", show_share(a, x->above_08));
         json_add_string(row, "above_1", show_share(a, x->above_1));
     }
+    json_add_bool(object, "has_missing", missing.len > 0);
+    json_add_string(object, "missing", str_text(&missing));
+    str_release(&missing);
 }
 
 void put_search_summary(page *p)

@@ -1,9 +1,7 @@
-/* Values as a page shows them. */
+/* Texts, tokens and contexts as a page shows them. */
 #include "site/show.h"
 #include "base/str.h"
 #include "results/visible.h"
-#include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -11,101 +9,6 @@ enum {
     ALONE_LIMIT = 40,
     CONTEXT_LIMIT = 200 /* bytes shown of a token on its own, or in a context */
 };
-
-/* From here on numbers are powers of ten. */
-static const double HUGE_VALUE = 1e7;
-
-/* ---- numbers ---- */
-
-static void add_power(str *out, int power)
-{
-    static const char *const digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char text[16];
-    snprintf(text, sizeof text, "%d", power);
-    str_add(out, "×10");
-    for (const char *p = text; *p; p++)
-        str_add(out, *p == '-' ? "⁻" : digits[*p - '0']);
-}
-
-/* "12345.6" to "12 345.6", "-3" to a true minus. */
-static void add_grouped(str *out, const char *digits)
-{
-    if (*digits == '-') {
-        str_add(out, "−");
-        digits++;
-    }
-    size_t n = strspn(digits, "0123456789");
-    for (size_t i = 0; digits[i]; i++) {
-        if (i && i < n && (n - i) % 3 == 0 && n > 4)
-            str_add(out, "\u202F");
-        str_add_char(out, digits[i]);
-    }
-}
-
-const char *show_number(arena *a, double value)
-{
-    str out = {0};
-    char text[48];
-    double size = fabs(value);
-    if (!isfinite(value))
-        return "–";
-    if (value == floor(value) && size < HUGE_VALUE) {
-        snprintf(text, sizeof text, "%.0f", value == 0 ? 0.0 : value);
-    } else if (size < 1e-4 || size >= HUGE_VALUE) {
-        snprintf(text, sizeof text, "%.2e", value);
-        char *e = strchr(text, 'e');
-        int power = (int)strtol(e + 1, NULL, 10);
-        *e = '\0';
-        add_grouped(&out, text);
-        add_power(&out, power);
-        return str_into(&out, a);
-    } else {
-        int whole =
-            (int)floor(log10(size)) + 1; /* digits before the point; negative: zeros after */
-        snprintf(text, sizeof text, "%.*f", whole >= 3 ? 0 : 3 - whole, value);
-    }
-    add_grouped(&out, text);
-    return str_into(&out, a);
-}
-
-/* A true minus before the text of a negative value, but not before one that shows as zero. */
-static const char *with_sign(arena *a, double value, const char *text)
-{
-    bool negative = value < 0 && strpbrk(text, "123456789");
-    return arena_printf(a, "%s%s", negative ? "−" : "", text);
-}
-
-const char *show_count(arena *a, int64_t value)
-{
-    str out = {0};
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    add_grouped(&out, text);
-    return str_into(&out, a);
-}
-
-const char *show_share(arena *a, double value)
-{
-    char text[32];
-    double percent = value * 100;
-    if (!isfinite(value))
-        return "–";
-    if (percent != 0 && (fabs(percent) < 0.01 || fabs(percent) >= HUGE_VALUE))
-        return arena_printf(a, "%s%%", show_number(a, percent));
-    snprintf(text, sizeof text, "%.*f%%", fabs(percent) < 10 ? 2 : 1, fabs(percent));
-    return with_sign(a, percent, text);
-}
-
-const char *show_ratio(arena *a, double value)
-{
-    char text[32];
-    if (!isfinite(value))
-        return "–";
-    if (fabs(value) >= HUGE_VALUE)
-        return arena_printf(a, "%s×", show_number(a, value));
-    snprintf(text, sizeof text, "%.2f×", fabs(value));
-    return with_sign(a, value, text);
-}
 
 /* ---- texts ---- */
 

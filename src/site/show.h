@@ -9,10 +9,20 @@
 const char *show_number(arena *a, double value);
 /* Thousands apart by a thin space. */
 const char *show_count(arena *a, int64_t value);
-/* 0.123 as "12.3%". */
+/* 0.123 as "12.3%"; "0%" and "100%" are exact. */
 const char *show_share(arena *a, double value);
 /* 1.83 as "1.83×". */
 const char *show_ratio(arena *a, double value);
+/* What lies between -1 and 1, such as an F1 or a correlation: always three places, so that values
+ * can be compared; larger ones as show_number. */
+const char *show_score(arena *a, double value);
+/* With so many places after the point. */
+const char *show_fixed(arena *a, double value, int places);
+/* How many places a row of values needs that are at most `largest` in size and `step` apart: three
+ * significant digits of the one and two of the other; at most 6. */
+int show_places(double largest, double step);
+/* A headline figure by its unit and better direction (record_metric). */
+const char *show_figure(arena *a, const char *unit, const char *better, double value);
 /* The key of a headline figure in words. */
 const char *show_metric(arena *a, const char *key);
 /* Text given by models, data or users, on one line. */

@@ -23,7 +23,7 @@ void put_written(page *p, const record_target *t)
         for (int k = 0; k < x->n_scores; k++) {
             cJSON *score = put_entry(scores);
             put_text(score, "name", a, x->scores[k].name);
-            json_add_string(score, "value", show_number(a, x->scores[k].value));
+            json_add_string(score, "value", show_score(a, x->scores[k].value));
         }
     }
 }

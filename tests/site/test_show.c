@@ -32,7 +32,11 @@ static void numbers_are_short(void **state)
     assert_string_equal(show_share(&a, 0.1234), "12.3%");
     assert_string_equal(show_share(&a, 0.01171), "1.17%");
     assert_string_equal(show_share(&a, 0.00002), "0.00200%");
-    assert_string_equal(show_share(&a, 0), "0.00%");
+    assert_string_equal(show_share(&a, 0), "0%");
+    assert_string_equal(show_share(&a, 1), "100%");
+    assert_string_equal(show_share(&a, 0.9996), "99.96%");
+    assert_string_equal(show_share(&a, 0.999999), "above 99.99%");
+    assert_string_equal(show_share(&a, 1.5), "150.0%");
     assert_string_equal(show_share(&a, -0.012), "−1.20%");
     assert_string_equal(show_share(&a, 1e300), "1.00×10³⁰²%");
     assert_string_equal(show_ratio(&a, 1.826), "1.83×");
@@ -40,6 +44,35 @@ static void numbers_are_short(void **state)
     assert_string_equal(show_ratio(&a, -0.001), "0.00×");
     assert_string_equal(show_ratio(&a, 1e300), "1.00×10³⁰⁰×");
     assert_string_equal(show_count(&a, 1714176), "1\u202F714\u202F176");
+    arena_release(&a);
+}
+
+/* Values that stand beside each other have as many places. */
+static void scores_can_be_compared(void **state)
+{
+    (void)state;
+    arena a = {0};
+    assert_string_equal(show_score(&a, 0.00384), "0.004");
+    assert_string_equal(show_score(&a, 0.908), "0.908");
+    assert_string_equal(show_score(&a, 0), "0.000");
+    assert_string_equal(show_score(&a, 1), "1.000");
+    assert_string_equal(show_score(&a, -0.0286), "−0.029");
+    assert_string_equal(show_score(&a, -0.0001), "0.000");
+    assert_string_equal(show_score(&a, 98.14), "98.1");
+    assert_string_equal(show_score(&a, (double)NAN), "–");
+    assert_string_equal(show_fixed(&a, 12345.67, 1), "12\u202F345.7");
+    assert_int_equal(show_places(0.997, 0.0114), 3);
+    assert_int_equal(show_places(0.99993, 0.000335), 5);
+    assert_int_equal(show_places(98.1, 23.4), 1);
+    assert_int_equal(show_places(35698, 32), 0);
+    assert_int_equal(show_places(0.264, 0), 3);
+    assert_int_equal(show_places(1, 1e-12), 6);
+    assert_int_equal(show_places((double)NAN, (double)NAN), 0);
+    assert_string_equal(show_figure(&a, "share", "higher", 0.976), "97.6%");
+    assert_string_equal(show_figure(&a, "ratio", "higher", 1.19), "1.19×");
+    assert_string_equal(show_figure(&a, "", "higher", 0.0139), "0.014");
+    assert_string_equal(show_figure(&a, "", "", 1000), "1000");
+    assert_string_equal(show_figure(&a, "features", "lower", 12.21), "12.2");
     arena_release(&a);
 }
 
@@ -119,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_short),
+        cmocka_unit_test(scores_can_be_compared),
         cmocka_unit_test(tokens_are_visible),
         cmocka_unit_test(pieces_of_characters_are_merged),
         cmocka_unit_test(metrics_are_words),

@@ -27,7 +27,8 @@ class Chromium:
         self.events = []  # what the browser told without being asked, oldest first
         self.read_so_far = b""
         self.session = None
-        self.profile = tempfile.TemporaryDirectory()
+        # The browser's helpers may write into it a moment longer than the browser lives.
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
 
