@@ -80,7 +80,7 @@ static err_code draw_map(page *p, const comparison *c, bool second, err *e)
     int n_all;
     const char *key = second ? "map-b" : "map-a";
     const int *place = places_of_b(c, &n_all, a);
-    cluster_map map = {.n_clusters = second ? n_all : c->a->n_clusters};
+    cluster_map map = {.n_clusters = second ? n_all : c->a->n_clusters, .half = true};
     map.clusters = map_clusters(c, second, place, map.n_clusters, a);
     map.points = map_points(&map.n_points, c, second, place, a);
     return page_map(p, key, &map, second ? "Map of B" : "Map of A", NULL, e);

@@ -106,7 +106,7 @@ static void put_targets(page *p, const comparison *c)
         json_add_string(row, "name", target_pair_name(name, c, t));
         json_add_string(row, "cosine", show_score(a, t->cosine));
         json_add_string(row, "category", feature_category_name(t->category));
-        json_add_string(row, "n", show_count(a, t->n_differences));
+        json_add_string(row, "n", t->a && t->b ? show_count(a, t->n_differences) : "–");
         json_add_string(row, "what", what_changed(a, t));
         json_add_string(row, "f1_a", show_score(a, target_figure(t->a, 0)));
         json_add_string(row, "f1_b", show_score(a, target_figure(t->b, 0)));

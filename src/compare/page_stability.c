@@ -83,10 +83,9 @@ static void put_metrics(page *p, const stability *s)
 /* "1.19× ± 0.04×"; one run has no deviation. */
 static const char *around(arena *a, over_runs s, const char *(*show)(arena *, double))
 {
-    return !s.n ? "–"
-           : isnan(s.deviation)
-               ? show(a, s.mean)
-               : arena_printf(a, "%s ± %s", show(a, s.mean), show(a, s.deviation));
+    return !s.n                 ? "–"
+           : isnan(s.deviation) ? show(a, s.mean)
+                                : arena_printf(a, "%s ± %s", show(a, s.mean), show(a, s.deviation));
 }
 
 static void put_targets(page *p, const stability *s)
@@ -123,7 +122,8 @@ static void put_pairs(page *p, const stability *s)
     for (int i = 0; i < s->n_pairs; i++) {
         const run_pair *pair = &s->pairs[i];
         cJSON *row = put_entry(rows);
-        json_add_string(row, "which", arena_printf(a, "%d\u00A0and\u00A0%d", pair->i + 1, pair->j + 1));
+        json_add_string(row, "which",
+                        arena_printf(a, "%d\u00A0and\u00A0%d", pair->i + 1, pair->j + 1));
         json_add_string(row, "rand", show_score(a, pair->rand_index));
         json_add_string(row, "mcc", show_score(a, pair->mcc));
         json_add_string(row, "shared", show_count(a, pair->n_shared));

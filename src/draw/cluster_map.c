@@ -13,7 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDGE = 8, MAP_HEIGHT = 480, SIDE_LEGEND = 226, HIT_RADIUS = 12, LIFT = 16 };
+enum {
+    EDGE = 8,
+    MAP_HEIGHT = 480,
+    MAP_HALF_HEIGHT = 326,
+    SIDE_LEGEND = 226,
+    HIT_RADIUS = 12,
+    LIFT = 16
+};
+
+static const double HALF_MARKS = 0.75; /* size of the marks of a map that is half a page wide */
 
 /* What one drawing needs beside the map itself. */
 typedef struct sheet {
@@ -21,6 +30,7 @@ typedef struct sheet {
     const cluster_map *map;
     const char *prefix, *href_base;
     double width, height; /* of the map's area, from the top left corner */
+    bool half;            /* of a page */
     map_frame frame;
     int links;
 } sheet;
@@ -70,6 +80,7 @@ static void open_link(sheet *s, const char *href, const char *id, const char *la
 static double radius_of(const sheet *s, const map_point *p)
 {
     double base = s->map->n_points > 2000 ? 2 : s->map->n_points > 500 ? 2.6 : 3.4;
+    base *= s->half ? HALF_MARKS : 1;
     double size = p->size > 0 && isfinite(p->size) ? fmin(fmax(sqrt(p->size), 0.5), 2.5) : 1;
     return base * size * (p->is_medoid ? 1.7 : 1);
 }
@@ -197,11 +208,14 @@ static void draw_dots(sheet *s, int cluster)
     if (!from.down)
         return;
     str_add_char(s->out, '"');
-    if (filled)
+    if (filled) {
         svg_fill(s->out, ink);
-    else
+    } else {
         svg_stroke(s->out, ink);
-    str_add(s->out, filled ? ">" : " stroke-width=\"4\" stroke-linecap=\"round\">");
+        svg_attribute(s->out, "stroke-width", s->half ? 4 * HALF_MARKS : 4);
+        str_add(s->out, " stroke-linecap=\"round\"");
+    }
+    str_add_char(s->out, '>');
     add_cluster_title(s, cluster);
     str_add(s->out, "</path>\n");
 }
@@ -236,9 +250,9 @@ static int by_rank(const void *a, const void *b)
     return x->cluster - y->cluster;
 }
 
-/* More numbers than MAP_LABELS would hide the points: clusters with a selected point come first,
+/* More numbers than `most` would hide the points: clusters with a selected point come first,
  * then the largest. Owner: caller. */
-static bool *choose_labelled(const cluster_map *map)
+static bool *choose_labelled(const cluster_map *map, int most)
 {
     size_t n = (size_t)map->n_clusters;
     bool *labelled = mem_small(n + 1, sizeof *labelled);
@@ -249,7 +263,7 @@ static bool *choose_labelled(const cluster_map *map)
         if (map_in_cluster(map, &map->points[i]) && map->points[i].is_selected)
             ranks[map->points[i].cluster].selected = true;
     qsort(ranks, n, sizeof *ranks, by_rank);
-    for (int k = 0; k < map->n_clusters && k < MAP_LABELS; k++)
+    for (int k = 0; k < map->n_clusters && k < most; k++)
         labelled[ranks[k].cluster] = true;
     mem_free(ranks);
     return labelled;
@@ -259,7 +273,7 @@ static bool *choose_labelled(const cluster_map *map)
 static int make_labels(const sheet *s, map_label *labels, int *cluster)
 {
     const cluster_map *map = s->map;
-    bool *labelled = choose_labelled(map);
+    bool *labelled = choose_labelled(map, s->half ? MAP_HALF_LABELS : MAP_LABELS);
     int n = 0;
     for (int c = 0; c < map->n_clusters; c++) {
         double x = 0, y = 0;
@@ -375,14 +389,14 @@ static void draw_plot(sheet *s)
         map_text(s->out, s->width / 2, s->height / 2, "no points");
 }
 
-static void wrap(str *out, const sheet *s, double height, const char *style)
+static void wrap(str *out, const sheet *s, double width, double height, const char *style)
 {
     str alt = {0};
     if (s->map->label)
         str_add(&alt, s->map->label);
     else
         cluster_map_alt(&alt, s->map);
-    svg_open(out, s->links ? "group" : "img", MAP_WIDTH, height, str_text(&alt), style);
+    svg_open(out, s->links ? "group" : "img", width, height, str_text(&alt), style);
     str_add(out, str_text(s->out));
     svg_close(out);
     str_release(&alt);
@@ -395,11 +409,12 @@ void cluster_map_svg(str *out, const cluster_map *map, const char *prefix)
                .map = map,
                .prefix = prefix,
                .href_base = "",
-               .width = MAP_WIDTH,
-               .height = MAP_HEIGHT};
-    draw_background(&s, MAP_WIDTH, MAP_HEIGHT);
+               .width = map->half ? MAP_HALF_WIDTH : MAP_WIDTH,
+               .height = map->half ? MAP_HALF_HEIGHT : MAP_HEIGHT,
+               .half = map->half};
+    draw_background(&s, s.width, s.height);
     draw_plot(&s);
-    wrap(out, &s, MAP_HEIGHT, NULL);
+    wrap(out, &s, s.width, s.height, NULL);
     str_release(&body);
 }
 
@@ -422,7 +437,7 @@ void cluster_map_file(str *out, const cluster_map *map, const char *prefix, cons
     draw_plot(&s);
     draw_legend(&s, &legend);
     draw_css(&style);
-    wrap(out, &s, height, str_text(&style));
+    wrap(out, &s, MAP_WIDTH, height, str_text(&style));
     str_release(&style);
     str_release(&body);
 }

@@ -20,6 +20,7 @@ enum {
     MAP_LINKED_POINTS = 500,
     MAP_SIDE_CLUSTERS = 24,
     MAP_LABELS = 40,
+    MAP_HALF_LABELS = 28,
     MAP_LISTED_CLUSTERS = 56
 };
 
@@ -45,13 +46,16 @@ typedef struct cluster_map {
     const map_point *points;
     const map_cluster *clusters;
     int n_points, n_clusters;
+    bool half; /* on a page it stands beside another: see cluster_map_svg */
 } cluster_map;
 
-/* Appends the map without legend for use inside HTML, MAP_WIDTH CSS pixels wide: <svg class="draw"
+/* Appends the map without legend for use inside HTML, MAP_WIDTH CSS pixels wide, or half of a page
+ * with smaller marks and MAP_HALF_LABELS numbers, so that its numbers are as large as elsewhere:
+ * <svg class="draw"
  * aria-label=...>, no prolog, no style attribute; role="img", or role="group" when it has links
  * (an image may not hold links). Linked points have the id PREFIX-ID. Needs the rules of draw_css
  * in the page's style sheet for its dark colours. */
-enum { MAP_WIDTH = 720 };
+enum { MAP_WIDTH = 720, MAP_HALF_WIDTH = 488 };
 void cluster_map_svg(str *out, const cluster_map *map, const char *prefix);
 
 /* Appends the legend as HTML: <ul class="key">, an entry for each listed cluster with marker,

@@ -315,8 +315,8 @@ static void put_losses(cJSON *rows, page *p, const record_sae_quality *q)
             "1: the model predicts as well with the output in place; 0: as badly as with zeros");
     put_row(rows, "loss as it is", show_fixed(a, q->clean_loss, LOSS_PLACES),
             arena_printf(a, "nats a token, over %s next tokens", losses));
-    put_row(rows, "added by the output", show_fixed(a, q->spliced_loss - q->clean_loss, LOSS_PLACES),
-            "nats a token");
+    put_row(rows, "added by the output",
+            show_fixed(a, q->spliced_loss - q->clean_loss, LOSS_PLACES), "nats a token");
     put_row(rows, "added by zeros", show_fixed(a, q->ablated_loss - q->clean_loss, LOSS_PLACES),
             "nats a token");
 }

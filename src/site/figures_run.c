@@ -125,10 +125,9 @@ err_code draw_comparison(page *p, bool *drawn, err *e)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
-    static const char *const free_names[] = {"optimised input", "its nearest real tokens",
-                                             "maximum on the data"},
-                             *const all_names[] = {"warm", "cold", "fluent"},
-                             *const warm_names[] = {"warm", "fluent"};
+    static const char *const
+        free_names[] = {"optimised input", "its nearest real tokens", "maximum on the data"},
+        *const all_names[] = {"warm", "cold", "fluent"}, *const warm_names[] = {"warm", "fluent"};
     bool found = record_was_searched(r);
     int n_series = found && !record_any_cold(r) ? 2 : 3;
     int n = r->n_targets < COMPARED ? r->n_targets : COMPARED;

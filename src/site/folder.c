@@ -81,7 +81,7 @@ static bool read_index(folder_index *out, arena *a, const char *folder, const ch
                           .verdict = "",
                           .has_page = io_exists(path_join(a, folder, "index.html"))};
     const cJSON *run;
-    cJSON_ArrayForEach (run, runs)
+    cJSON_ArrayForEach(run, runs)
         out->n_flagged += !is_whole(run);
     const cJSON *verdict =
         out->n_comparisons == 1 ? json_member(cJSON_GetArrayItem(comparisons, 0), "verdict") : NULL;

@@ -302,6 +302,13 @@ static void test_many_clusters(void **state)
     assert_int_equal(count(text, ">1200<"), 1); /* the smallest, but selected */
     assert_int_equal(count(text, ">1150<"), 0);
     assert_non_null(strstr(text, "and 144 smaller ones"));
+    str_clear(&svg);
+    map.half = true; /* narrower in its own units, so that a page need not shrink its numbers */
+    cluster_map_svg(&svg, &map, "map");
+    text = str_text(&svg);
+    assert_int_equal(count(text, "draw-halo\""), MAP_HALF_LABELS);
+    assert_non_null(strstr(text, "width=\"488\""));
+    assert_int_equal(count(text, ">1200<"), 1);
     str_release(&svg);
 }
 

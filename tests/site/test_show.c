@@ -151,10 +151,8 @@ static void metrics_are_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_short),
-        cmocka_unit_test(scores_can_be_compared),
-        cmocka_unit_test(tokens_are_visible),
-        cmocka_unit_test(pieces_of_characters_are_merged),
+        cmocka_unit_test(numbers_are_short),  cmocka_unit_test(scores_can_be_compared),
+        cmocka_unit_test(tokens_are_visible), cmocka_unit_test(pieces_of_characters_are_merged),
         cmocka_unit_test(metrics_are_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
