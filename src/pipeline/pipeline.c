@@ -165,7 +165,7 @@ static err_code write_single_file(const char *dir, const char *out, const templa
                                   reporter *r, err *e)
 {
     size_t size;
-    err_code rc = single_file_write(&size, dir, out, templates, e);
+    err_code rc = single_file_write(&size, dir, out, templates, SINGLE_FILE_ELEMENTS, e);
     if (rc)
         return err_context(e, "the report is whole in %s, but not as one file", dir);
     report_line(r, "one file   %s (%.1f MB)", out, (double)size / (1 << 20));

@@ -86,6 +86,8 @@ static const highlight highlights[] = {
      "of the data's maximum, lost where text must be as likely as the data", true},
 };
 
+enum { N_HIGHLIGHTS = sizeof highlights / sizeof *highlights };
+
 static const record_target *best_by(const record *r, const highlight *h)
 {
     const record_target *best = NULL;
@@ -97,13 +99,26 @@ static const record_target *best_by(const record *r, const highlight *h)
     return best;
 }
 
+int highlighted_targets(int *indices, const record *r)
+{
+    int n = 0;
+    for (size_t i = 0; i < N_HIGHLIGHTS && r->n_targets >= FEW_TARGETS; i++) {
+        const record_target *t = best_by(r, &highlights[i]);
+        bool is_new = t != NULL;
+        for (int k = 0; k < n; k++)
+            is_new = is_new && indices[k] != t - r->targets;
+        if (is_new)
+            indices[n++] = (int)(t - r->targets);
+    }
+    return n;
+}
+
 void put_highlights(page *p)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
     cJSON *rows = json_add_array(p->tree, "highlights");
-    for (size_t i = 0; i < sizeof highlights / sizeof *highlights && r->n_targets >= FEW_TARGETS;
-         i++) {
+    for (size_t i = 0; i < N_HIGHLIGHTS && r->n_targets >= FEW_TARGETS; i++) {
         const highlight *h = &highlights[i];
         const record_target *t = best_by(r, h);
         if (!t)

@@ -144,7 +144,7 @@ static void put_targets(page *p, size_t order)
     sort(list, n, order, r);
     for (size_t i = 0; i < n; i++)
         indices[i] = list[i].index;
-    put_target_rows(p->tree, "targets", p, indices);
+    put_target_rows(p->tree, "targets", p, indices, r->n_targets);
 }
 
 err_code page_features(const site *s, err *e)

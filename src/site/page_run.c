@@ -4,6 +4,8 @@
 #include "site/show.h"
 #include <string.h>
 
+enum { TARGETS_SHOWN = 48 }; /* as many as select.max_features lets through by itself */
+
 static const record_metric *headline(const record_metric *list, int n, const char *name)
 {
     for (int i = 0; i < n; i++)
@@ -159,7 +161,7 @@ err_code page_run(const site *s, err *e)
     put_trust(&p);
     put_highlights(&p);
     put_sae_quality(&p);
-    put_target_rows(p.tree, "targets", &p, NULL);
+    put_target_rows(p.tree, "targets", &p, NULL, TARGETS_SHOWN);
     put_cluster_rows(p.tree, "clusters", &p);
     json_add_string(p.tree, "n_targets", show_count(&p.memory, s->r->n_targets));
     err_code rc = draw(&p, e);

@@ -26,9 +26,9 @@ void put_cluster_link(cJSON *object, const char *key, page *p, int label);
 void put_named(cJSON *tree, const record *r);
 /* A row about a context: {activation, place, tokens}, coloured by activation / maximum. */
 void put_context(cJSON *row, page *p, const record_context *c, double maximum);
-/* One row per target: what the run page and the list of features show, in the order of the indices,
- * NULL for that of the record. Adds sparkline blocks. */
-void put_target_rows(cJSON *tree, const char *key, page *p, const int *order);
+/* One row for each of the first `most` targets: what the run page and the list of features show, in
+ * the order of the indices, NULL for that of the record. Adds sparkline blocks. */
+void put_target_rows(cJSON *tree, const char *key, page *p, const int *order, int most);
 /* One row per cluster. */
 void put_cluster_rows(cJSON *tree, const char *key, page *p);
 /* What the target's active tokens tell: `state`, contexts, `tokens`, `statistics` and their
@@ -54,6 +54,8 @@ double rule_median_f1(page *p, const char *of);
  * reason, none of few targets. */
 void put_trust(page *p);
 void put_highlights(page *p);
+/* The indices of those targets, each once, in their order; returns how many. */
+int highlighted_targets(int *indices, const record *r);
 /* `written`: what language models wrote of the target; and whether an explanation is of that kind,
  * which stands apart from the others. */
 void put_written(page *p, const record_target *t);

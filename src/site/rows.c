@@ -98,7 +98,7 @@ void put_named(cJSON *tree, const record *r)
     json_add_bool(tree, "given", first && first->name && *first->name);
 }
 
-void put_target_rows(cJSON *tree, const char *key, page *p, const int *order)
+void put_target_rows(cJSON *tree, const char *key, page *p, const int *order, int most)
 {
     const record *r = p->site->r;
     arena *a = &p->memory;
@@ -108,7 +108,10 @@ void put_target_rows(cJSON *tree, const char *key, page *p, const int *order)
     json_add_bool(tree, "has_rules", r->rules.mass > 0);
     put_named(tree, r);
     cJSON *list = json_add_array(tree, key);
-    for (int i = 0; i < r->n_targets; i++) {
+    json_add_bool(tree, "more_targets", r->n_targets > most);
+    json_add_string(tree, "n_shown_targets",
+                    show_count(a, r->n_targets < most ? r->n_targets : most));
+    for (int i = 0; i < r->n_targets && i < most; i++) {
         const record_target *t = &r->targets[order ? order[i] : i];
         const record_feature *f = record_find_feature(r, t->id);
         const record_concept *c = t->concept_index >= 0 ? &r->concepts[t->concept_index] : NULL;

@@ -8,11 +8,12 @@
 #include "results/record.h"
 #include "site/page.h"
 #include "site/show.h"
+#include "site/single_choice.h"
 #include "site/single_page.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { STYLE_LIMIT = 4 << 20 };
+enum { STYLE_LIMIT = 4 << 20, LAYOUT_ELEMENTS = 100 /* of single.html, at most */ };
 
 /* The pages of the menu, in the order they stand in the file; every target follows the features. */
 static const struct {
@@ -22,19 +23,22 @@ static const struct {
               {"clusters/index.html", "Clusters"},
               {"method.html", "Method"}};
 
-enum { FEATURES = 1 }; /* of `starts` */
+enum { FEATURES = 1, FIRST_TARGET = FEATURES + 1 }; /* of `starts`; of the pages */
 
-static void choose_pages(single_pages *pages, const record *r)
+/* All targets, or those that stand in whole. */
+static void list_pages(single_pages *pages, const record *r, const bool *inside)
 {
     char name[RECORD_NAME];
     arena *a = pages->memory;
+    pages->n = 0;
     pages->paths = arena_push(a, COUNT_OF(starts) + (size_t)r->n_targets, sizeof *pages->paths);
     for (size_t i = 0; i < COUNT_OF(starts); i++) {
         pages->paths[pages->n++] = starts[i].path;
         for (int k = 0; i == FEATURES && k < r->n_targets; k++)
-            pages->paths[pages->n++] =
-                arena_printf(a, "features/%s.html",
-                             record_feature_name(name, r->run.sae.layer, r->targets[k].id));
+            if (!inside || inside[k])
+                pages->paths[pages->n++] =
+                    arena_printf(a, "features/%s.html",
+                                 record_feature_name(name, r->run.sae.layer, r->targets[k].id));
     }
 }
 
@@ -167,12 +171,62 @@ static err_code put_others(cJSON *tree, const single_pages *pages, err *e)
     return rc;
 }
 
-static void put_run(cJSON *tree, const record *r, arena *a)
+/* How many elements each page would bring, were all targets inside. */
+static err_code count_elements(int *elements, single_pages *pages, err *e)
+{
+    err_code rc = OK;
+    for (int i = 0; i < pages->n && !rc; i++) {
+        str body = {0};
+        single_rest rest = {.memory = pages->memory};
+        rc = single_page_add(&body, &rest, pages, i, e);
+        elements[i] = single_elements(&body);
+        str_release(&body);
+    }
+    return rc;
+}
+
+/* How many lines name pages that are not inside, were all targets inside. */
+static err_code count_others(int *n, const single_pages *pages, err *e)
+{
+    cJSON *tree = cJSON_CreateObject();
+    err_code rc = put_others(tree, pages, e);
+    *n = rc ? 0 : cJSON_GetArraySize(json_member(tree, "others"));
+    cJSON_Delete(tree);
+    return rc;
+}
+
+/* Leaves of the targets those inside that there is room for. */
+static err_code choose_targets(int *n_inside, single_pages *pages, const record *r, int most,
+                               err *e)
+{
+    arena *a = pages->memory;
+    size_t room = (size_t)r->n_targets + COUNT_OF(starts);
+    int n = r->n_targets, n_others = 0, *elements = arena_push(a, room, sizeof *elements),
+        *order = arena_push(a, room, sizeof *order);
+    bool *inside = arena_push(a, room, sizeof *inside);
+    list_pages(pages, r, NULL);
+    err_code rc = count_elements(elements, pages, e);
+    if (!rc)
+        rc = count_others(&n_others, pages, e);
+    if (rc)
+        return rc;
+    int others = LAYOUT_ELEMENTS + n_others * SINGLE_LINE_ELEMENTS;
+    for (int i = 0; i < pages->n; i++)
+        others += i < FIRST_TARGET || i >= FIRST_TARGET + n ? elements[i] : 0;
+    single_order(order, r);
+    *n_inside = single_choose(inside, order, n, elements + FIRST_TARGET, others, most);
+    list_pages(pages, r, inside);
+    return OK;
+}
+
+static void put_run(cJSON *tree, const record *r, int n_inside, arena *a)
 {
     put_text(tree, "title", a, r->run.title);
     put_text(tree, "label", a, r->run.label);
     put_text(tree, "version", a, r->run.tool_version);
     json_add_string(tree, "n_targets", show_count(a, r->n_targets));
+    json_add_string(tree, "n_inside", show_count(a, n_inside));
+    json_add_bool(tree, "has_lines", n_inside < r->n_targets);
 }
 
 /* ---- the whole ---- */
@@ -209,16 +263,18 @@ err_code single_file_check(const char *dir, const char *out, err *e)
     return rc;
 }
 
-static err_code put_all(cJSON *tree, single_pages *pages, err *e)
+static err_code put_all(cJSON *tree, single_pages *pages, int most_elements, err *e)
 {
     record r;
+    int n_inside = 0;
     arena *a = pages->memory;
     err_code rc = record_read(&r, a, pages->dir, e);
+    if (!rc)
+        rc = choose_targets(&n_inside, pages, &r, most_elements, e);
     if (rc)
         return rc;
-    put_run(tree, &r, a);
+    put_run(tree, &r, n_inside, a);
     put_menu(tree, a);
-    choose_pages(pages, &r);
     rc = put_style(tree, pages->dir, a, e);
     if (!rc)
         rc = put_pages(tree, pages, e);
@@ -228,7 +284,7 @@ static err_code put_all(cJSON *tree, single_pages *pages, err *e)
 }
 
 err_code single_file_write(size_t *size, const char *dir, const char *out,
-                           const template_set *templates, err *e)
+                           const template_set *templates, int most_elements, err *e)
 {
     arena a = {0};
     str text = {0};
@@ -236,7 +292,7 @@ err_code single_file_write(size_t *size, const char *dir, const char *out,
     cJSON *tree = cJSON_CreateObject();
     err_code rc = single_file_check(dir, out, e);
     if (!rc)
-        rc = put_all(tree, &pages, e);
+        rc = put_all(tree, &pages, most_elements, e);
     if (!rc)
         rc = template_fill(&text, templates, "single.html", tree, TEMPLATE_HTML, e);
     if (!rc)

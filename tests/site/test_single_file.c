@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "site/common_site.h"
+#include "site/single_choice.h"
 #include "site/single_file.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static int make_files(void **state)
         const char *dir = path_join(&a, scratch(), KINDS[i]),
                    *out = path_join(&a, scratch(), file_of(&a, i));
         write_site(dir, (synthetic_kind)i);
-        if (single_file_write(&size, dir, out, &templates, &e))
+        if (single_file_write(&size, dir, out, &templates, SINGLE_FILE_ELEMENTS, &e))
             fail_msg("%s", e.text);
         assert_int_equal(size, strlen(file_text(&a, scratch(), file_of(&a, i))));
         assert_true(size < SINGLE_FILE_BUDGET);
@@ -188,6 +189,67 @@ static void what_is_left_out_is_named(void **state)
     arena_release(&a);
 }
 
+/* The file of 8 targets with room for few of them. */
+static void many_targets_are_a_line_each(void **state)
+{
+    (void)state;
+    enum { FEW = 1000 };
+    arena a = {0};
+    err e;
+    size_t size;
+    record r;
+    template_set templates = load_templates(&a);
+    const char *dir = path_join(&a, scratch(), "usual");
+    if (record_read(&r, &a, dir, &e) ||
+        single_file_write(&size, dir, path_join(&a, scratch(), "few.html"), &templates, FEW, &e))
+        fail_msg("%s", e.text);
+    assert_true(r.n_targets > SINGLE_FEWEST_TARGETS);
+    const char *html = file_text(&a, scratch(), "few.html");
+    assert_non_null(strstr(html, arena_printf(&a, "%d of the %d targets stand in this file",
+                                              SINGLE_FEWEST_TARGETS, r.n_targets)));
+    int sections = 0, lines = 0;
+    for (int i = 0; i < r.n_targets; i++) {
+        char name[RECORD_NAME];
+        record_feature_name(name, r.run.sae.layer, r.targets[i].id);
+        int section =
+            count_of(html, arena_printf(&a, "<section class=\"page\" id=\"features-%s\">", name));
+        int line = count_of(html, arena_printf(&a, "<span id=\"features-%s\">", name));
+        assert_int_equal(section + line, 1);
+        assert_true(count_of(html, arena_printf(&a, " href=\"#features-%s\"", name)) > 0);
+        assert_int_equal(
+            count_of(html, arena_printf(&a, "<li><code>features/%s.html</code> ", name)), line);
+        sections += section;
+        lines += line;
+    }
+    assert_int_equal(sections, SINGLE_FEWEST_TARGETS);
+    assert_int_equal(lines, r.n_targets - SINGLE_FEWEST_TARGETS);
+    assert_null(strstr(file_text(&a, scratch(), "usual.html"), "stand in this file in whole"));
+    arena_release(&a);
+}
+
+/* Targets are taken in the order given while there is room. */
+static void there_is_room_for_so_many(void **state)
+{
+    (void)state;
+    enum { N = 6 };
+    static const int order[N] = {4, 0, 1, 2, 3, 5}, elements[N] = {10, 20, 30, 40, 50, 60};
+    static const int pair[] = {1, 0};
+    bool inside[N];
+    str html = {0};
+    /* 100 + 6 lines of 2; then 48, 8, 18 and 28 more; and 38 more would be 252 */
+    static const bool four[N] = {true, true, true, false, true, false};
+    assert_int_equal(single_choose(inside, order, N, elements, 100, 251), 4);
+    assert_memory_equal(inside, four, sizeof four);
+    assert_int_equal(single_choose(inside, order, N, elements, 100, 252), 5);
+    assert_int_equal(single_choose(inside, order, N, elements, 100, 310), N);
+    assert_int_equal(single_choose(inside, order, N, elements, 100, 0), SINGLE_FEWEST_TARGETS);
+    assert_memory_equal(inside, four, sizeof four);
+    assert_int_equal(single_choose(inside, pair, 2, elements, 100, 0), 2);
+    str_add(&html, "<p>1 &lt; 2<br/></p><!-- a --><svg><a></a></svg>");
+    assert_int_equal(single_elements(&html), 4);
+    str_release(&html);
+}
+
 static void tags_match(void **state)
 {
     (void)state;
@@ -238,8 +300,9 @@ static void what_cannot_be_done_is_said(void **state)
     size_t size;
     template_set templates = load_templates(&a);
     const char *dir = path_join(&a, scratch(), "empty");
-    assert_int_equal(
-        single_file_write(&size, dir, path_join(&a, dir, "fig/one.html"), &templates, &e), E_USAGE);
+    assert_int_equal(single_file_write(&size, dir, path_join(&a, dir, "fig/one.html"), &templates,
+                                       SINGLE_FILE_ELEMENTS, &e),
+                     E_USAGE);
     assert_non_null(strstr(e.text, "lies in the report"));
     assert_int_equal(single_file_check(dir, path_join(&a, scratch(), "no/one.html"), &e), E_USAGE);
     assert_non_null(strstr(e.text, "there is no folder"));
@@ -251,7 +314,8 @@ static void what_cannot_be_done_is_said(void **state)
                                          "<main id=\"main\"><img src=\"../../x.png\"></main>\n"};
     for (size_t i = 0; i < COUNT_OF(broken); i++) {
         assert_int_equal(io_write(page, broken[i], strlen(broken[i]), &e), OK);
-        assert_int_equal(single_file_write(&size, dir, out, &templates, &e), E_FORMAT);
+        assert_int_equal(single_file_write(&size, dir, out, &templates, SINGLE_FILE_ELEMENTS, &e),
+                         E_FORMAT);
         assert_non_null(strstr(e.text, "method.html"));
         assert_false(io_exists(out));
     }
@@ -264,6 +328,8 @@ int main(void)
                                        cmocka_unit_test(every_anchor_is_there_once),
                                        cmocka_unit_test(regions_have_names_of_their_own),
                                        cmocka_unit_test(what_is_left_out_is_named),
+                                       cmocka_unit_test(many_targets_are_a_line_each),
+                                       cmocka_unit_test(there_is_room_for_so_many),
                                        cmocka_unit_test(tags_match),
                                        cmocka_unit_test(the_policy_names_the_style),
                                        cmocka_unit_test(what_cannot_be_done_is_said)};
