@@ -112,3 +112,22 @@ void pool_run(pool *p, int n_blocks, pool_task *task, void *context)
         pthread_cond_wait(&p->finished, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }
+
+typedef struct sharing {
+    pool_span *task;
+    void *context;
+    int n, size;
+} sharing;
+
+static void run_span(void *context, int block)
+{
+    const sharing *s = context;
+    int first = block * s->size;
+    s->task(s->context, first, s->n - first < s->size ? s->n : first + s->size);
+}
+
+void pool_share(pool *p, int n, int size, pool_span *task, void *context)
+{
+    sharing s = {task, context, n, size};
+    pool_run(p, n > 0 ? (n - 1) / size + 1 : 0, run_span, &s);
+}

@@ -226,12 +226,11 @@ static void rotate(float *x, const float *cos_R, const float *sin_R, float direc
         rotate_pair(&low[j], &high[j], cos_R[j], direction * sin_R[j]);
 }
 
-static void rope_task(void *context, int index)
+static void rope_span(void *context, int first, int end)
 {
     const rope_job *job = context;
     const attention_shape *s = job->s;
-    int rows = s->B * s->T, first = index * ROPE_ROWS;
-    for (int row = first; row < rows && row < first + ROPE_ROWS; row++) {
+    for (int row = first; row < end; row++) {
         float *qkv = ROW(job->qkv, row, s->row);
         const float *cos_R = ROW(job->cos, job->positions[row], job->half);
         const float *sin_R = ROW(job->sin, job->positions[row], job->half);
@@ -253,7 +252,7 @@ static void cpu_rope(backend *be, float *qkv_NR, const attention_shape *s,
                     .sin = sin_PR,
                     .half = rotary / 2,
                     .direction = inverse ? -1.0f : 1.0f};
-    pool_run(be->pool, (s->B * s->T + ROPE_ROWS - 1) / ROPE_ROWS, rope_task, &job);
+    pool_share(be->pool, s->B * s->T, ROPE_ROWS, rope_span, &job);
 }
 
 void cpu_install_attention(backend *be)

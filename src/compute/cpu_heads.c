@@ -12,11 +12,11 @@ typedef struct heads_job {
     bool backward;
 } heads_job;
 
-static void heads_task(void *context, int index)
+static void heads_span(void *context, int first, int end)
 {
     const heads_job *job = context;
-    int R = job->h.s->row, rows = job->h.s->B * job->h.s->T, first = index * TASK_ROWS;
-    for (int row = first; row < rows && row < first + TASK_ROWS; row++) {
+    int R = job->h.s->row;
+    for (int row = first; row < end; row++) {
         if (job->backward)
             heads_norm_row_backward(ROW(job->out, row, R), ROW(job->qkv, row, R), &job->h);
         else
@@ -26,8 +26,7 @@ static void heads_task(void *context, int index)
 
 static void run_job(backend *be, heads_job *job)
 {
-    int rows = job->h.s->B * job->h.s->T;
-    pool_run(be->pool, (rows + TASK_ROWS - 1) / TASK_ROWS, heads_task, job);
+    pool_share(be->pool, job->h.s->B * job->h.s->T, TASK_ROWS, heads_span, job);
 }
 
 static void cpu_heads_rmsnorm_forward(backend *be, float *out_BTR, const float *qkv_BTR,

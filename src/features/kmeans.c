@@ -52,11 +52,9 @@ static err_code lloyd_init(lloyd *s, const float *x_ND, int n, int d, int n_clus
     return s->size_C ? OK : e->code;
 }
 
-static void assign_rows(void *context, int block)
+static void assign_rows(void *context, int from, int to)
 {
     lloyd *s = context;
-    int from = block * ROWS_PER_TASK;
-    int to = s->n - from < ROWS_PER_TASK ? s->n : from + ROWS_PER_TASK;
     for (int i = from; i < to; i++) {
         s->square_N[i] = HUGE_VAL;
         for (int c = 0; c < s->c; c++) {
@@ -70,11 +68,9 @@ static void assign_rows(void *context, int block)
     }
 }
 
-static void sum_columns(void *context, int block)
+static void sum_columns(void *context, int from, int to)
 {
     lloyd *s = context;
-    int from = block * COLUMNS_PER_TASK;
-    int to = s->d - from < COLUMNS_PER_TASK ? s->d : from + COLUMNS_PER_TASK;
     for (int c = 0; c < s->c; c++)
         memset(ROW(s->next_CD, c, s->d) + from, 0, (size_t)(to - from) * sizeof *s->next_CD);
     for (int i = 0; i < s->n; i++) {
@@ -144,12 +140,12 @@ static double move_centres(lloyd *s)
 
 static void assign(lloyd *s, pool *workers)
 {
-    pool_run(workers, (s->n + ROWS_PER_TASK - 1) / ROWS_PER_TASK, assign_rows, s);
+    pool_share(workers, s->n, ROWS_PER_TASK, assign_rows, s);
 }
 
 static double update_centres(lloyd *s, pool *workers)
 {
-    pool_run(workers, (s->d + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK, sum_columns, s);
+    pool_share(workers, s->d, COLUMNS_PER_TASK, sum_columns, s);
     memset(s->size_C, 0, (size_t)s->c * sizeof *s->size_C);
     for (int i = 0; i < s->n; i++)
         s->size_C[s->label_N[i]]++;

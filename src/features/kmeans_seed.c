@@ -16,11 +16,9 @@ typedef struct seeding {
     double *lowered_N; /* nearest_N were the candidate a seed */
 } seeding;
 
-static void lower_distances(void *context, int block)
+static void lower_distances(void *context, int from, int to)
 {
     seeding *s = context;
-    int from = block * ROWS_PER_TASK;
-    int to = s->n - from < ROWS_PER_TASK ? s->n : from + ROWS_PER_TASK;
     for (int i = from; i < to; i++) {
         double distance = square_distance(s->candidate_D, ROW(s->x_ND, i, s->d), s->d);
         s->lowered_N[i] = fmin(s->nearest_N[i], distance);
@@ -64,7 +62,7 @@ static int choose_seed(seeding *s, double *buffer_3N, int trials, rng *random, p
     for (int t = 0; t < trials; t++) {
         int row = row_at(nearest, s->n, rng_uniform(random) * total);
         *s = (seeding){s->x_ND, s->n, s->d, nearest, ROW(s->x_ND, row, s->d), lowered};
-        pool_run(workers, (s->n + ROWS_PER_TASK - 1) / ROWS_PER_TASK, lower_distances, s);
+        pool_share(workers, s->n, ROWS_PER_TASK, lower_distances, s);
         double sum = sum_of(lowered, s->n);
         if (sum < best_sum) {
             best_sum = sum;

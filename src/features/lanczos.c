@@ -24,7 +24,7 @@ typedef struct krylov {
     double *part_BM; /* per block of rows, its part of the products with the basis */
 } krylov;
 
-enum { BLOCK = 2048 /* rows that a thread works on at a time */ };
+enum { ROWS_PER_TASK = 2048 };
 
 static double dot(const double *a_N, const double *b_N, int n)
 {
@@ -52,27 +52,21 @@ typedef struct projection {
     int m;
 } projection;
 
-static int block_rows(int n, int block)
-{
-    return n - block * BLOCK < BLOCK ? n - block * BLOCK : BLOCK;
-}
-
-static void project_block(void *context, int block)
+static void project_rows(void *context, int first, int end)
 {
     const projection *p = context;
     const krylov *s = p->space;
-    int first = block * BLOCK, rows = block_rows(s->n, block);
     for (int j = 0; j < p->m; j++)
-        ROW(s->part_BM, block, s->max_steps)[j] = dot(p->w_N + first, s->basis[j] + first, rows);
+        ROW(s->part_BM, first / ROWS_PER_TASK, s->max_steps)
+        [j] = dot(p->w_N + first, s->basis[j] + first, end - first);
 }
 
-static void subtract_block(void *context, int block)
+static void subtract_rows(void *context, int first, int end)
 {
     const projection *p = context;
     const krylov *s = p->space;
-    int first = block * BLOCK, rows = block_rows(s->n, block);
     for (int j = 0; j < p->m; j++)
-        subtract(p->w_N + first, p->along_M[j], s->basis[j] + first, rows);
+        subtract(p->w_N + first, p->along_M[j], s->basis[j] + first, end - first);
 }
 
 static double length_of(const double *w_N, int n)
@@ -86,20 +80,20 @@ static double length_of(const double *w_N, int n)
  * Rozloznik and van den Eshof 2005). Returns the length left. */
 static double orthogonalise(const krylov *s, double *w_N, int n_against)
 {
-    int n_blocks = (s->n - 1) / BLOCK + 1;
+    int n_blocks = (s->n - 1) / ROWS_PER_TASK + 1;
     double *along_M = mem_small((size_t)n_against + 1, sizeof *along_M);
     projection p = {s, w_N, along_M, n_against};
     double before, length = length_of(w_N, s->n);
     int pass = 0;
     do {
         before = length;
-        pool_run(s->workers, n_blocks, project_block, &p);
+        pool_share(s->workers, s->n, ROWS_PER_TASK, project_rows, &p);
         for (int j = 0; j < n_against; j++) {
             along_M[j] = 0;
             for (int block = 0; block < n_blocks; block++)
                 along_M[j] += ROW(s->part_BM, block, s->max_steps)[j];
         }
-        pool_run(s->workers, n_blocks, subtract_block, &p);
+        pool_share(s->workers, s->n, ROWS_PER_TASK, subtract_rows, &p);
         length = length_of(w_N, s->n);
     } while (++pass < 2 && length < before / 2);
     mem_free(along_M);
@@ -245,7 +239,7 @@ err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *pr
 {
     int max_steps = limits.max_steps < n ? limits.max_steps : n;
     max_steps = max_steps < k ? k : max_steps;
-    size_t room = (size_t)max_steps + 1, n_blocks = (size_t)((n - 1) / BLOCK + 1);
+    size_t room = (size_t)max_steps + 1, n_blocks = (size_t)((n - 1) / ROWS_PER_TASK + 1);
     krylov s = {.product = product,
                 .context = context,
                 .random = random,

@@ -22,20 +22,16 @@ typedef struct scatter {
     double *product_D;
 } scatter;
 
-static void project_rows(void *context, int block)
+static void project_rows(void *context, int from, int to)
 {
     scatter *s = context;
-    int from = block * ROWS_PER_TASK;
-    int to = s->n - from < ROWS_PER_TASK ? s->n : from + ROWS_PER_TASK;
     for (int i = from; i < to; i++)
         s->along_N[i] = dot_product_with(s->v_D, ROW(s->x_ND, i, s->d), s->d) - s->mean_along;
 }
 
-static void gather_columns(void *context, int block)
+static void gather_columns(void *context, int from, int to)
 {
     scatter *s = context;
-    int from = block * COLUMNS_PER_TASK;
-    int to = s->d - from < COLUMNS_PER_TASK ? s->d : from + COLUMNS_PER_TASK;
     for (int j = from; j < to; j++)
         s->product_D[j] = -s->mean_D[j] * s->along_sum;
     for (int i = 0; i < s->n; i++) {
@@ -52,7 +48,7 @@ static void project(scatter *s, const double *v_D)
     s->mean_along = 0;
     for (int j = 0; j < s->d; j++)
         s->mean_along += s->mean_D[j] * v_D[j];
-    pool_run(s->workers, (s->n + ROWS_PER_TASK - 1) / ROWS_PER_TASK, project_rows, s);
+    pool_share(s->workers, s->n, ROWS_PER_TASK, project_rows, s);
 }
 
 static void scatter_product(void *context, double *out_D, const double *in_D)
@@ -63,7 +59,7 @@ static void scatter_product(void *context, double *out_D, const double *in_D)
     for (int i = 0; i < s->n; i++)
         s->along_sum += s->along_N[i];
     s->product_D = out_D;
-    pool_run(s->workers, (s->d + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK, gather_columns, s);
+    pool_share(s->workers, s->d, COLUMNS_PER_TASK, gather_columns, s);
 }
 
 static void column_means(double *mean_D, const float *x_ND, int n, int d)

@@ -116,7 +116,7 @@ static void part_matrix_fill(part_matrix *m, const umap_graph *g, const parts *p
     }
 }
 
-enum { BLOCK = 1024 /* rows that a thread works on at a time */ };
+enum { ROWS_PER_TASK = 1024 };
 
 typedef struct product_task {
     const part_matrix *matrix;
@@ -124,11 +124,10 @@ typedef struct product_task {
     const double *in;
 } product_task;
 
-static void product_block(void *context, int block)
+static void product_rows(void *context, int first, int end)
 {
     const product_task *task = context;
     const part_matrix *m = task->matrix;
-    int first = block * BLOCK, end = m->size - first < BLOCK ? m->size : first + BLOCK;
     for (int r = first; r < end; r++) {
         double sum = 0;
         for (int i = m->start[r]; i < m->start[r + 1]; i++)
@@ -141,7 +140,7 @@ static void part_product(void *context, double *out, const double *in)
 {
     const part_matrix *m = context;
     product_task task = {m, out, in};
-    pool_run(m->workers, (m->size - 1) / BLOCK + 1, product_block, &task);
+    pool_share(m->workers, m->size, ROWS_PER_TASK, product_rows, &task);
 }
 
 /* Fills z_SE with coordinates up to 1 in magnitude for the `size` rows of a part. */

@@ -15,7 +15,7 @@
 #include "features/umap_parts.h"
 #include <string.h>
 
-enum { BLOCK = 512 /* rows that a thread moves at a time */ };
+enum { ROWS_PER_TASK = 512 };
 
 typedef struct layout {
     umap_field field;
@@ -86,10 +86,9 @@ static bool next_meeting(layout *s, walk *w, umap_lanes *lanes, int lane, int *r
 
 /* Every second meeting has the larger half of a draw's pushes. Lanes without a row meet whom they
  * met last, in vain. */
-static void move_block(void *context, int block)
+static void move_rows(void *context, int row, int end)
 {
     layout *s = context;
-    int row = block * BLOCK, end = s->field.n - row < BLOCK ? s->field.n : row + BLOCK;
     umap_lanes lanes = {0};
     walk walks[UMAP_LANES];
     for (int l = 0; l < UMAP_LANES; l++)
@@ -128,7 +127,7 @@ static err_code run_epochs(layout *s, float *y_NE, const umap_options *o, int n_
         double elapsed = (double)(s->epoch > 0 ? s->epoch - 1 : 0) / n_epochs;
         s->field.rate = (float)(o->learning_rate * (1 - elapsed));
         s->random = rng_split(&stream, (uint64_t)s->epoch);
-        pool_run(workers, (s->field.n - 1) / BLOCK + 1, move_block, s);
+        pool_share(workers, s->field.n, ROWS_PER_TASK, move_rows, s);
         memcpy(y_NE, s->moved_NE, bytes);
         progress_step(&shown, s->epoch + 1, NULL);
     }

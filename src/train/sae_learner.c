@@ -231,11 +231,11 @@ static void input_bias_gradient(sae_learner *l)
 enum { PROJECT_FEATURES = 64 };
 
 /* Removes the gradient along each decoder row, whose length is fixed. */
-static void project_block(void *context, int block)
+static void project_span(void *context, int first, int end)
 {
     const sae_learner *l = context;
-    int D = l->o.d_in, end = (block + 1) * PROJECT_FEATURES;
-    for (int f = block * PROJECT_FEATURES; f < end && f < l->o.d_sae; f++) {
+    int D = l->o.d_in;
+    for (int f = first; f < end; f++) {
         const float *w_D = ROW(l->w_dec_FD, f, D);
         float *g_D = ROW(l->list[2].gradient, f, D);
         double along = 0;
@@ -246,17 +246,15 @@ static void project_block(void *context, int block)
     }
 }
 
-static void unit_block(void *context, int block)
+static void unit_span(void *context, int first, int end)
 {
     const sae_learner *l = context;
-    int end = (block + 1) * PROJECT_FEATURES;
-    for (int f = block * PROJECT_FEATURES; f < end && f < l->o.d_sae; f++)
+    for (int f = first; f < end; f++)
         make_unit(ROW(l->w_dec_FD, f, l->o.d_in), l->o.d_in);
 }
 
 err_code sae_learner_step(sae_step_sums *sums, sae_learner *l, const float *x_ND, long step, err *e)
 {
-    int blocks = (l->o.d_sae + PROJECT_FEATURES - 1) / PROJECT_FEATURES;
     *sums = (sae_step_sums){0};
     scale_input(l, x_ND);
     encode(l);
@@ -269,10 +267,10 @@ err_code sae_learner_step(sae_step_sums *sums, sae_learner *l, const float *x_ND
     main_gradients(l);
     revive_gradients(sums, l);
     input_bias_gradient(l);
-    pool_run(l->be->pool, blocks, project_block, l);
+    pool_share(l->be->pool, l->o.d_sae, PROJECT_FEATURES, project_span, l);
     err_code rc = adamw_step(&sums->gradient_norm, l->optimiser, &l->o.optimiser, step, e);
     if (!rc)
-        pool_run(l->be->pool, blocks, unit_block, l);
+        pool_share(l->be->pool, l->o.d_sae, PROJECT_FEATURES, unit_span, l);
     return rc;
 }
 

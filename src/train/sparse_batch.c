@@ -103,12 +103,11 @@ static void candidate_add(candidate_list *c, int row, int feature, float value)
     c->value[c->n++] = value;
 }
 
-static void collect_block(void *context, int block)
+static void collect_rows(void *context, int first, int end)
 {
     const selection *s = context;
-    candidate_list *c = &s->blocks[block];
-    int end = smaller(s->N, (block + 1) * ROWS_PER_BLOCK);
-    for (int n = block * ROWS_PER_BLOCK; n < end; n++) {
+    candidate_list *c = &s->blocks[first / ROWS_PER_BLOCK];
+    for (int n = first; n < end; n++) {
         const float *pre_F = ROW(s->pre_NF, n, s->F);
         for (int f = 0; f < s->F; f++)
             if (pre_F[f] > s->above)
@@ -122,7 +121,7 @@ static int collect(selection *s, float above, pool *p)
     s->above = above;
     for (int b = 0; b < n_blocks; b++)
         s->blocks[b].n = 0;
-    pool_run(p, n_blocks, collect_block, s);
+    pool_share(p, s->N, ROWS_PER_BLOCK, collect_rows, s);
     for (int b = 0; b < n_blocks; b++)
         total += s->blocks[b].n;
     return total;
@@ -228,12 +227,11 @@ typedef struct row_selection {
 } row_selection;
 
 /* Each row writes at most k entries at n * k; the gaps are closed afterwards. */
-static void select_rows_block(void *context, int block)
+static void select_rows(void *context, int first, int end)
 {
     const row_selection *s = context;
     float *values = mem_small((size_t)s->n, sizeof *values);
-    int end = smaller(s->N, (block + 1) * ROWS_PER_BLOCK);
-    for (int row = block * ROWS_PER_BLOCK; row < end; row++) {
+    for (int row = first; row < end; row++) {
         const float *pre_F = ROW(s->pre_NF, row, s->b->F);
         int positive = 0, at = row * s->k, room = s->k;
         for (int i = 0; i < s->n; i++)
@@ -266,7 +264,7 @@ void sparse_rows_top_k(sparse_batch *b, const float *pre_NF, int N, const int *f
                        N,
                        mem_small((size_t)N, sizeof(int))};
     b->N = N;
-    pool_run(p, blocks_of(N, ROWS_PER_BLOCK), select_rows_block, &s);
+    pool_share(p, N, ROWS_PER_BLOCK, select_rows, &s);
     int total = 0;
     for (int row = 0; row < N; row++) {
         size_t count = (size_t)s.counts_N[row];
@@ -297,11 +295,10 @@ static void add_scaled(float *y_D, float a, const float *x_D, int D)
         y_D[d] += a * x_D[d];
 }
 
-static void decode_block(void *context, int block)
+static void decode_rows(void *context, int first, int end)
 {
     const product *p = context;
-    int end = smaller(p->b->N, (block + 1) * ROWS_PER_BLOCK);
-    for (int n = block * ROWS_PER_BLOCK; n < end; n++) {
+    for (int n = first; n < end; n++) {
         float *y_D = ROW(p->y_ND, n, p->D);
         for (int d = 0; d < p->D; d++)
             y_D[d] = p->bias_D ? p->bias_D[d] : 0;
@@ -314,7 +311,7 @@ void sparse_decode(float *y_ND, const sparse_batch *b, const float *w_FD, const 
                    int D, pool *p)
 {
     product q = {.b = b, .y_ND = y_ND, .w_FD = w_FD, .bias_D = bias_D, .D = D};
-    pool_run(p, blocks_of(b->N, ROWS_PER_BLOCK), decode_block, &q);
+    pool_share(p, b->N, ROWS_PER_BLOCK, decode_rows, &q);
 }
 
 /* Eight running sums: a fixed order that the compiler can still put into vector registers. */
@@ -333,11 +330,10 @@ static float dot(const float *a_D, const float *b_D, int D)
     return sum;
 }
 
-static void decode_backward_block(void *context, int block)
+static void decode_backward_rows(void *context, int first, int end)
 {
     const product *p = context;
-    int end = smaller(p->b->N, (block + 1) * ROWS_PER_BLOCK);
-    for (int n = block * ROWS_PER_BLOCK; n < end; n++)
+    for (int n = first; n < end; n++)
         for (int i = p->b->row_start_N[n]; i < p->b->row_start_N[n + 1]; i++)
             p->d_value[i] =
                 dot(ROW(p->w_FD, p->b->feature[i], p->D), ROW(p->d_y_ND, n, p->D), p->D);
@@ -346,15 +342,14 @@ static void decode_backward_block(void *context, int block)
 void sparse_decode_backward(sparse_batch *b, const float *w_FD, const float *d_y_ND, int D, pool *p)
 {
     product q = {.b = b, .w_FD = w_FD, .d_y_ND = d_y_ND, .d_value = b->d_value, .D = D};
-    pool_run(p, blocks_of(b->N, ROWS_PER_BLOCK), decode_backward_block, &q);
+    pool_share(p, b->N, ROWS_PER_BLOCK, decode_backward_rows, &q);
 }
 
-static void weight_gradients_block(void *context, int block)
+static void weight_gradients(void *context, int first, int end)
 {
     const product *p = context;
     const sparse_batch *b = p->b;
-    int end = smaller(b->F, (block + 1) * FEATURES_PER_BLOCK);
-    for (int f = block * FEATURES_PER_BLOCK; f < end; f++)
+    for (int f = first; f < end; f++)
         for (int j = b->feature_start_F[f]; j < b->feature_start_F[f + 1]; j++) {
             int i = b->by_feature[j], row = b->row[i];
             add_scaled(ROW(p->d_dec_FD, f, p->D), b->value[i], ROW(p->d_y_ND, row, p->D), p->D);
@@ -374,5 +369,5 @@ void sparse_weight_gradients(float *d_dec_FD, float *d_enc_FD, float *d_bias_F,
                  .d_y_ND = d_y_ND,
                  .x_ND = x_ND,
                  .D = D};
-    pool_run(p, blocks_of(b->F, FEATURES_PER_BLOCK), weight_gradients_block, &q);
+    pool_share(p, b->F, FEATURES_PER_BLOCK, weight_gradients, &q);
 }
