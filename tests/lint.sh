@@ -10,10 +10,15 @@ readonly LONGEST_FUNCTION=80 LONGEST_FILE=600 LEAST_DOCUMENTED=85
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
+# not_data FILE...: generated tables are data, not code to read; the others.
+not_data() { awk 'FNR == 1 && !/^\/\* (Generated|Data table)/ {print FILENAME}' "$@"; }
+
 shopt -s nullglob
 sources=(src/*.c src/*/*.c)
 headers=(src/*/*.h)
 tests=(tests/*/*.c)
+folders=(src src/*/)
+readarray -t hand_written < <(not_data "${sources[@]}" "${headers[@]}" "${tests[@]}")
 
 # fail RULE: the lines on stdin break it. No lines: it holds.
 fail() {
@@ -28,8 +33,8 @@ fail() {
     fi
 }
 
-# Generated tables are data, not code to read.
-is_data() { head -n 1 "$1" | grep -qE '^/\* (Generated|Data table)'; }
+# many COMMAND...: run on the files whose names stand on stdin, some at a time, on every processor.
+many() { tr '\n' '\0' | xargs -0 -r -n 40 -P "$(getconf _NPROCESSORS_ONLN)" "$@"; }
 
 # ---- budgets -----------------------------------------------------------------------------------
 
@@ -55,10 +60,8 @@ budgets() {
     percentiles 'source files' 'lines' <"$work/files"
     awk -v most=$LONGEST_FUNCTION '$1 > most' "$work/functions" "$work/test_functions" |
         fail "no function over $LONGEST_FUNCTION lines"
-    wc -l "${sources[@]}" "${headers[@]}" "${tests[@]}" | grep -v ' total$' |
-        while read -r lines file; do
-            [ "$lines" -gt $LONGEST_FILE ] && ! is_data "$file" && echo "$lines $file"
-        done | fail "no file over $LONGEST_FILE lines (generated tables apart)"
+    wc -l "${hand_written[@]}" | awk -v most=$LONGEST_FILE '$1 > most && $2 != "total"' |
+        fail "no file over $LONGEST_FILE lines (generated tables apart)"
 }
 
 documentation() {
@@ -112,12 +115,14 @@ doors() {
 }
 
 headers_alone() {
-    # shellcheck disable=SC2086  # flags are words
-    for header in "${headers[@]}"; do
-        grep -q '^#ifndef' "$header" || echo "$header: no include guard"
-        "${CC:-cc}" -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra ${CFLAGS-} -fsyntax-only \
-            -include "$header" -x c /dev/null 2>&1
-    done | fail 'every header compiles alone'
+    {
+        grep -L '^#ifndef' "${headers[@]}" | sed 's/$/: no include guard/'
+        # shellcheck disable=SC2016  # the inner shell expands; flags are words
+        printf '%s\n' "${headers[@]}" | many sh -c 'for header; do
+            ${CC:-cc} -std=c11 -D_GNU_SOURCE -Isrc -Wall -Wextra ${CFLAGS-} -fsyntax-only \
+                -include "$header" -x c /dev/null || echo "$header: does not compile alone"
+        done' sh 2>&1
+    } | fail 'every header compiles alone'
 }
 
 # ---- words -------------------------------------------------------------------------------------
@@ -125,23 +130,21 @@ headers_alone() {
 # words PATTERN RULE [FILE-PATTERN...]: code (not comments, not strings) must not match, those files
 # apart.
 words() {
-    local pattern=$1 rule=$2 file except
+    local pattern=$1 rule=$2 file except files=()
     shift 2
     for file in "${sources[@]}" "${headers[@]}"; do
         for except; do
             # shellcheck disable=SC2053  # the right side is a pattern
             [[ $file == $except ]] && continue 2
         done
-        grep -nE "$pattern" "$work/code/$file" | sed "s|^|$file:|"
-    done | fail "$rule"
+        files+=("$file")
+    done
+    (cd "$work/code" && grep -nHE "$pattern" "${files[@]}" 2>&1) | fail "$rule"
 }
 
 strip_sources() {
-    local file
-    for file in "${sources[@]}" "${headers[@]}"; do
-        mkdir -p "$work/code/${file%/*}"
-        awk -f tests/lint/strip.awk "$file" >"$work/code/$file"
-    done
+    mkdir -p "${folders[@]/#/$work/code/}"
+    awk -v to="$work/code/" -f tests/lint/strip.awk "${sources[@]}" "${headers[@]}"
 }
 
 banned_words() {
@@ -185,14 +188,10 @@ scripts() {
 # Only told: two versions of clang-format disagree on details.
 formatting() {
     command -v clang-format >/dev/null 2>&1 || return 0
-    local file n=0
-    for file in "${sources[@]}" "${headers[@]}" "${tests[@]}"; do
-        is_data "$file" || clang-format --dry-run --Werror "$file" 2>/dev/null || {
-            n=$((n + 1))
-            [ "${VERBOSE-}" ] && echo "        $file"
-        }
-    done
-    echo "        clang-format would change $n of $((${#sources[@]} + ${#headers[@]} + ${#tests[@]})) files"
+    printf '%s\n' "${hand_written[@]}" | many clang-format --dry-run --Werror 2>&1 |
+        sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error: .*clang-formatted.*/        \1/p' | sort -u >"$work/unformatted"
+    [ "${VERBOSE-}" ] && cat "$work/unformatted"
+    echo "        clang-format would change $(wc -l <"$work/unformatted") of ${#hand_written[@]} files"
 }
 
 budgets

@@ -1,5 +1,10 @@
 # Prints C source with comments and the contents of strings blanked, line by line, so that words
-# can be searched for in the code alone.
+# can be searched for in the code alone. Each file goes to the same path below `to`, an existing folder.
+FNR == 1 {
+    close(stripped)
+    stripped = to FILENAME
+    in_comment = 0
+}
 {
     out = ""
     n = length($0)
@@ -30,5 +35,5 @@
         }
     }
     quote = ""
-    print out
+    print out >stripped
 }
