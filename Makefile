@@ -168,6 +168,11 @@ $(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 
 # A product's tiles and the nonlinearities, where a multiplication and its addition may be one instruction.
 $(BUILD)/compute/cpu_tiles.o $(BUILD)/compute/cpu_activation.o: CFLAGS += -ffp-contract=fast
+# Under a sanitizer most of the tests' time goes into compute/, which -O2 halves; elsewhere it gains
+# less than it takes to compile.
+ifneq ($(filter asan tsan,$(CONFIG)),)
+$(OBJECTS_compute): CFLAGS += -O2
+endif
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
