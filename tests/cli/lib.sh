@@ -132,9 +132,9 @@ same_report() { diff -rq -x volatile "$1" "$2"; }
 
 # A run of seconds: few prompts, few targets, few steps.
 # shellcheck disable=SC2034  # the tests that source this use it
-quick=(--set collect.n_prompts=200 --set select.max_features=3 --set select.num_clusters=3
+quick=(--set collect.n_prompts=100 --set select.max_features=3 --set select.num_clusters=3
     --set optimise.restarts=2 --set optimise.max_steps=8 --set cluster.min_cluster_size=3
     --set explain.max_steps=5 --set cluster.umap_epochs=50 --set search.effort=warm
-    --set effects.prompts=4 --set effects.quality_prompts=20 --set rules.random_directions=4
+    --set effects.prompts=4 --set effects.quality_prompts=8 --set rules.random_directions=2
     --set search.restarts=2 --set search.iterations=2 --set search.children=4
     --set search.front_iterations=1 --set search.sweep_tokens=0 --set search.single_tokens=300)

@@ -13,7 +13,7 @@ stopped=0
 finished=no
 for try in $(seq 1 16); do
     status=0
-    timeout --preserve-status -s INT "$(awk "BEGIN {print 0.1 * 1.5 ^ $try}")" \
+    timeout --preserve-status -s INT "$(awk "BEGIN {print 0.1 * 1.7 ^ $try}")" \
         "$SAEINV" run "${quick[@]}" --set "collect.cache_dir=$work/cache" --out "$work/resumed" \
         >"$work/out" 2>"$work/err" </dev/null || status=$?
     [ $status -eq 0 ] && finished=yes && break
