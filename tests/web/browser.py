@@ -1,7 +1,10 @@
 """browser.py AXE FOLDER_OR_PAGE... [--in-one PAGE...]: the largest page of every kind in these folders, single
 pages, and reports as one file, in Chromium. Speaks TAP."""
 import argparse
+import concurrent.futures
+import contextlib
 import pathlib
+import queue
 import shutil
 import sys
 
@@ -10,6 +13,7 @@ from chromium import Chromium, Failure
 from page_kinds import page_kinds
 
 MOST_FAULTS = 12  # told of one page
+BROWSERS = 2  # side by side, each with one page at a time
 
 
 def main(axe_file, starts, in_one):
@@ -42,21 +46,39 @@ def main(axe_file, starts, in_one):
               "is light": checks.is_light_in_one, **anywhere}
     if axe:
         of_one["axe finds nothing"] = checks.accessible_in_one(axe)
+        of_page["axe finds nothing, light"] = checks.accessible(axe, "light")
+        of_page["axe finds nothing in its colours, dark"] = checks.colours(axe, "dark")
         for theme in ("light", "dark"):
-            of_page["axe finds nothing, " + theme] = checks.accessible(axe, theme)
             of_one["axe finds its contrasts sufficient, " + theme] = checks.contrasts_in_one(axe, theme)
     else:
         skip("axe", "no axe.min.js")
 
-    with Chromium("chromium") as browser:
-        for start in map(pathlib.Path, starts + in_one):
-            for page in page_kinds(start):
-                for name, check in (of_one if str(start) in in_one else of_page).items():
-                    try:
-                        faults = list(check(browser, page))
-                    except Failure as failure:
-                        faults = [str(failure)]
-                    tell(f"{start.name}{'' if page == start else '/' + str(page.relative_to(start))} {name}", faults)
+    idle = queue.SimpleQueue()  # browsers without a page
+
+    def look_at(start, page):
+        """What every check finds of the page: its name, its faults."""
+        browser, found = idle.get(), []
+        title = start.name if page == start else f"{start.name}/{page.relative_to(start)}"
+        try:
+            for name, check in (of_one if str(start) in in_one else of_page).items():
+                try:
+                    faults = list(check(browser, page))
+                except Failure as failure:
+                    faults = [str(failure)]
+                found.append((f"{title} {name}", faults))
+        finally:
+            idle.put(browser)
+        return found
+
+    # Whole reports first: they take longest.
+    pages = [(start, page) for start in map(pathlib.Path, in_one + starts) for page in page_kinds(start)]
+    with contextlib.ExitStack() as open_until_the_end:
+        for _ in range(BROWSERS):
+            idle.put(open_until_the_end.enter_context(Chromium("chromium")))
+        with concurrent.futures.ThreadPoolExecutor(BROWSERS) as workers:
+            for found in workers.map(look_at, *zip(*pages)):
+                for name, faults in found:
+                    tell(name, faults)
     print(f"1..{done}")
     return 1 if failed else 0
 

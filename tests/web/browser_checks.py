@@ -73,6 +73,11 @@ def accessible(axe, theme, options=None, prepare="0"):
     return check
 
 
+def colours(axe, theme):
+    """Only what depends on the colour scheme."""
+    return accessible(axe, theme, {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}})
+
+
 def accessible_in_one(axe):
     """All but the contrasts of a report as one file."""
     return accessible(axe, "light", {"rules": {"color-contrast": {"enabled": False}}})

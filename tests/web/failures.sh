@@ -7,9 +7,11 @@ needs_model 'interrupted runs'
 out=$work/folder/report
 mkdir "$work/folder"
 cp -r "$made/reports/run" "$out"
-run=(run "${quick[@]}" --set "collect.cache_dir=$made/cache" --set explain.max_steps=6 --out "$out" --force)
+# With everything before the report kept or left out, a run is nearly all writing.
+run=(run "${quick[@]}" --set "collect.cache_dir=$made/cache" --set run.last_stage=analyse
+    --set effects.prompts=0 --set effects.quality_prompts=0 --out "$out" --force)
 
-# A run with everything before the report kept is nearly all writing: killed later and later in it.
+# Killed later and later in it.
 saeinv "${run[@]}" --out "$work/once"
 began=${EPOCHREALTIME/./}
 saeinv "${run[@]}" --out "$work/once"
