@@ -16,13 +16,14 @@ struct causal_runner {
     int B, T, V, W;
     int32_t *tokens_BT;
     bool *counted_T;
-    float *row_W, *value_BTW, *logits_BTV;    /* backend */
-    float *host_clean_BTV, *host_changed_BTV; /* ordinary memory, as all below */
+    float *row_W, *clean_BTW, *value_BTW, *logits_RV; /* backend */
+    float *host_clean_RV, *host_changed_RV; /* of looked_R; ordinary memory, as all below */
+    double *clean_log_sum_R;
     float *added_BT; /* activation times what the decoder's output is scaled by; 0: silent */
     float *scale_BT;
-    int *active_R, *later_R; /* rows of the batch, R at most B * T */
-    int32_t *active_targets_R, *later_targets_R;
-    int n_active, n_later;
+    int *looked_R; /* rows of the batch whose logits are looked at, R at most B * T: active ones,
+                      then later ones */
+    int32_t *targets_R;
     row_change *compared_R;
     double *log_n[EFFECT_CHANGES], *probability_n[EFFECT_CHANGES]; /* sums over active tokens */
 };
@@ -38,12 +39,13 @@ void causal_runner_free(causal_runner *r)
         return;
     forward_free(r->pass);
     r->be->free(r->be, r->row_W);
+    r->be->free(r->be, r->clean_BTW);
     r->be->free(r->be, r->value_BTW);
-    r->be->free(r->be, r->logits_BTV);
-    void *arrays[] = {
-        r->tokens_BT,  r->counted_T, r->host_clean_BTV, r->host_changed_BTV, r->added_BT,
-        r->scale_BT,   r->active_R,  r->later_R,        r->active_targets_R, r->later_targets_R,
-        r->compared_R, r->log_n[0],  r->log_n[1],       r->probability_n[0], r->probability_n[1]};
+    r->be->free(r->be, r->logits_RV);
+    void *arrays[] = {r->tokens_BT,        r->counted_T,       r->host_clean_RV, r->host_changed_RV,
+                      r->clean_log_sum_R,  r->added_BT,        r->scale_BT,      r->looked_R,
+                      r->targets_R,        r->compared_R,      r->log_n[0],      r->log_n[1],
+                      r->probability_n[0], r->probability_n[1]};
     for (size_t i = 0; i < COUNT_OF(arrays); i++)
         mem_free(arrays[i]);
     mem_free(r);
@@ -56,25 +58,26 @@ static err_code allocate(causal_runner *r, err *e)
     r->counted_T = mem_small((size_t)r->T, sizeof *r->counted_T);
     r->added_BT = mem_small(N, sizeof *r->added_BT);
     r->scale_BT = mem_small(N, sizeof *r->scale_BT);
-    r->active_R = mem_small(N, sizeof *r->active_R);
-    r->later_R = mem_small(N, sizeof *r->later_R);
-    r->active_targets_R = mem_small(N, sizeof *r->active_targets_R);
-    r->later_targets_R = mem_small(N, sizeof *r->later_targets_R);
+    r->looked_R = mem_small(N, sizeof *r->looked_R);
+    r->targets_R = mem_small(N, sizeof *r->targets_R);
+    r->clean_log_sum_R = mem_small(N, sizeof *r->clean_log_sum_R);
     r->compared_R = mem_small(N, sizeof *r->compared_R);
     for (int k = 0; k < EFFECT_CHANGES; k++) {
         r->log_n[k] = mem_small((size_t)r->s->n, sizeof **r->log_n);
         r->probability_n[k] = mem_small((size_t)r->s->n, sizeof **r->probability_n);
     }
-    r->host_clean_BTV = mem_array(N * V, sizeof(float), "logits", e);
-    r->host_changed_BTV = mem_array(N * V, sizeof(float), "logits", e);
-    if (!r->host_clean_BTV || !r->host_changed_BTV)
+    r->host_clean_RV = mem_array(N * V, sizeof(float), "logits", e);
+    r->host_changed_RV = mem_array(N * V, sizeof(float), "logits", e);
+    if (!r->host_clean_RV || !r->host_changed_RV)
         return e->code;
     r->row_W = r->be->alloc(r->be, W, sizeof(float), "a decoder row", e);
     if (r->row_W)
+        r->clean_BTW = r->be->alloc(r->be, N * W, sizeof(float), "clean activations", e);
+    if (r->clean_BTW)
         r->value_BTW = r->be->alloc(r->be, N * W, sizeof(float), "changed activations", e);
     if (r->value_BTW)
-        r->logits_BTV = r->be->alloc(r->be, N * V, sizeof(float), "logits", e);
-    return r->logits_BTV ? OK : e->code;
+        r->logits_RV = r->be->alloc(r->be, N * V, sizeof(float), "logits", e);
+    return r->logits_RV ? OK : e->code;
 }
 
 err_code causal_runner_new(causal_runner **out, const effect_setting *s, err *e)
@@ -95,6 +98,8 @@ err_code causal_runner_new(causal_runner **out, const effect_setting *s, err *e)
     err_code rc = allocate(r, e);
     if (!rc)
         rc = forward_new(&r->pass, s->model, r->B, r->T, NULL, FORWARD_ONLY, e);
+    if (!rc)
+        rc = forward_keep(r->pass, s->write, e);
     if (rc)
         causal_runner_free(r);
     else
@@ -105,7 +110,7 @@ err_code causal_runner_new(causal_runner **out, const effect_setting *s, err *e)
 /* ---- a batch -----------------------------------------------------------------------------------
  */
 
-/* Tokens and activations of some prompts; which rows are looked at. Returns the batch's length. */
+/* Tokens and activations of some prompts. Returns the batch's length. */
 static int fill_batch(causal_runner *r, const causal_job *job, const prompt_peak *peaks, int B)
 {
     const prompt_set *p = r->s->prompts;
@@ -113,7 +118,6 @@ static int fill_batch(causal_runner *r, const causal_job *job, const prompt_peak
     for (int b = 0; b < B; b++)
         T = prompts_length(p, peaks[b].prompt) > T ? prompts_length(p, peaks[b].prompt) : T;
     memset(r->added_BT, 0, (size_t)B * (size_t)T * sizeof *r->added_BT);
-    r->n_active = r->n_later = 0;
     for (int b = 0; b < B; b++) {
         const int32_t *tokens = prompts_tokens(p, peaks[b].prompt);
         const token_activation *active = job->surveyed->active[job->which] + peaks[b].first;
@@ -122,28 +126,41 @@ static int fill_batch(causal_runner *r, const causal_job *job, const prompt_peak
             ROW(r->tokens_BT, b, T)[t] = t < length ? tokens[t] : tokens[0];
         for (size_t i = 0; i < peaks[b].n; i++)
             ROW(r->added_BT, b, T)[active[i].position] = active[i].value;
-        prompts_counted(r->counted_T, p, r->s->tokenizer, peaks[b].prompt);
-        for (int t = active[0].position; t < length; t++) {
-            int row = b * T + t;
-            int32_t next = t + 1 < length ? tokens[t + 1] : -1;
-            if (r->added_BT[row] > 0) {
-                r->active_targets_R[r->n_active] = next;
-                r->active_R[r->n_active++] = row;
-            } else if (r->counted_T[t]) {
-                r->later_targets_R[r->n_later] = next;
-                r->later_R[r->n_later++] = row;
-            }
-        }
     }
     return T;
 }
 
-static err_code read_logits(float *host_BTV, causal_runner *r, int rows, err *e)
+static void look_at(causal_runner *r, int at, int row, int32_t target)
 {
-    err_code rc = forward_logits(r->logits_BTV, r->pass, 0, rows, e);
+    r->looked_R[at] = row;
+    r->targets_R[at] = target;
+}
+
+/* Active tokens of the batch, or counted silent ones after a prompt's first active one. */
+static int list_tokens(causal_runner *r, int at, const causal_job *job, const prompt_peak *peaks,
+                       int B, int T, bool active)
+{
+    const prompt_set *p = r->s->prompts;
+    int n = 0;
+    for (int b = 0; b < B; b++) {
+        const int32_t *tokens = prompts_tokens(p, peaks[b].prompt);
+        int length = prompts_length(p, peaks[b].prompt);
+        prompts_counted(r->counted_T, p, r->s->tokenizer, peaks[b].prompt);
+        for (int t = job->surveyed->active[job->which][peaks[b].first].position; t < length; t++) {
+            bool is_active = ROW(r->added_BT, b, T)[t] > 0;
+            if (is_active == active && (active || r->counted_T[t]))
+                look_at(r, at + n++, b * T + t, t + 1 < length ? tokens[t + 1] : -1);
+        }
+    }
+    return n;
+}
+
+/* Logits of the rows that are looked at. */
+static err_code read_logits(float *host_RV, causal_runner *r, int R, err *e)
+{
+    err_code rc = forward_logits_of(r->logits_RV, r->pass, r->looked_R, R, e);
     if (!rc)
-        r->be->download(r->be, host_BTV, r->logits_BTV,
-                        (size_t)rows * (size_t)r->V * sizeof(float));
+        r->be->download(r->be, host_RV, r->logits_RV, (size_t)R * (size_t)r->V * sizeof(float));
     return rc ? rc : backend_sync(r->be, e);
 }
 
@@ -161,32 +178,49 @@ static err_code apply_scale(causal_runner *r, int B, int T, err *e)
     return rc;
 }
 
-/* Logits with the feature's activation multiplied by `factor`; 1 is the clean run. */
-static err_code run_changed(float *host_BTV, causal_runner *r, const causal_job *job, int B, int T,
+/* Logits with the feature's activation multiplied by `factor`; 1 is the clean run. The pass was run
+ * to the hook. */
+static err_code run_changed(float *host_RV, causal_runner *r, const causal_job *job, int N, int R,
                             double factor, err *e)
 {
-    err_code rc = forward_tokens(r->pass, r->tokens_BT, B, T, r->s->write, e);
-    if (rc)
-        return rc;
     size_t W = (size_t)r->W;
-    r->be->copy(r->be, r->value_BTW, forward_hook(r->pass), (size_t)(B * T) * W * sizeof(float));
-    for (int i = 0; i < r->n_active; i++) {
-        int row = r->active_R[i];
+    r->be->copy(r->be, r->value_BTW, r->clean_BTW, (size_t)N * W * sizeof(float));
+    for (int row = 0; row < N && factor != 1; row++) {
         double much = (factor - 1) * job->per_activation * (double)r->added_BT[row];
-        r->be->axpy(r->be, ROW(r->value_BTW, row, W), (float)much, r->row_W, W);
+        if (r->added_BT[row] > 0)
+            r->be->axpy(r->be, ROW(r->value_BTW, row, W), (float)much, r->row_W, W);
     }
-    rc = forward_splice(r->pass, r->value_BTW, e);
-    return rc ? rc : read_logits(host_BTV, r, B * T, e);
+    err_code rc = forward_splice(r->pass, r->value_BTW, e);
+    return rc ? rc : read_logits(host_RV, r, R, e);
 }
 
-static void add_rows(double *kl, double *loss, causal_runner *r, const int *rows_R,
-                     const int32_t *targets_R, int R)
+/* The clean run: to the hook, where its value is kept, then to the logits. */
+static err_code run_clean(causal_runner *r, const causal_job *job, int B, int T, int R, err *e)
 {
-    compare_rows(r->compared_R, r->host_clean_BTV, r->host_changed_BTV, rows_R, targets_R, R, r->V,
-                 r->workers);
+    err_code rc = apply_scale(r, B, T, e);
+    if (!rc)
+        rc = forward_tokens(r->pass, r->tokens_BT, B, T, r->s->write, e);
+    if (rc)
+        return rc;
+    r->be->copy(r->be, r->clean_BTW, forward_hook(r->pass),
+                (size_t)(B * T) * (size_t)r->W * sizeof(float));
+    rc = run_changed(r->host_clean_RV, r, job, B * T, R, 1, e);
+    if (!rc)
+        log_sums(r->clean_log_sum_R, r->host_clean_RV, R, r->V, r->workers);
+    return rc;
+}
+
+static void compare(causal_runner *r, int R)
+{
+    compare_rows(r->compared_R, r->host_clean_RV, r->host_changed_RV, r->clean_log_sum_R,
+                 r->targets_R, R, r->V, r->workers);
+}
+
+static void add_rows(double *kl, double *loss, const row_change *compared_R, int R)
+{
     for (int i = 0; i < R; i++) {
-        *kl += r->compared_R[i].kl;
-        *loss += r->compared_R[i].loss;
+        *kl += compared_R[i].kl;
+        *loss += compared_R[i].loss;
     }
 }
 
@@ -202,27 +236,27 @@ static int64_t count_targets(const int32_t *targets_R, int R)
 static err_code run_batch(causal_effect *out, causal_runner *r, const causal_job *job,
                           const prompt_peak *peaks, int B, err *e)
 {
-    int T = fill_batch(r, job, peaks, B);
-    err_code rc = apply_scale(r, B, T, e);
-    if (!rc)
-        rc = run_changed(r->host_clean_BTV, r, job, B, T, 1, e);
+    int T = fill_batch(r, job, peaks, B), n_active = list_tokens(r, 0, job, peaks, B, T, true);
+    int n_later = list_tokens(r, n_active, job, peaks, B, T, false), R = n_active + n_later;
+    err_code rc = run_clean(r, job, B, T, R, e);
     for (int k = 0; k < EFFECT_CHANGES && !rc; k++) {
         change_effect *c = &out->changes[k];
-        rc = run_changed(r->host_changed_BTV, r, job, B, T, change_factor((effect_change)k), e);
+        rc = run_changed(r->host_changed_RV, r, job, B * T, R, change_factor((effect_change)k), e);
         if (rc)
             break;
-        add_rows(&c->kl_later, &c->loss_later, r, r->later_R, r->later_targets_R, r->n_later);
-        add_rows(&c->kl_active, &c->loss_active, r, r->active_R, r->active_targets_R, r->n_active);
-        add_token_changes(r->log_n[k], r->probability_n[k], r->host_clean_BTV, r->host_changed_BTV,
-                          r->active_R, r->compared_R, r->n_active, r->s->ids_n, r->s->n, r->V,
-                          r->workers);
+        compare(r, R);
+        add_rows(&c->kl_active, &c->loss_active, r->compared_R, n_active);
+        add_rows(&c->kl_later, &c->loss_later, r->compared_R + n_active, n_later);
+        add_token_changes(r->log_n[k], r->probability_n[k], r->host_clean_RV, r->host_changed_RV,
+                          r->compared_R, n_active, r->s->ids_n, r->s->n, r->V, r->workers);
+        rc = cancel_check(e);
     }
     out->n_prompts += B;
-    out->n_active += r->n_active;
-    out->n_later += r->n_later;
-    out->n_active_losses += count_targets(r->active_targets_R, r->n_active);
-    out->n_later_losses += count_targets(r->later_targets_R, r->n_later);
-    return rc ? rc : cancel_check(e);
+    out->n_active += n_active;
+    out->n_later += n_later;
+    out->n_active_losses += count_targets(r->targets_R, n_active);
+    out->n_later_losses += count_targets(r->targets_R + n_active, n_later);
+    return rc;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------
@@ -313,21 +347,18 @@ err_code causal_trace(float *change_T, causal_runner *r, const causal_job *job, 
         return OK;
     r->be->upload(r->be, r->row_W, job->row_O, (size_t)r->W * sizeof(float));
     fill_batch(r, job, &peak, 1);
-    err_code rc = apply_scale(r, 1, length, e);
+    const int32_t *tokens = prompts_tokens(r->s->prompts, prompt);
+    int first = job->surveyed->active[job->which][peak.first].position, R = length - 1 - first;
+    for (int i = 0; i < R; i++) /* nothing has changed before the first active token */
+        look_at(r, i, first + i, tokens[first + i + 1]);
+    err_code rc = run_clean(r, job, 1, length, R, e);
     if (!rc)
-        rc = run_changed(r->host_clean_BTV, r, job, 1, length, 1, e);
-    if (!rc)
-        rc = run_changed(r->host_changed_BTV, r, job, 1, length, change_factor(CHANGE_REMOVED), e);
+        rc = run_changed(r->host_changed_RV, r, job, length, R, change_factor(CHANGE_REMOVED), e);
     if (rc)
         return rc;
-    for (int t = 0; t + 1 < length; t++) {
-        r->later_R[t] = t;
-        r->later_targets_R[t] = r->tokens_BT[t + 1];
-    }
-    compare_rows(r->compared_R, r->host_clean_BTV, r->host_changed_BTV, r->later_R,
-                 r->later_targets_R, length - 1, r->V, r->workers);
-    for (int t = 0; t + 1 < length; t++)
-        change_T[t + 1] = (float)r->compared_R[t].loss;
+    compare(r, R);
+    for (int i = 0; i < R; i++)
+        change_T[first + i + 1] = (float)r->compared_R[i].loss;
     return cancel_check(e);
 }
 

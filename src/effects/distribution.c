@@ -1,5 +1,6 @@
 /* Sums over the vocabulary in double. Blocks of rows or of tokens, each of one worker. */
 #include "effects/distribution.h"
+#include "base/log_sum.h"
 #include "base/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -8,33 +9,57 @@ enum { ROWS_A_BLOCK = 4, TOKENS_A_BLOCK = 512 };
 
 typedef struct comparison {
     row_change *out_R;
-    double *log_n, *probability_n;
-    const float *clean_NV, *changed_NV;
-    const int *rows_R;
+    double *log_n, *probability_n, *log_sum_R;
+    const float *clean_RV, *changed_RV;
+    const double *clean_log_sum_R;
     const int32_t *targets_R, *ids_n;
     const row_change *compared_R;
     int R, n, V;
 } comparison;
 
-static double log_sum(const float *logits_V, int V)
+static int block_end(int block, int per_block, int n)
 {
-    double most = (double)logits_V[0], sum = 0;
-    for (int v = 1; v < V; v++)
-        most = (double)logits_V[v] > most ? (double)logits_V[v] : most;
-    for (int v = 0; v < V; v++)
-        sum += exp((double)logits_V[v] - most);
-    return most + log(sum);
+    return (block + 1) * per_block < n ? (block + 1) * per_block : n;
 }
 
-static row_change compare_row(const float *clean_V, const float *changed_V, int32_t target, int V)
+static void sum_block(void *context, int block)
 {
-    row_change out = {.clean_log_sum = log_sum(clean_V, V),
-                      .changed_log_sum = log_sum(changed_V, V)};
-    for (int v = 0; v < V; v++) {
-        double was = (double)clean_V[v] - out.clean_log_sum,
-               is = (double)changed_V[v] - out.changed_log_sum;
-        out.kl += exp(was) * (was - is);
+    const comparison *c = context;
+    int end = block_end(block, ROWS_A_BLOCK, c->R);
+    for (int r = block * ROWS_A_BLOCK; r < end; r++)
+        c->log_sum_R[r] = log_sum_exp(ROW(c->clean_RV, r, c->V), c->V);
+}
+
+void log_sums(double *log_sum_R, const float *logits_RV, int R, int V, pool *workers)
+{
+    comparison c = {.log_sum_R = log_sum_R, .clean_RV = logits_RV, .R = R, .V = V};
+    pool_run(workers, (R + ROWS_A_BLOCK - 1) / ROWS_A_BLOCK, sum_block, &c);
+}
+
+static double divergence(const float *clean_V, double clean_log_sum, const float *changed_V,
+                         double changed_log_sum, int V)
+{
+    double lane[SUM_LANES] = {0};
+    int v = 0;
+    for (; v + SUM_LANES <= V; v += SUM_LANES)
+        for (int j = 0; j < SUM_LANES; j++) {
+            double was = (double)clean_V[v + j] - clean_log_sum,
+                   is = (double)changed_V[v + j] - changed_log_sum;
+            lane[j] += exp_wide(was) * (was - is);
+        }
+    for (int j = 0; v < V; v++, j++) {
+        double was = (double)clean_V[v] - clean_log_sum,
+               is = (double)changed_V[v] - changed_log_sum;
+        lane[j] += exp_wide(was) * (was - is);
     }
+    return lanes_total(lane);
+}
+
+static row_change compare_row(const float *clean_V, double clean_log_sum, const float *changed_V,
+                              int32_t target, int V)
+{
+    row_change out = {.clean_log_sum = clean_log_sum, .changed_log_sum = log_sum_exp(changed_V, V)};
+    out.kl = divergence(clean_V, clean_log_sum, changed_V, out.changed_log_sum, V);
     if (target >= 0)
         out.loss = ((double)clean_V[target] - out.clean_log_sum) -
                    ((double)changed_V[target] - out.changed_log_sum);
@@ -44,19 +69,20 @@ static row_change compare_row(const float *clean_V, const float *changed_V, int3
 static void compare_block(void *context, int block)
 {
     const comparison *c = context;
-    int end = (block + 1) * ROWS_A_BLOCK < c->R ? (block + 1) * ROWS_A_BLOCK : c->R;
+    int end = block_end(block, ROWS_A_BLOCK, c->R);
     for (int r = block * ROWS_A_BLOCK; r < end; r++)
-        c->out_R[r] = compare_row(ROW(c->clean_NV, c->rows_R[r], c->V),
-                                  ROW(c->changed_NV, c->rows_R[r], c->V), c->targets_R[r], c->V);
+        c->out_R[r] = compare_row(ROW(c->clean_RV, r, c->V), c->clean_log_sum_R[r],
+                                  ROW(c->changed_RV, r, c->V), c->targets_R[r], c->V);
 }
 
-void compare_rows(row_change *out_R, const float *clean_NV, const float *changed_NV,
-                  const int *rows_R, const int32_t *targets_R, int R, int V, pool *workers)
+void compare_rows(row_change *out_R, const float *clean_RV, const float *changed_RV,
+                  const double *clean_log_sum_R, const int32_t *targets_R, int R, int V,
+                  pool *workers)
 {
     comparison c = {.out_R = out_R,
-                    .clean_NV = clean_NV,
-                    .changed_NV = changed_NV,
-                    .rows_R = rows_R,
+                    .clean_RV = clean_RV,
+                    .changed_RV = changed_RV,
+                    .clean_log_sum_R = clean_log_sum_R,
                     .targets_R = targets_R,
                     .R = R,
                     .V = V};
@@ -66,28 +92,28 @@ void compare_rows(row_change *out_R, const float *clean_NV, const float *changed
 static void add_token_block(void *context, int block)
 {
     const comparison *c = context;
-    int end = (block + 1) * TOKENS_A_BLOCK < c->n ? (block + 1) * TOKENS_A_BLOCK : c->n;
+    int end = block_end(block, TOKENS_A_BLOCK, c->n);
     for (int r = 0; r < c->R; r++) {
-        const float *clean_V = ROW(c->clean_NV, c->rows_R[r], c->V);
-        const float *changed_V = ROW(c->changed_NV, c->rows_R[r], c->V);
+        const float *clean_V = ROW(c->clean_RV, r, c->V), *changed_V = ROW(c->changed_RV, r, c->V);
+        double clean_sum = c->compared_R[r].clean_log_sum,
+               changed_sum = c->compared_R[r].changed_log_sum;
         for (int i = block * TOKENS_A_BLOCK; i < end; i++) {
-            double was = (double)clean_V[c->ids_n[i]] - c->compared_R[r].clean_log_sum,
-                   is = (double)changed_V[c->ids_n[i]] - c->compared_R[r].changed_log_sum;
+            double was = (double)clean_V[c->ids_n[i]] - clean_sum,
+                   is = (double)changed_V[c->ids_n[i]] - changed_sum;
             c->log_n[i] += is - was;
-            c->probability_n[i] += exp(is) - exp(was);
+            c->probability_n[i] += exp_wide(is) - exp_wide(was);
         }
     }
 }
 
-void add_token_changes(double *log_n, double *probability_n, const float *clean_NV,
-                       const float *changed_NV, const int *rows_R, const row_change *compared_R,
-                       int R, const int32_t *ids_n, int n, int V, pool *workers)
+void add_token_changes(double *log_n, double *probability_n, const float *clean_RV,
+                       const float *changed_RV, const row_change *compared_R, int R,
+                       const int32_t *ids_n, int n, int V, pool *workers)
 {
     comparison c = {.log_n = log_n,
                     .probability_n = probability_n,
-                    .clean_NV = clean_NV,
-                    .changed_NV = changed_NV,
-                    .rows_R = rows_R,
+                    .clean_RV = clean_RV,
+                    .changed_RV = changed_RV,
                     .compared_R = compared_R,
                     .ids_n = ids_n,
                     .R = R,

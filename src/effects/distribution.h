@@ -11,15 +11,19 @@ typedef struct row_change {
     double clean_log_sum, changed_log_sum; /* log of the softmax's denominator */
 } row_change;
 
-/* rows_R: which of the rows of clean_NV and changed_NV, and targets_R the token that came next. */
-void compare_rows(row_change *out_R, const float *clean_NV, const float *changed_NV,
-                  const int *rows_R, const int32_t *targets_R, int R, int V, pool *workers);
+/* log_sum_exp() of each row. */
+void log_sums(double *log_sum_R, const float *logits_RV, int R, int V, pool *workers);
+
+/* clean_log_sum_R: log_sums() of the clean rows; targets_R: the token that came next. */
+void compare_rows(row_change *out_R, const float *clean_RV, const float *changed_RV,
+                  const double *clean_log_sum_R, const int32_t *targets_R, int R, int V,
+                  pool *workers);
 
 /* Adds the change of log probability and of probability of each of n tokens, summed over the R rows
  * in their order. */
-void add_token_changes(double *log_n, double *probability_n, const float *clean_NV,
-                       const float *changed_NV, const int *rows_R, const row_change *compared_R,
-                       int R, const int32_t *ids_n, int n, int V, pool *workers);
+void add_token_changes(double *log_n, double *probability_n, const float *clean_RV,
+                       const float *changed_RV, const row_change *compared_R, int R,
+                       const int32_t *ids_n, int n, int V, pool *workers);
 
 /* Spearman's rank correlation: Pearson's of the ranks, equal values sharing the mean of theirs. NaN
  * when one side is constant. */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "effects/splice.h"
 #include <math.h>
+#include <stdlib.h>
 
 static void count_features(sae_quality *q, const collection *c)
 {
@@ -43,22 +44,37 @@ static void sample_release(sample *b)
     mem_free(b->counted_T);
 }
 
-/* Prompt i of a sample of n. */
-static int prompt_at(const effect_setting *s, int i, int n)
+typedef struct sampled_prompt {
+    int prompt, length;
+} sampled_prompt;
+
+static int by_length(const void *a, const void *b)
 {
-    return (int)((int64_t)i * s->prompts->n / n);
+    const sampled_prompt *x = a, *y = b;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    return (x->prompt > y->prompt) - (x->prompt < y->prompt);
 }
 
-static void fill(sample *b, const effect_setting *s, int first, int count, int n)
+/* n prompts, evenly over all, shortest first: those that are run together so need little padding.
+ */
+static sampled_prompt *choose_prompts(const effect_setting *s, int n)
+{
+    sampled_prompt *list = mem_small((size_t)n, sizeof *list);
+    for (int i = 0; i < n; i++) {
+        int prompt = (int)((int64_t)i * s->prompts->n / n);
+        list[i] = (sampled_prompt){prompt, prompts_length(s->prompts, prompt)};
+    }
+    qsort(list, (size_t)n, sizeof *list, by_length);
+    return list;
+}
+
+static void fill(sample *b, const effect_setting *s, const sampled_prompt *list, int count)
 {
     const prompt_set *p = s->prompts;
-    b->T = 1;
+    b->T = list[count - 1].length > 1 ? list[count - 1].length : 1;
     for (int i = 0; i < count; i++) {
-        int length = prompts_length(p, prompt_at(s, first + i, n));
-        b->T = length > b->T ? length : b->T;
-    }
-    for (int i = 0; i < count; i++) {
-        int prompt = prompt_at(s, first + i, n), length = prompts_length(p, prompt);
+        int prompt = list[i].prompt, length = list[i].length;
         const int32_t *tokens = prompts_tokens(p, prompt);
         prompts_counted(b->counted_T, p, s->tokenizer, prompt);
         for (int t = 0; t < b->T; t++) {
@@ -73,6 +89,7 @@ static err_code run_sample(sae_quality *q, const effect_setting *s, int n, err *
 {
     int B = s->batch_size < n ? s->batch_size : n, longest = prompts_longest(s->prompts);
     sample b = sample_make(B, longest);
+    sampled_prompt *list = choose_prompts(s, n);
     splicer *p = NULL;
     splice_sums losses = {0};
     variance_sums variance = variance_sums_new(s->write->width);
@@ -80,7 +97,7 @@ static err_code run_sample(sae_quality *q, const effect_setting *s, int n, err *
     progress bar = progress_start(s->reporter, s->name, n);
     for (int first = 0; first < n && !rc; first += B) {
         int count = n - first < B ? n - first : B;
-        fill(&b, s, first, count, n);
+        fill(&b, s, list + first, count);
         rc =
             splicer_add(&losses, &variance, p, b.tokens_BT, b.targets_BT, b.keep_BT, count, b.T, e);
         progress_step(&bar, first + count, NULL);
@@ -100,6 +117,7 @@ static err_code run_sample(sae_quality *q, const effect_setting *s, int n, err *
     variance_sums_release(&variance);
     splicer_free(p);
     sample_release(&b);
+    mem_free(list);
     return rc;
 }
 

@@ -11,7 +11,8 @@ struct splicer {
     backend *be;
     const hook *read, *write;
     forward *pass;
-    float *input_ND, *output_NO, *value_NO; /* backend; input only when the hooks differ */
+    float *input_ND, *output_NO, *clean_NO, *value_NO; /* backend; input only when the hooks
+                                                          differ */
     float *host_value_NO, *host_output_NO, *loss_N;
 };
 
@@ -72,6 +73,7 @@ void splicer_free(splicer *p)
     forward_free(p->pass);
     p->be->free(p->be, p->input_ND);
     p->be->free(p->be, p->output_NO);
+    p->be->free(p->be, p->clean_NO);
     p->be->free(p->be, p->value_NO);
     mem_free(p->host_value_NO);
     mem_free(p->host_output_NO);
@@ -82,9 +84,9 @@ void splicer_free(splicer *p)
 static err_code allocate(splicer *p, size_t N, err *e)
 {
     size_t D = (size_t)p->read->width, O = (size_t)p->write->width;
-    float **arrays[] = {&p->output_NO, &p->value_NO, &p->input_ND};
-    size_t widths[] = {O, O, D};
-    for (int i = 0; i < (p->read == p->write ? 2 : 3); i++) {
+    float **arrays[] = {&p->output_NO, &p->clean_NO, &p->value_NO, &p->input_ND};
+    size_t widths[] = {O, O, O, D};
+    for (int i = 0; i < (p->read == p->write ? 3 : 4); i++) {
         *arrays[i] = p->be->alloc(p->be, N * widths[i], sizeof(float), "spliced activations", e);
         if (!*arrays[i])
             return e->code;
@@ -107,6 +109,8 @@ err_code splicer_new(splicer **out, model *m, sae *s, const hook *read, const ho
     err_code rc = allocate(p, (size_t)max_B * (size_t)max_T, e);
     if (!rc)
         rc = forward_new(&p->pass, m, max_B, max_T, NULL, FORWARD_ONLY, e);
+    if (!rc)
+        rc = forward_keep(p->pass, write, e);
     if (rc)
         splicer_free(p);
     else
@@ -119,7 +123,7 @@ static size_t bytes(int N, const hook *h)
     return (size_t)N * (size_t)h->width * sizeof(float);
 }
 
-/* The SAE's output for these tokens. */
+/* The SAE's output for these tokens; p->pass has then been run to the read hook. */
 static err_code reconstruct(splicer *p, const int32_t *tokens_BT, int B, int T, err *e)
 {
     err_code rc = forward_tokens(p->pass, tokens_BT, B, T, p->read, e);
@@ -133,10 +137,10 @@ static err_code reconstruct(splicer *p, const int32_t *tokens_BT, int B, int T, 
     return sae_reconstruct(p->output_NO, NULL, p->s, x_ND, B * T, e);
 }
 
-/* What stands at the hook, of whose clean value p->pass has just been run to. */
+/* What stands at the hook. */
 static void fill_value(splicer *p, variant kind, const bool *keep_BT, int N)
 {
-    const float *clean_NO = forward_hook(p->pass);
+    const float *clean_NO = p->clean_NO;
     size_t row = (size_t)p->write->width * sizeof(float);
     if (kind == SPLICED)
         p->be->copy(p->be, p->value_NO, p->output_NO, (size_t)N * row);
@@ -150,7 +154,7 @@ static void fill_value(splicer *p, variant kind, const bool *keep_BT, int N)
 
 static err_code add_variance(variance_sums *v, splicer *p, const bool *keep_BT, int N, err *e)
 {
-    p->be->download(p->be, p->host_value_NO, forward_hook(p->pass), bytes(N, p->write));
+    p->be->download(p->be, p->host_value_NO, p->clean_NO, bytes(N, p->write));
     p->be->download(p->be, p->host_output_NO, p->output_NO, bytes(N, p->write));
     err_code rc = backend_sync(p->be, e);
     if (!rc)
@@ -175,14 +179,16 @@ err_code splicer_add(splice_sums *sums, variance_sums *variance, splicer *p,
     double *losses[VARIANTS] = {&sums->clean, &sums->spliced, &sums->ablated};
     int N = B * T;
     err_code rc = reconstruct(p, tokens_BT, B, T, e);
-    for (variant kind = CLEAN; kind < VARIANTS && !rc; kind++) {
+    if (!rc && p->read != p->write)
         rc = forward_tokens(p->pass, tokens_BT, B, T, p->write, e);
-        if (!rc && kind == CLEAN && variance)
-            rc = add_variance(variance, p, keep_BT, N, e);
-        if (!rc)
-            fill_value(p, kind, keep_BT, N);
-        if (!rc)
-            rc = add_loss(losses[kind], p, targets_BT, N, e);
+    if (rc)
+        return rc;
+    p->be->copy(p->be, p->clean_NO, forward_hook(p->pass), bytes(N, p->write));
+    if (variance)
+        rc = add_variance(variance, p, keep_BT, N, e);
+    for (variant kind = CLEAN; kind < VARIANTS && !rc; kind++) {
+        fill_value(p, kind, keep_BT, N);
+        rc = add_loss(losses[kind], p, targets_BT, N, e);
     }
     for (int i = 0; i < N && !rc; i++)
         sums->n += targets_BT[i] >= 0;

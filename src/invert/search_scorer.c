@@ -2,6 +2,7 @@
  * passes for the cross-entropy. Position i of a candidate is row i + skip of its sequence, after
  * the BOS. */
 #include "invert/search_scorer.h"
+#include "base/log_sum.h"
 #include "base/memory.h"
 #include "invert/smooth_max.h"
 #include "invert/token_loss.h"
@@ -34,7 +35,7 @@ struct scorer {
     float *value_N, *z_N, *f_N;                          /* of a call's rows */
     float *parent_value, *parent_z, *parent_f, *d_value; /* most x T */
     float *loss_N, *host_d_x;
-    float *logits_TV, *host_logits_TV; /* of one sequence; backend and ordinary memory */
+    float *host_logits; /* of a chunk of the loss */
 };
 
 /* ---- making one --------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ static err_code new_arrays(scorer *s, err *e)
 {
     size_t N = (size_t)s->most * (size_t)s->T, rows = (size_t)s->child_rows;
     size_t most_rows = N > rows ? N : rows, D = (size_t)s->D;
-    size_t logits = (size_t)s->T * (size_t)s->V;
+    size_t logits = (size_t)forward_loss_rows(s->end) * (size_t)s->V;
     const struct {
         void *where;
         size_t n, size;
@@ -79,8 +80,7 @@ static err_code new_arrays(scorer *s, err *e)
                 {&s->d_value, N, sizeof(float), false},
                 {&s->loss_N, N, sizeof(float), false},
                 {&s->host_d_x, N * D, sizeof(float), false},
-                {&s->logits_TV, logits, sizeof(float), true},
-                {&s->host_logits_TV, logits, sizeof(float), false}};
+                {&s->host_logits, logits, sizeof(float), false}};
     for (size_t i = 0; i < COUNT_OF(list); i++) {
         void *p = list[i].backend
                       ? s->be->alloc(s->be, list[i].n, list[i].size, "the search's batch", e)
@@ -129,13 +129,12 @@ void scorer_free(scorer *s)
         return;
     void *on_host[] = {s->tokens,   s->which_N, s->targets, s->parent_C,     s->first_C,
                        s->value_N,  s->z_N,     s->f_N,     s->parent_value, s->parent_z,
-                       s->parent_f, s->d_value, s->loss_N,  s->host_d_x,     s->host_logits_TV,
+                       s->parent_f, s->d_value, s->loss_N,  s->host_d_x,     s->host_logits,
                        s->scale_n,  s->cost_n};
     for (size_t i = 0; i < COUNT_OF(on_host); i++)
         mem_free(on_host[i]);
     s->be->free(s->be, s->d_h);
     s->be->free(s->be, s->d_x);
-    s->be->free(s->be, s->logits_TV);
     forward_free(s->parents);
     forward_free(s->children);
     forward_free(s->end);
@@ -153,7 +152,7 @@ int64_t scorer_rows(const scorer *s, int which)
     return s->cost_n[which].rows;
 }
 
-static void count(scorer *s, int which, int rows, double flops_a_row)
+static void count_rows(scorer *s, int which, int rows, double flops_a_row)
 {
     s->cost_n[which].rows += rows;
     s->cost_n[which].flops += flops_a_row * rows;
@@ -244,7 +243,7 @@ err_code scorer_parents(scorer *s, candidate *const *list_n, int n, int length,
         const float *value = ROW(s->parent_value, i, T) + s->skip;
         take(list_n[i], value, ROW(s->parent_z, i, T) + s->skip, ROW(s->parent_f, i, T) + s->skip,
              read_position(value, 0, length, readout));
-        count(s, list_n[i]->which, T, s->flops_hook + objective_flops(s->objective));
+        count_rows(s, list_n[i]->which, T, s->flops_hook + objective_flops(s->objective));
     }
     return rc || !d_x_NLD ? rc : parent_gradient(s, list_n, n, d_x_NLD, e);
 }
@@ -287,7 +286,7 @@ static err_code run_children(scorer *s, candidate *const *list, int n, int rows,
     for (int i = 0; i < n && !rc; i++) {
         int own = s->length - list[i]->first;
         read_child(s, list[i], row - list[i]->first);
-        count(s, list[i]->which, own, s->flops_hook + objective_flops(s->objective));
+        count_rows(s, list[i]->which, own, s->flops_hook + objective_flops(s->objective));
         row += own;
     }
     return rc;
@@ -329,36 +328,45 @@ static void take_cross_entropy(scorer *s, candidate *const *list, int n, float *
         list[i]->cross_entropy = token_loss_mean(loss, list[i]->position + 1, s->T, s->skip);
         for (int p = 0; loss_NL && p < s->L; p++)
             ROW(loss_NL, i, s->L)[p] = p + s->skip > 0 ? loss[p + s->skip - 1] : 0;
-        count(s, list[i]->which, s->T, s->flops_end);
+        count_rows(s, list[i]->which, s->T, s->flops_end);
     }
 }
 
-static double log_sum(const float *logits_V, int V)
+/* Log-probabilities that are read from logits as these are made. */
+typedef struct expectations {
+    scorer *s;
+    const int32_t *ids; /* K for each row; `shared`: the same for all */
+    float *log_p;
+    int K;
+    bool shared;
+    const int32_t *rows_n; /* of the chunk under way */
+} expectations;
+
+/* Log-probabilities of row i of the chunk. A row foresees the position behind it. */
+static void read_row(void *context, int i)
 {
-    double max = (double)-INFINITY, total = 0;
-    for (int v = 0; v < V; v++)
-        max = fmax(max, (double)logits_V[v]);
-    for (int v = 0; v < V; v++)
-        total += exp((double)logits_V[v] - max);
-    return max + log(total);
+    const expectations *x = context;
+    const scorer *s = x->s;
+    int sequence = x->rows_n[i] / s->T, position = x->rows_n[i] % s->T + 1 - s->skip, K = x->K;
+    const float *logits_V = ROW(s->host_logits, i, s->V);
+    double total = log_sum_exp(logits_V, s->V);
+    size_t at = x->shared ? (size_t)sequence : (size_t)sequence * (size_t)s->L + (size_t)position;
+    const int32_t *ids_K = x->shared ? x->ids : ROW(x->ids, at, K);
+    for (int k = 0; k < K; k++)
+        ROW(x->log_p, at, K)
+    [k] = (float)((double)logits_V[ids_K[k]] - total);
 }
 
-/* Log-probabilities of K tokens at each position of sequence i of the run. */
-static err_code read_log_p(scorer *s, float *log_p_LK, const int32_t *ids_LK, int K, int i, err *e)
+static err_code read_chunk(void *context, const float *logits_nV, const int32_t *rows_n, int n,
+                           err *e)
 {
-    err_code rc = forward_logits(s->logits_TV, s->end, i * s->T, s->T, e);
-    s->be->download(s->be, s->host_logits_TV, s->logits_TV,
-                    (size_t)s->T * (size_t)s->V * sizeof(float));
+    expectations *x = context;
+    backend *be = x->s->be;
+    be->download(be, x->s->host_logits, logits_nV, (size_t)n * (size_t)x->s->V * sizeof *logits_nV);
+    err_code rc = backend_sync(be, e);
+    x->rows_n = rows_n;
     if (!rc)
-        rc = backend_sync(s->be, e);
-    for (int p = 0; p < s->L && !rc; p++) {
-        bool expected = p + s->skip > 0;
-        const float *logits = ROW(s->host_logits_TV, expected ? p + s->skip - 1 : 0, s->V);
-        double total = expected ? log_sum(logits, s->V) : 0;
-        for (int k = 0; k < K; k++)
-            ROW(log_p_LK, p, K)
-        [k] = expected ? (float)((double)logits[ROW(ids_LK, p, K)[k]] - total) : 0;
-    }
+        pool_run(be->pool, n, read_row, x);
     return rc;
 }
 
@@ -373,17 +381,44 @@ err_code scorer_cross_entropy(scorer *s, candidate *const *list_n, int n, const 
                               int K, float *log_p_NLK, float *loss_NL, err *e)
 {
     err_code rc = OK;
+    size_t lists = (size_t)s->L * (size_t)K;
     for (int first = 0; first < n && !rc; first += s->most) {
         int count = n - first < s->most ? n - first : s->most;
+        expectations x = {.s = s, .K = K};
+        if (ids_NLK) {
+            x.ids = ROW(ids_NLK, first, lists);
+            x.log_p = ROW(log_p_NLK, first, lists);
+            memset(x.log_p, 0, (size_t)count * lists * sizeof *x.log_p);
+        }
         rc = run_to_end(s, list_n + first, count, e);
         if (!rc)
-            rc = forward_loss(s->loss_N, s->end, s->targets, e);
-        if (rc)
-            break;
-        take_cross_entropy(s, list_n + first, count, loss_NL ? ROW(loss_NL, first, s->L) : NULL);
-        for (int i = 0; i < count && ids_NLK && !rc; i++)
-            rc = read_log_p(s, ROW(log_p_NLK, first + i, s->L * K),
-                            ROW(ids_NLK, first + i, s->L * K), K, i, e);
+            rc = forward_loss_seen(s->loss_N, s->end, s->targets, ids_NLK ? read_chunk : NULL, &x,
+                                   e);
+        if (!rc)
+            take_cross_entropy(s, list_n + first, count,
+                               loss_NL ? ROW(loss_NL, first, s->L) : NULL);
+    }
+    return rc;
+}
+
+err_code scorer_expected(scorer *s, candidate *const *list_n, int n, const int32_t *ids_K, int K,
+                         float *log_p_NK, err *e)
+{
+    err_code rc = OK;
+    for (int first = 0; first < n && !rc; first += s->most) {
+        int count = n - first < s->most ? n - first : s->most;
+        expectations x = {
+            .s = s, .ids = ids_K, .log_p = ROW(log_p_NK, first, K), .K = K, .shared = true};
+        rc = run_to_end(s, list_n + first, count, e);
+        for (int i = 0; i < count; i++) { /* the target of the row that foresees it, alone */
+            int32_t *targets_T = ROW(s->targets, i, s->T);
+            int row = list_n[first + i]->position + s->skip - 1;
+            for (int t = 0; t < s->T; t++)
+                targets_T[t] = t == row ? targets_T[t] : -1;
+            count_rows(s, list_n[first + i]->which, s->T, s->flops_end);
+        }
+        if (!rc)
+            rc = forward_loss_seen(NULL, s->end, s->targets, read_chunk, &x, e);
     }
     return rc;
 }

@@ -41,12 +41,17 @@ err_code scorer_children(scorer *s, candidate *const *list_n, int n, err *e);
 
 /* Fills cross_entropy: mean nats a token of the tokens up to candidate->position, the first of them
  * only where a BOS stands before it; NaN when that is none.
- *   ids_NLK, log_p_NLK  in, out: log-probability of K tokens at each position; NULL: not wanted
+ *   ids_NLK, log_p_NLK  in, out: log-probability of K tokens at each position up to
+ *                       candidate->position, 0 at others; NULL: not wanted
  *   loss_NL             out: nats of each token there; NULL: not wanted */
 err_code scorer_cross_entropy(scorer *s, candidate *const *list_n, int n, const int32_t *ids_NLK,
                               int K, float *log_p_NLK, float *loss_NL, err *e);
-/* The same without the lists, and adds weight_n[i] * the gradient of sequence i's cross-entropy to
- * row i of d_x_NLD. Only with o->gradient_of_cross_entropy. */
+/* Log-probability of K tokens, ids_K, in the place of each sequence's token at candidate->position,
+ * before which there is another or a BOS. */
+err_code scorer_expected(scorer *s, candidate *const *list_n, int n, const int32_t *ids_K, int K,
+                         float *log_p_NK, err *e);
+/* The same as scorer_cross_entropy() without the lists, and adds weight_n[i] * the gradient of
+ * sequence i's cross-entropy to row i of d_x_NLD. Only with o->gradient_of_cross_entropy. */
 err_code scorer_cross_entropy_gradient(scorer *s, candidate *const *list_n, const double *weight_n,
                                        int n, float *d_x_NLD, err *e);
 

@@ -49,8 +49,7 @@ typedef struct beams {
     candidate **pointers;
     int n, n_children, most;
     candidate best; /* of any length */
-    int32_t *all_ids;
-    float *log_p;
+    float *log_p_n; /* of the whole table, a row for each beam */
     arena memory;
 } beams;
 
@@ -93,8 +92,7 @@ static void add_continuation(beams *b, int parent, int position, int32_t token)
 static void add_expected(beams *b, int i, int position)
 {
     const token_table *t = b->s->set->table;
-    int L = b->s->o->length;
-    float *log_p = b->log_p + ((size_t)i * L + position) * (size_t)t->n;
+    float *log_p = ROW(b->log_p_n, i, t->n);
     for (int k = 0; k < BEAM_TOKENS && k < t->n; k++) {
         int best = 0;
         for (int v = 1; v < t->n; v++)
@@ -105,19 +103,15 @@ static void add_expected(beams *b, int i, int position)
     }
 }
 
+/* What the model expects in the place of each beam's last token. */
 static err_code expect(beams *b, err *e)
 {
     const token_table *t = b->s->set->table;
-    size_t rows = (size_t)BEAM_WIDTH * (size_t)b->s->o->length, n = rows * (size_t)t->n;
-    if (!b->log_p) {
-        b->log_p = mem_array(n, sizeof *b->log_p, "what the model expects of beams", e);
-        b->all_ids = mem_array(n, sizeof *b->all_ids, "what the model expects of beams", e);
-        if (!b->log_p || !b->all_ids)
-            return e->code;
-        for (size_t r = 0; r < rows; r++)
-            memcpy(b->all_ids + r * (size_t)t->n, t->ids, (size_t)t->n * sizeof *t->ids);
-    }
-    return scorer_cross_entropy(b->sc, b->list, b->n, b->all_ids, t->n, b->log_p, NULL, e);
+    if (!b->log_p_n)
+        b->log_p_n = mem_array((size_t)BEAM_WIDTH * (size_t)t->n, sizeof *b->log_p_n,
+                               "what the model expects of beams", e);
+    return b->log_p_n ? scorer_expected(b->sc, b->list, b->n, t->ids, t->n, b->log_p_n, e)
+                      : e->code;
 }
 
 /* The BEAM_WIDTH best children, no two the same, become the beams. */
@@ -183,8 +177,7 @@ static err_code add_beams(search_state *s, scorer *sc, err *e)
             random_tokens(m->at.tokens_L + c->position + 1, L - 1 - c->position, s->set->table,
                           &starts);
     }
-    mem_free(b.log_p);
-    mem_free(b.all_ids);
+    mem_free(b.log_p_n);
     arena_release(&b.memory);
     return rc;
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK_FLOATS = 8 * 1024 * 1024, BLOCK_ROWS = 1024 };
+enum { BLOCK_FLOATS = 32 * 1024 * 1024, BLOCK_ROWS = 1024 };
 
 typedef struct finder {
     singles *out;

@@ -83,6 +83,7 @@ err_code forward_children(forward *f, const forward *parent, const int32_t *host
                           const hook *stop, err *e)
 {
     f->made = NOTHING_RUN;
+    f->kept.valid = false;
     err_code rc = check_parent(f, parent, stop, e);
     if (!rc)
         rc = forward_check_stop(f, stop, e);

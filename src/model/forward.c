@@ -2,6 +2,7 @@
  */
 #include "model/forward.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "model/workspace.h"
 
 static size_t stream_bytes(const forward *f)
@@ -55,18 +56,31 @@ static void add_positions(forward *f)
                  (size_t)f->r.N * (size_t)f->m->config.d_model);
 }
 
-/* Runs from (layer, from) to the stop of this run, or to the end. */
-static void run_blocks(forward *f, int layer, hook_site from, const hook *stop)
+void forward_uninterrupted(forward *f)
 {
+    f->uninterrupted = true;
+}
+
+err_code forward_check_cancel(const forward *f, err *e)
+{
+    return f->uninterrupted || f->mode == FORWARD_WEIGHT_GRADIENT ? OK : cancel_check(e);
+}
+
+/* Runs from (layer, from) to the stop of this run, or to the end. */
+static err_code run_blocks(forward *f, int layer, hook_site from, const hook *stop, err *e)
+{
+    err_code rc = OK;
     int n_layers = f->m->config.n_layers;
     int last = !stop || stop->site >= HOOK_FINAL_SCALE ? n_layers - 1 : stop->layer;
-    for (int l = layer; l <= last; l++) {
+    for (int l = layer; l <= last && !rc; l++) {
         hook_site to = stop && l == stop->layer ? stop->site : HOOK_RESID_POST;
         block_forward(&f->r, &f->m->blocks[l], &f->blocks[l], l == layer ? from : HOOK_RESID_PRE,
                       to);
+        rc = forward_check_cancel(f, e);
     }
-    if (!stop || stop->site >= HOOK_FINAL_SCALE)
+    if (!rc && (!stop || stop->site >= HOOK_FINAL_SCALE))
         norm_forward(&f->r, &f->final, &f->m->final, f->r.resid_ND);
+    return rc;
 }
 
 static err_code finish(forward *f, const hook *stop, err *e)
@@ -92,17 +106,19 @@ err_code forward_run(forward *f, const int32_t *host_tokens_N, const float *x_BT
         be->copy(be, f->r.resid_ND, x_BTD, stream_bytes(f));
     be->gather_rows(be, f->r.resid_ND, f->m->embed->stored, f->m->embed->type, f->tokens_N,
                     c->embed_scale, f->r.N, c->d_vocab, c->d_model);
+    err_code rc = OK;
     if (!stop || stop->site > HOOK_POS_EMBED) {
         add_positions(f);
-        run_blocks(f, 0, HOOK_RESID_PRE, stop);
+        rc = run_blocks(f, 0, HOOK_RESID_PRE, stop, e);
     }
-    return finish(f, stop, e);
+    return rc ? rc : finish(f, stop, e);
 }
 
 static err_code start(forward *f, const int32_t *host_tokens_BT, const float *x_BTD, int B, int T,
                       const hook *stop, err *e)
 {
     f->made = NOTHING_RUN;
+    f->kept.valid = false;
     err_code rc = check_tokens(f, host_tokens_BT, B, T, x_BTD != NULL, e);
     if (!rc)
         rc = forward_check_stop(f, stop, e);
@@ -145,6 +161,8 @@ const float *forward_hook(const forward *f)
 
 err_code forward_splice(forward *f, const float *value, err *e)
 {
+    if (f->kept.valid)
+        hook_return(f);
     err_code rc = forward_require(f, RAN_TO_HOOK, "continuing from a hook", e);
     if (rc)
         return rc;
@@ -158,22 +176,29 @@ err_code forward_splice(forward *f, const float *value, err *e)
     if (!hook_is_writable(&f->stop))
         return err_set(e, E_CONFIG, "%s can only be looked at, nothing can be put in its place",
                        f->stop.name);
+    if (!f->kept.valid)
+        hook_keep(f);
     hook_write(f, value);
+    f->made = NOTHING_RUN;
     if (f->stop.site == HOOK_FINAL_NORMALIZED) {
         norm_finish(&f->r, &f->final, &f->m->final);
     } else if (f->stop.site == HOOK_EMBED) {
         add_positions(f);
-        run_blocks(f, 0, HOOK_RESID_PRE, NULL);
+        rc = run_blocks(f, 0, HOOK_RESID_PRE, NULL, e);
     } else {
-        run_blocks(f, f->stop.layer, f->stop.site, NULL);
+        rc = run_blocks(f, f->stop.layer, f->stop.site, NULL, e);
     }
-    return finish(f, NULL, e);
+    return rc ? rc : finish(f, NULL, e);
 }
 
-void blocks_backward(forward *f, int top)
+err_code blocks_backward(forward *f, int top, err *e)
 {
-    for (int l = top; l >= 0; l--)
+    err_code rc = OK;
+    for (int l = top; l >= 0 && !rc; l--) {
         block_backward(&f->r, &f->m->blocks[l], &f->blocks[l], HOOK_RESID_POST, NULL);
+        rc = forward_check_cancel(f, e);
+    }
+    return rc;
 }
 
 void embed_backward(float *d_x_BTD, forward *f)
@@ -209,7 +234,9 @@ err_code backward_to_embeddings(float *d_x_BTD, forward *f, const float *d_hook,
         norm_backward_normalized(&f->r, f->r.d_resid_ND, &f->final, d_hook);
     else if (site != HOOK_EMBED)
         block_backward(&f->r, &f->m->blocks[top], &f->blocks[top], site, d_hook);
-    blocks_backward(f, top - 1);
+    rc = blocks_backward(f, top - 1, e);
+    if (rc)
+        return rc;
     embed_backward(d_x_BTD, f);
     return backend_sync(f->r.be, e);
 }

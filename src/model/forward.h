@@ -2,7 +2,11 @@
  *
  * Rows are tokens: row b * T + t of every [B*T, width] array (but see forward_children()). Pointers
  * that are not called host_* are backend memory. One `forward` is used from one thread at a time;
- * several may share a model. No function here allocates after forward_new(). */
+ * several may share a model. No function here but forward_keep() allocates after forward_new().
+ *
+ * Ctrl-C is looked for between layers and between chunks of logits: a call then returns
+ * E_CANCELLED and what it was to make is not there. Not where weights are learned, whose steps are
+ * whole or not taken at all, nor after forward_uninterrupted(). */
 #ifndef MODEL_FORWARD_H
 #define MODEL_FORWARD_H
 #include "model/hook.h"
@@ -22,6 +26,9 @@ typedef enum {
 err_code forward_new(forward **out, model *m, int max_B, int max_T, const hook *last,
                      forward_mode mode, err *e);
 void forward_free(forward *f);
+/* Runs of this workspace go on after Ctrl-C, which its owner looks for: for passes on which a step
+ * of learning waits. */
+void forward_uninterrupted(forward *f);
 
 /* Runs to the hook and no further (stop NULL: to the end). A token outside 0 .. V-1 or B, T beyond
  * the workspace is E_SHAPE. In a parallel block only the branch the hook lies in is computed. */
@@ -58,14 +65,29 @@ const float *forward_hook(const forward *f);
 /* After a run to a hook: continues to the end with `value` [B*T, hook width] (which may be
  * forward_hook() itself) in place of what was there; other heads stay, and what processing took off
  * is added again. FORWARD_ONLY workspaces only. E_CONFIG where nothing can be put (see
- * hook_is_writable()). */
+ * hook_is_writable()). After forward_keep() for this hook it may be called again and again, with
+ * `value` in the place of what the run to the hook left there each time; forward_hook() is only
+ * there before the first. */
 err_code forward_splice(forward *f, const float *value, err *e);
+/* Makes room for what forward_splice() needs to be called more than once after a run to `at`. */
+err_code forward_keep(forward *f, const hook *at, err *e);
 
 /* After a run to the end: logits of n rows from first_row, [n, V]. */
 err_code forward_logits(float *logits_NV, forward *f, int first_row, int n, err *e);
-/* Cross-entropy per token in nats; target -1 gives 0. The targets are the caller's: for language
- * modelling, token t's target is token t + 1. Logits exist a chunk of rows at a time. */
+/* Logits of the listed rows, in their order, [R, V]; R is at most the rows of the run. */
+err_code forward_logits_of(float *logits_RV, forward *f, const int *host_rows_R, int R, err *e);
+/* Cross-entropy per token in nats; target -1 gives 0, and no logits are computed for it. The
+ * targets are the caller's: for language modelling, token t's target is token t + 1. Logits exist a
+ * chunk of rows at a time. */
 err_code forward_loss(float *host_loss_BT, forward *f, const int32_t *host_targets_BT, err *e);
+/* The same, and shows each chunk's logits: of the n rows listed, which have a target, in their
+ * order, each row once; logits_nV is backend memory that lasts for the call, n at most
+ * forward_loss_rows(). An error of the visitor is returned. */
+typedef err_code logits_visitor(void *context, const float *logits_nV, const int32_t *host_rows_n,
+                                int n, err *e);
+err_code forward_loss_seen(float *host_loss_BT, forward *f, const int32_t *host_targets_BT,
+                           logits_visitor *visit, void *context, err *e);
+int forward_loss_rows(const forward *f);
 
 /* d_x_BTD = gradient at hook_embed, given the gradient at the (processed) value of the hook run to.
  * The weights' gradients are not touched. E_CONFIG unless hook_is_writable(). */

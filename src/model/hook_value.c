@@ -256,3 +256,73 @@ const float *hook_gradient(forward *f, const float *d_hook)
         add_mean(f, d_site, -1);
     return d_site;
 }
+
+/* ---- going on from a hook more than once -------------------------------------------------------
+ */
+
+/* The arrays a run from f->stop reads, and numbers of their rows: the stream, the site's own where
+ * that is another, and of a gated mlp both sides of the product. Returns how many. */
+static int read_from_here(const forward *f, float *arrays[KEPT_ARRAYS], size_t rows[KEPT_ARRAYS])
+{
+    const hook *h = &f->stop;
+    site_array a = array_of(f);
+    int n = 0;
+    arrays[n] = f->r.resid_ND;
+    rows[n++] = (size_t)f->m->config.d_model;
+    if (a.at != f->r.resid_ND) {
+        arrays[n] = a.at;
+        rows[n++] = (size_t)a.row;
+    }
+    if (f->m->config.gated && (h->site == HOOK_MLP_PRE || h->site == HOOK_MLP_PRE_LINEAR)) {
+        const block_state *s = &f->blocks[h->layer];
+        arrays[n] = h->site == HOOK_MLP_PRE ? s->in_NM : s->gate_NM;
+        rows[n++] = (size_t)a.row;
+    }
+    return n;
+}
+
+err_code forward_keep(forward *f, const hook *at, err *e)
+{
+    float *arrays[KEPT_ARRAYS];
+    size_t rows[KEPT_ARRAYS], N = (size_t)f->max_B * (size_t)f->max_T;
+    if (f->mode != FORWARD_ONLY || !f->has_logits)
+        return err_set(e, E_SHAPE, "only a workspace without gradients goes on from %s", at->name);
+    f->made = NOTHING_RUN;
+    f->kept.at = f->stop = *at;
+    int n = read_from_here(f, arrays, rows);
+    for (int i = 0; i < n; i++) {
+        f->kept.copies[i] =
+            f->m->be->alloc(f->m->be, N * rows[i], sizeof(float), "a run kept at a hook", e);
+        if (!f->kept.copies[i])
+            return e->code;
+    }
+    return OK;
+}
+
+static void copy_kept(forward *f, bool back)
+{
+    float *arrays[KEPT_ARRAYS];
+    size_t rows[KEPT_ARRAYS];
+    int n = read_from_here(f, arrays, rows);
+    for (int i = 0; i < n; i++)
+        f->r.be->copy(f->r.be, back ? arrays[i] : f->kept.copies[i],
+                      back ? f->kept.copies[i] : arrays[i],
+                      (size_t)f->r.N * rows[i] * sizeof(float));
+}
+
+void hook_keep(forward *f)
+{
+    const hook *at = &f->kept.at, *stop = &f->stop;
+    f->kept.valid = f->kept.copies[0] && at->site == stop->site && at->layer == stop->layer;
+    if (!f->kept.valid)
+        return;
+    f->kept.at = *stop;
+    copy_kept(f, false);
+}
+
+void hook_return(forward *f)
+{
+    f->stop = f->kept.at;
+    f->made = RAN_TO_HOOK;
+    copy_kept(f, true);
+}

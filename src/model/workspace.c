@@ -3,8 +3,9 @@
 #include "base/memory.h"
 #include <math.h>
 
-/* Logits exist this many numbers at a time (16 MiB), but never fewer than MIN_LOGIT_ROWS rows. */
-enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 64 };
+/* Logits exist this many numbers at a time (16 MiB), but never fewer than MIN_LOGIT_ROWS rows: for
+ * each chunk the output matrix is read and laid out anew, which costs as much as some 30 rows. */
+enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 256 };
 
 enum { ARRAYS_PER_BLOCK = 20, ARRAYS_ELSEWHERE = 40 };
 
@@ -93,17 +94,19 @@ static err_code new_shared(forward *f, err *e)
     bool capped_gradient = c->final_softcap > 0 && f->mode != FORWARD_ONLY;
     f->r.wide_numbers = linear_scratch(f->m);
     size_t angles = (size_t)f->max_T * (size_t)(c->rotary / 2);
-    const request list[] = {{&f->r.resid_ND, N * D, "residual stream"},
-                            {&f->r.branch_ND, N * D, "a branch's output"},
-                            {&f->r.wide, f->r.wide_numbers, "widened weights"},
-                            {&f->cos_TR, angles, "rotation cosines"},
-                            {&f->sin_TR, angles, "rotation sines"},
-                            {&f->final.normalized_ND, N * D, "final normalized"},
-                            {&f->final.inverse_N, N, "final scale"},
-                            {&f->final.out_ND, N * D, "final norm output"},
-                            {&f->loss_N, N, "losses"},
-                            {&f->logits, logits, "logits"},
-                            {&f->d_logits, capped_gradient ? logits : 0, "logit gradients"}};
+    const request list[] = {
+        {&f->r.resid_ND, N * D, "residual stream"},
+        {&f->r.branch_ND, N * D, "a branch's output"},
+        {&f->r.wide, f->r.wide_numbers, "widened weights"},
+        {&f->cos_TR, angles, "rotation cosines"},
+        {&f->sin_TR, angles, "rotation sines"},
+        {&f->final.normalized_ND, N * D, "final normalized"},
+        {&f->final.inverse_N, N, "final scale"},
+        {&f->final.out_ND, N * D, "final norm output"},
+        {&f->loss_N, N, "losses"},
+        {&f->logits, logits, "logits"},
+        {&f->picked_ND, last_only ? (size_t)f->logit_rows * D : 0, "rows for logits"},
+        {&f->d_logits, capped_gradient ? logits : 0, "logit gradients"}};
     err_code rc = new_arrays(f, list, COUNT_OF(list), e);
     return rc;
 }
@@ -112,10 +115,15 @@ static err_code new_shared(forward *f, err *e)
 static err_code new_indices(forward *f, err *e)
 {
     size_t N = rows_of(f), size = sizeof(int32_t), C = f->mode == FORWARD_ONLY ? N : 0;
+    size_t ends = f->has_logits ? N : 0;
     f->r.positions_N = f->positions_N = new_array(f, N, size, "positions", e);
     if (!f->positions_N || !(f->tokens_N = new_array(f, N, size, "tokens", e)) ||
         !(f->targets_N = new_array(f, N, size, "targets", e)) ||
         !(f->host_positions_N = mem_array(N, size, "positions", e)) ||
+        !(f->rows_N = new_array(f, ends, size, "rows for logits", e)) ||
+        !(f->host_rows_N = mem_array(ends, size, "rows for logits", e)) ||
+        !(f->host_targets_N = mem_array(ends, size, "targets", e)) ||
+        !(f->host_loss_N = mem_array(ends, sizeof(float), "losses", e)) ||
         !(f->children_3C = new_array(f, 3 * C, size, "children", e)) ||
         !(f->host_children_3C = mem_array(3 * C, size, "children", e)) ||
         !(f->host_tokens_N = mem_array(C, size, "tokens", e)))
@@ -259,7 +267,12 @@ void forward_free(forward *f)
         return;
     for (int i = 0; i < f->n_owned; i++)
         f->m->be->free(f->m->be, f->owned[i]);
+    for (int i = 0; i < KEPT_ARRAYS; i++)
+        f->m->be->free(f->m->be, f->kept.copies[i]);
     mem_free(f->host_positions_N);
+    mem_free(f->host_rows_N);
+    mem_free(f->host_targets_N);
+    mem_free(f->host_loss_N);
     mem_free(f->host_children_3C);
     mem_free(f->host_tokens_N);
     mem_free(f->room.host_columns_W);

@@ -16,6 +16,16 @@ typedef struct hook_room {
     int32_t *bias_columns_W, *host_bias_columns_W;
 } hook_room;
 
+enum { KEPT_ARRAYS = 3 };
+
+/* What a run to a hook left there, for forward_splice() to begin with again. */
+typedef struct kept_run {
+    hook at;
+    float *copies[KEPT_ARRAYS]; /* of what is read from there on; NULL: forward_keep() was not asked
+                                   for */
+    bool valid;                 /* of the last run to a hook */
+} kept_run;
+
 struct forward {
     model *m;
     run r;
@@ -30,10 +40,16 @@ struct forward {
     norm_state final;
     float *cos_TR, *sin_TR, *d_final_ND, *loss_N, *logits, *d_logits;
     int logit_rows;
+    /* rows whose logits are wanted, their targets and losses in the same order; logit_rows of them
+     * at a time from the final norm's output */
+    int32_t *rows_N, *host_rows_N, *host_targets_N;
+    float *host_loss_N, *picked_ND;
+    bool uninterrupted; /* Ctrl-C does not stop a run between layers */
     progress_made made;
     hook stop;
     const float *value; /* at stop */
     hook_room room;
+    kept_run kept;
     void **owned; /* every array above, for forward_free() */
     int n_owned;
 };
@@ -53,7 +69,9 @@ err_code forward_require(const forward *f, progress_made made, const char *what,
  * weights, to the embedding's and positions' gradients. */
 void embed_backward(float *d_x_BTD, forward *f);
 /* Every block from the top; d_resid_ND is the gradient at resid_post of block `top`. */
-void blocks_backward(forward *f, int top);
+err_code blocks_backward(forward *f, int top, err *e);
+/* E_CANCELLED on Ctrl-C, unless weights are learned or the workspace is uninterrupted. */
+err_code forward_check_cancel(const forward *f, err *e);
 
 /* ---- hook_value.c: between a hook's value and the arrays of a run. f->stop is the hook. ---- */
 
@@ -63,6 +81,10 @@ size_t hook_room_width(const model_config *c);
 const float *hook_read(forward *f);
 /* Puts a value where hook_read() took it from, with what was taken off added again. */
 void hook_write(forward *f, const float *value);
+/* Copies what a run on from the hook reads, if there is room for it; and brings it back, whatever
+ * was run since. */
+void hook_keep(forward *f);
+void hook_return(forward *f);
 /* Brings the gradient at the hook to its site, as block_backward() wants it. */
 const float *hook_gradient(forward *f, const float *d_hook);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    EFFECTS_VERSION = 4, /* raised when the stage's arithmetic or file layout changes */
+    EFFECTS_VERSION = 5, /* raised when the stage's arithmetic or file layout changes */
     GROUP = 16           /* targets that Ctrl-C can cost */
 };
 

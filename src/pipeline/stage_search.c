@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    SEARCH_VERSION = 2, /* raised when the stage's arithmetic or file layout changes */
+    SEARCH_VERSION = 3, /* raised when the stage's arithmetic or file layout changes */
     SINGLES_VERSION = 2,
     SINGLES_A_TARGET = 128,
     LOSS_WINDOWS = 512 /* data windows whose cross-entropy says what is usual */

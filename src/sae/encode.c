@@ -1,5 +1,6 @@
 /* Encode, decode and the encoder's gradient over all features. */
 #include "base/memory.h"
+#include "base/progress.h"
 #include "sae/sae_internal.h"
 
 static int block_size(int N, int first, int block)
@@ -13,9 +14,8 @@ void sae_preactivations(float *pre_NF, sae *s, const float *x_ND, int N)
     for (int first = 0; first < N; first += SAE_BLOCK) {
         int n = block_size(N, first, SAE_BLOCK);
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
-        float *pre = ROW(pre_NF, first, F);
-        s->be->gemm(s->be, pre, F, input_ND, D, PLAIN, s->w_enc_DF, F, PLAIN, n, F, D, 1, 0);
-        s->be->add_bias(s->be, pre, s->b_enc_F, n, F);
+        s->be->affine(s->be, ROW(pre_NF, first, F), input_ND, s->w_enc_DF, PLAIN, s->b_enc_F, n, F,
+                      D, 0);
     }
 }
 
@@ -93,6 +93,8 @@ err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x
         sae_decode(ROW(y_NO, first, O), s, s->features_NF, x, n);
         if (host_l0_N)
             rc = count_active(host_l0_N + first, s, n, e);
+        if (!rc)
+            rc = cancel_check(e);
     }
     return rc ? rc : backend_sync(s->be, e);
 }

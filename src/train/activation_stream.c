@@ -57,11 +57,13 @@ err_code activation_stream_new(activation_stream **out, model *m, const hook *h,
     err_code rc = a->part_ND && a->rows_ND ? OK : e->code;
     if (!rc)
         rc = forward_new(&a->pass, m, part, text->context, h, FORWARD_ONLY, e);
-    if (rc)
+    if (rc) {
         activation_stream_free(a);
-    else
-        *out = a;
-    return rc;
+        return rc;
+    }
+    forward_uninterrupted(a->pass); /* steps look for Ctrl-C, when the state can be saved */
+    *out = a;
+    return OK;
 }
 
 static err_code read_part(activation_stream *a, uint64_t first, err *e)

@@ -38,6 +38,8 @@ err_code lm_loss(double *nats_per_token, model *m, const text_stream *s, uint64_
     float *loss_BT = mem_small(rows, sizeof *loss_BT);
     double sum = 0, count = 0;
     err_code rc = forward_new(&pass, m, part, s->context, NULL, FORWARD_ONLY, e);
+    if (!rc)
+        forward_uninterrupted(pass); /* steps look for Ctrl-C, when the state can be saved */
     for (int done = 0; !rc && done < n; done += part) {
         int B = n - done < part ? n - done : part;
         rc = text_windows(tokens_BT, NULL, s, first + (uint64_t)done, B, e);

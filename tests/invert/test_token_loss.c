@@ -116,6 +116,49 @@ static void equal_to_what_the_search_measures(void **state)
     }
 }
 
+/* Log-probabilities beside the losses: those of the sequence's own tokens are the same thing, those
+ * of all tokens add up to 1, and behind the position that is read there are none. */
+static void log_probabilities_of_listed_tokens(void **state)
+{
+    (void)state;
+    enum { K = 2, AT = L - 2 };
+    for (int bos = -1; bos < 1; bos++) {
+        bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", bos);
+        int V = model_describe(b->set.model)->d_vocab, feature = 0;
+        int32_t tokens[L], ids[L * K], *all = mem_small((size_t)V, sizeof *all);
+        float log_p[L * K], loss[L], *log_p_V = mem_small((size_t)V, sizeof *log_p_V);
+        double scale = 1, total = 0;
+        err e = {0};
+        scorer *s;
+        search_options o = {.length = L};
+        candidate c = {.tokens_L = tokens, .position = AT}, *list[] = {&c};
+        draw_windows(tokens, b->r.n_tokens, L);
+        for (int p = 0; p < L; p++) {
+            ids[p * K] = tokens[p];
+            ids[p * K + 1] = tokens[L - 1];
+        }
+        assert_int_equal(scorer_new(&s, &b->set, &o, &feature, &scale, 1, 1, &e), OK);
+        assert_int_equal(scorer_cross_entropy(s, list, 1, ids, K, log_p, loss, &e), OK);
+        for (int p = 0; p < L; p++) {
+            bool expected = p <= AT && p + (bos >= 0) > 0;
+            assert_true(fabs((double)log_p[p * K] + (double)loss[p]) < 1e-5);
+            assert_true(expected ? log_p[p * K] < 0 && log_p[p * K + 1] < 0
+                                 : log_p[p * K] == 0 && log_p[p * K + 1] == 0);
+        }
+        for (int v = 0; v < V; v++)
+            all[v] = v;
+        assert_int_equal(scorer_expected(s, list, 1, all, V, log_p_V, &e), OK);
+        assert_true(log_p_V[tokens[AT]] == log_p[AT * K]);
+        for (int v = 0; v < V; v++)
+            total += exp((double)log_p_V[v]);
+        assert_true(fabs(total - 1) < 1e-5);
+        scorer_free(s);
+        mem_free(log_p_V);
+        mem_free(all);
+        bed_close(b);
+    }
+}
+
 static void independent_of_threads_and_company(void **state)
 {
     (void)state;
@@ -183,6 +226,7 @@ int main(void)
         cmocka_unit_test(equal_to_running_each_alone),
         cmocka_unit_test(nothing_stands_before_a_lone_token),
         cmocka_unit_test(equal_to_what_the_search_measures),
+        cmocka_unit_test(log_probabilities_of_listed_tokens),
         cmocka_unit_test(independent_of_threads_and_company),
         cmocka_unit_test(the_rule),
         cmocka_unit_test(limit_of_the_usual),

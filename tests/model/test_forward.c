@@ -1,10 +1,12 @@
 /* What must hold of any run, whatever the weights: hooks add up, the future does not matter,
  * neither does the rest of the batch, threads or chunks; and wrong calls are refused. */
 #include "base/memory.h"
+#include "base/progress.h"
 #include "common.h"
 #include "model/forward.h"
 #include "test.h"
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -275,12 +277,12 @@ static void test_threads_change_no_byte(void **state)
     outcome_free(&one);
 }
 
-/* A vocabulary so large that logits exist 64 rows at a time: the loss and gradient of 100 rows is
- * the sum of those of single sequences, which fit one chunk. */
+/* A vocabulary so large that logits exist 256 rows at a time: the loss and gradient of 288 rows
+ * with a target is the sum of those of single sequences, which fit one chunk. */
 static void test_logit_chunks(void **state)
 {
     (void)state;
-    enum { LARGE_V = 70000, SEQUENCES = 4, LENGTH = 25 };
+    enum { LARGE_V = 17000, SEQUENCES = 12, LENGTH = 25 };
     model_config c = config_start(FAMILY_GPT_NEOX);
     c.n_layers = 1;
     c.d_model = c.d_mlp = 4;
@@ -292,22 +294,27 @@ static void test_logit_chunks(void **state)
     backend *be;
     model *m;
     err e;
-    int32_t tokens[SEQUENCES * LENGTH];
+    int32_t tokens[SEQUENCES * LENGTH], targets[SEQUENCES * LENGTH];
     float loss[SEQUENCES * LENGTH], apart[SEQUENCES * LENGTH];
     float d_x[SEQUENCES * LENGTH * 4], d_apart[SEQUENCES * LENGTH * 4];
     random_tokens(tokens, SEQUENCES * LENGTH, LARGE_V, "tokens");
+    memcpy(targets, tokens, sizeof targets);
+    for (int i = 0; i < SEQUENCES; i++)
+        targets[i * LENGTH + 2 * i] = -1;
     assert_int_equal(backend_cpu(&be, p, &e), OK);
     assert_int_equal(model_new(&m, be, &c, 5, &e), OK);
     forward *f;
     assert_int_equal(forward_new(&f, m, SEQUENCES, LENGTH, NULL, FORWARD_INPUT_GRADIENT, &e), OK);
     assert_int_equal(forward_tokens(f, tokens, SEQUENCES, LENGTH, NULL, &e), OK);
-    assert_int_equal(backward_loss(loss, d_x, f, tokens, 1, &e), OK);
+    assert_int_equal(backward_loss(loss, d_x, f, targets, 1, &e), OK);
     for (int s = 0; s < SEQUENCES; s++) {
         int at = s * LENGTH;
         assert_int_equal(forward_tokens(f, tokens + at, 1, LENGTH, NULL, &e), OK);
-        assert_int_equal(backward_loss(apart + at, d_apart + at * 4, f, tokens + at, 1, &e), OK);
+        assert_int_equal(backward_loss(apart + at, d_apart + at * 4, f, targets + at, 1, &e), OK);
     }
     assert_close(loss, apart, COUNT_OF(loss), 1e-5);
+    for (int i = 0; i < SEQUENCES; i++)
+        assert_true(loss[i * LENGTH + 2 * i] == 0 && loss[i * LENGTH + 2 * i + 1] > 0);
     assert_close(d_x, d_apart, COUNT_OF(d_x), 1e-5);
     forward_free(f);
     model_free(m);
@@ -349,6 +356,8 @@ static void test_wrong_calls_are_refused(void **state)
     bad[7] = -2;
     expect(forward_loss(x, t.f, bad, &t.e), &t.e, E_SHAPE, "target 7 is -2");
     expect(forward_logits(x, t.f, N - 1, 2, &t.e), &t.e, E_SHAPE, "logits of rows");
+    expect(forward_logits_of(x, t.f, (const int[]){N}, 1, &t.e), &t.e, E_SHAPE, "logits of row");
+    expect(forward_keep(t.f, &early, &t.e), &t.e, E_SHAPE, "without gradients");
     forward *f;
     assert_int_equal(forward_new(&f, t.m, B, T, &early, FORWARD_ONLY, &t.e), OK);
     expect(forward_tokens(f, t.tokens, B, T, &late, &t.e), &t.e, E_SHAPE, "1 of 2 blocks");
@@ -360,6 +369,75 @@ static void test_wrong_calls_are_refused(void **state)
     bench_free(&t);
 }
 
+/* Any rows in any order have the bytes that they have among all; what the loss shows too. */
+typedef struct shown_logits {
+    const float *all;
+    const int32_t *targets;
+    int V, n;
+} shown_logits;
+
+static err_code look_at_logits(void *context, const float *logits_nV, const int32_t *rows_n, int n,
+                               err *e)
+{
+    shown_logits *s = context;
+    (void)e;
+    for (int i = 0; i < n; i++, s->n++) {
+        assert_true(s->targets[rows_n[i]] >= 0);
+        assert_memory_equal(ROW(logits_nV, i, s->V), ROW(s->all, rows_n[i], s->V),
+                            (size_t)s->V * sizeof *logits_nV);
+    }
+    return OK;
+}
+
+static void test_logits_of_some_rows(void **state)
+{
+    (void)state;
+    enum { R = 3 };
+    const int rows[R] = {N - 1, 0, 5};
+    const decoder_kind *kinds;
+    test_kinds(&kinds);
+    bench t = bench_new(&kinds[0].config, FORWARD_ONLY);
+    int V = t.c->d_vocab;
+    float *all = all_logits(&t), *some = mem_small((size_t)(R * V), sizeof *some), loss[N];
+    assert_int_equal(forward_logits_of(some, t.f, rows, R, &t.e), OK);
+    for (int i = 0; i < R; i++)
+        assert_memory_equal(ROW(some, i, V), ROW(all, rows[i], V), (size_t)V * sizeof *all);
+    int32_t targets[N];
+    for (int i = 0; i < N; i++)
+        targets[i] = i % 3 ? t.tokens[i] : -1;
+    shown_logits shown = {.all = all, .targets = targets, .V = V};
+    assert_int_equal(forward_loss_seen(loss, t.f, targets, look_at_logits, &shown, &t.e), OK);
+    assert_int_equal(shown.n, N - N / 3);
+    mem_free(some);
+    mem_free(all);
+    bench_free(&t);
+}
+
+/* Last: the request stays. */
+static void test_runs_stop_on_request(void **state)
+{
+    (void)state;
+    const decoder_kind *kinds;
+    float loss[N];
+    test_kinds(&kinds);
+    bench only = bench_new(&kinds[0].config, FORWARD_ONLY),
+          learning = bench_new(&kinds[0].config, FORWARD_WEIGHT_GRADIENT);
+    assert_int_equal(forward_tokens(only.f, only.tokens, B, T, NULL, &only.e), OK);
+    cancel_install();
+    raise(SIGTERM);
+    expect(forward_loss(loss, only.f, only.tokens, &only.e), &only.e, E_CANCELLED, "stopped");
+    expect(forward_tokens(only.f, only.tokens, B, T, NULL, &only.e), &only.e, E_CANCELLED,
+           "stopped");
+    expect(forward_loss(loss, only.f, only.tokens, &only.e), &only.e, E_SHAPE,
+           "needs a run to the end");
+    forward_uninterrupted(only.f);
+    assert_int_equal(forward_tokens(only.f, only.tokens, B, T, NULL, &only.e), OK);
+    assert_int_equal(forward_tokens(learning.f, learning.tokens, B, T, NULL, &learning.e), OK);
+    assert_int_equal(backward_loss(loss, NULL, learning.f, learning.tokens, 1, &learning.e), OK);
+    bench_free(&learning);
+    bench_free(&only);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_hooks_add_up),
@@ -369,6 +447,8 @@ int main(void)
                                        cmocka_unit_test(test_weight_gradients_add_up),
                                        cmocka_unit_test(test_threads_change_no_byte),
                                        cmocka_unit_test(test_logit_chunks),
-                                       cmocka_unit_test(test_wrong_calls_are_refused)};
+                                       cmocka_unit_test(test_logits_of_some_rows),
+                                       cmocka_unit_test(test_wrong_calls_are_refused),
+                                       cmocka_unit_test(test_runs_stop_on_request)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

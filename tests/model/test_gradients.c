@@ -231,6 +231,37 @@ out:
     mem_free(want);
 }
 
+/* Going on from the hook a second time, after the first has overwritten everything, must give what
+ * a first time gives. */
+static void check_splice_again(bench *t, const hook *at, const char *name)
+{
+    int V = t->c->d_vocab;
+    size_t n = (size_t)(N * at->width), bytes = (size_t)(N * V) * sizeof(float);
+    float *value = mem_small(n, sizeof *value), *once = mem_small(bytes, 1),
+          *again = mem_small(bytes, 1);
+    forward *f;
+    if (!hook_is_writable(at))
+        goto out;
+    random_floats(value, n, "spliced");
+    assert_int_equal(forward_new(&f, t->m, B, T, NULL, FORWARD_ONLY, &t->e), OK);
+    assert_int_equal(forward_keep(f, at, &t->e), OK);
+    assert_int_equal(forward_tokens(f, t->tokens, B, T, at, &t->e), OK);
+    assert_int_equal(forward_splice(f, value, &t->e), OK);
+    assert_int_equal(forward_logits(once, f, 0, N, &t->e), OK);
+    random_floats(value, n, "another");
+    assert_int_equal(forward_splice(f, value, &t->e), OK);
+    random_floats(value, n, "spliced");
+    assert_int_equal(forward_splice(f, value, &t->e), OK);
+    assert_int_equal(forward_logits(again, f, 0, N, &t->e), OK);
+    if (memcmp(once, again, bytes))
+        fail_msg("%s: continuing from %s a third time gives something else", name, at->name);
+    forward_free(f);
+out:
+    mem_free(value);
+    mem_free(once);
+    mem_free(again);
+}
+
 /* The place as it is, then as weight processing shows it, then one of its heads. */
 static void each_view(bench *t, hook at, const char *kind)
 {
@@ -238,14 +269,17 @@ static void each_view(bench *t, hook at, const char *kind)
     hook_less less = at.less;
     check_hook(t, &at, FORWARD_INPUT_GRADIENT, kind);
     check_splice(t, &at, kind);
+    check_splice_again(t, &at, kind);
     hook_apply_processing(&at, t->c, &centred);
     if (at.less != less) {
         check_hook(t, &at, FORWARD_INPUT_GRADIENT, kind);
         check_splice(t, &at, kind);
+        check_splice_again(t, &at, kind);
     }
     if (!hook_select_head(&at, t->c, at.width / t->c->d_head - 1, &t->e)) {
         check_hook(t, &at, FORWARD_INPUT_GRADIENT, kind);
         check_splice(t, &at, kind);
+        check_splice_again(t, &at, kind);
     }
 }
 
