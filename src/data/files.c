@@ -1,5 +1,6 @@
 /* A named file out of a folder or out of the table of built-in files. */
 #include "data/files.h"
+#include "base/progress.h"
 #include <string.h>
 
 static bool is_plain_name(const char *name)
@@ -61,14 +62,15 @@ err_code files_open(mapping *out, const files *f, const char *name, err *e)
     return OK;
 }
 
-static void add_bytes(sha256 *h, const mapping *m)
+static err_code add_bytes(sha256 *h, const mapping *m, err *e)
 {
-    if (m->size <= FILES_WHOLE) {
-        sha256_add(h, m->data, m->size);
-        return;
+    size_t piece = m->size <= FILES_WHOLE ? FILES_STEP : FILES_SAMPLE;
+    err_code rc = OK;
+    for (size_t at = 0; at < m->size && !rc; at += FILES_STEP) {
+        sha256_add(h, m->data + at, m->size - at < piece ? m->size - at : piece);
+        rc = cancel_check(e);
     }
-    for (size_t at = 0; at < m->size; at += FILES_STEP)
-        sha256_add(h, m->data + at, m->size - at < FILES_SAMPLE ? m->size - at : FILES_SAMPLE);
+    return rc;
 }
 
 err_code files_hash(sha256 *h, const files *f, const char *const *names, int n, err *e)
@@ -83,8 +85,10 @@ err_code files_hash(sha256 *h, const files *f, const char *const *names, int n, 
         uint64_t size = m.size;
         sha256_add(h, names[i], strlen(names[i]) + 1);
         sha256_add(h, &size, sizeof size);
-        add_bytes(h, &m);
+        rc = add_bytes(h, &m, e);
         io_unmap(&m);
+        if (rc)
+            return rc;
     }
     return OK;
 }

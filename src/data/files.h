@@ -37,7 +37,8 @@ err_code files_open(mapping *out, const files *f, const char *name, err *e);
 bool files_has(const files *f, const char *name);
 /* Adds those of the n named files that are there, with their names and sizes: of files up to
  * FILES_WHOLE every byte, of larger ones FILES_SAMPLE bytes from the beginning (a safetensors
- * header) and from every FILES_STEP on, so that a checkpoint of many GB costs no minutes. */
+ * header) and from every FILES_STEP on, so that a checkpoint of many GB costs no minutes.
+ * E_CANCELLED on Ctrl-C. */
 enum { FILES_WHOLE = 1 << 30, FILES_SAMPLE = 4 << 10, FILES_STEP = 1 << 20 };
 err_code files_hash(sha256 *h, const files *f, const char *const *names, int n, err *e);
 

@@ -1,6 +1,7 @@
 /* Models from and to Hugging Face folders. */
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "model/family.h"
 #include "model/weights.h"
 #include <stdlib.h>
@@ -121,8 +122,11 @@ static err_code read_parameter(model *m, int i, err *e)
 err_code model_read_parameters(model *m, err *e)
 {
     err_code rc = OK;
-    for (int i = 0; i < m->n_parameters && !rc; i++)
+    for (int i = 0; i < m->n_parameters && !rc; i++) {
         rc = read_parameter(m, i, e);
+        if (!rc) /* large ones are read from a disk */
+            rc = cancel_check(e);
+    }
     return rc;
 }
 
