@@ -62,8 +62,10 @@ static err_code fill(str *out, page *p, const char *template_name, bool html, er
 {
     cJSON_DeleteItemFromObjectCaseSensitive(p->tree, "ext");
     cJSON_DeleteItemFromObjectCaseSensitive(p->tree, "index");
+    cJSON_DeleteItemFromObjectCaseSensitive(p->tree, "html");
     json_add_string(p->tree, "ext", html ? "html" : "md");
     json_add_string(p->tree, "index", html ? "index.html" : "README.md");
+    json_add_bool(p->tree, "html", html);
     return template_fill(out, p->site->templates, template_name, p->tree, TEMPLATE_MARKDOWN, e);
 }
 

@@ -26,7 +26,7 @@ static int change_level(double change, double maximum)
 /* The space before a word stays outside its colour, so that no coloured space ends a line. */
 static const char *skip_space(str *out, const char *text)
 {
-    if (*text != ' ')
+    if (*text != ' ' || !text[1])
         return text;
     str_add_char(out, ' ');
     return text + 1;
@@ -51,18 +51,14 @@ static void add_html(str *out, arena *a, const shown_token *t, int level, bool p
 }
 
 /* Emphasis cannot begin or end with a space, so the space is put before it. */
-static void add_bold(str *out, arena *a, const shown_token *t, int level, bool peak)
+static void add_emphasis(str *out, arena *a, const shown_token *t, int level, bool peak)
 {
     (void)a;
-    (void)peak; /* it is among those above half */
-    if (2 * level <= LEVELS) {
-        escape_markdown(out, t->text);
-        return;
-    }
-    const char *text = skip_space(out, t->text);
-    str_add(out, "<b>");
+    bool bold = 2 * level > LEVELS;
+    const char *text = bold || peak ? skip_space(out, t->text) : t->text;
+    str_addf(out, "%s%s", peak ? "<ins>" : "", bold ? "<b>" : "");
     escape_markdown(out, text);
-    str_add(out, "</b>");
+    str_addf(out, "%s%s", bold ? "</b>" : "", peak ? "</ins>" : "");
 }
 
 static void add_size(str *out, arena *a, const shown_token *t, int level)
@@ -117,7 +113,7 @@ static const char *tokens_mark(page *p, const record_context *c, double maximum,
 
 const char *context_mark(page *p, const record_context *c, double maximum)
 {
-    return tokens_mark(p, c, maximum, (token_style){level_of, add_bold, false});
+    return tokens_mark(p, c, maximum, (token_style){level_of, add_emphasis, true});
 }
 
 /* Other numbers in place of the activations. */

@@ -5,8 +5,8 @@
 #include "site/page.h"
 
 /* The context as an inline block of `p`, coloured by activation / maximum; returns its mark, for
- * use in a line of the page. Active tokens carry their value in a tooltip; the peak is underlined.
- * In Markdown the tokens above half the maximum are bold. */
+ * use in a line of the page. Active tokens carry their value in a tooltip; the peak is underlined,
+ * silent or not. In Markdown the tokens above half the maximum are bold. */
 const char *context_mark(page *p, const record_context *c, double maximum);
 /* The same for changes of something, of each token of the context: coloured by their size from a
  * tenth of the maximum on, less of it in another colour and with a dashed underline. Changes that

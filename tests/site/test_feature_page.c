@@ -224,6 +224,33 @@ static void tokens_and_groups_say_their_counts(void **state)
     arena_release(&a);
 }
 
+static void fall_silent(record *r, record_target *t)
+{
+    (void)r;
+    record_context *c = &t->rule.false_alarms[0];
+    c->activations[c->peak] = 0;
+}
+
+/* The rule fires where the feature does not: only the line below tells on which token. */
+static void a_silent_token_is_underlined(void **state)
+{
+    (void)state;
+    arena a = {0};
+    static const char caption[] = "The rule fires, the feature is silent";
+    const char *html = page_of(&a, "silent", fall_silent, "html");
+    const char *from = strstr(html, caption),
+               *row = from ? strstr(from, "<tr><th scope=\"row\"") : NULL;
+    assert_non_null(row);
+    row = arena_strndup(&a, row, strcspn(row, "\n"));
+    assert_non_null(strstr(row, "<span class=\"a0 peak\" title=\"0\">"));
+    const char *markdown = strstr(page_of(&a, "silent-md", fall_silent, "md"), caption);
+    assert_non_null(markdown);
+    row = strstr(markdown, "| 0 | ");
+    assert_non_null(row);
+    assert_non_null(strstr(arena_strndup(&a, row, strcspn(row, "\n")), "<ins>"));
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +260,7 @@ int main(void)
         cmocka_unit_test(found_characters_are_whole),
         cmocka_unit_test(no_paths_are_said_to_be_none),
         cmocka_unit_test(tokens_and_groups_say_their_counts),
+        cmocka_unit_test(a_silent_token_is_underlined),
     };
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
