@@ -157,26 +157,37 @@ static void put_difference(page *p, cJSON *list, const heat *h, double maximum)
     }
     cJSON *row = put_entry(list);
     json_add_string(row, "what", h->what);
-    json_add_string(row, "run", "B − A");
+    json_add_string(row, "run", "B\u00A0−\u00A0A");
     json_add_string(row, "activation",
                     arena_printf(a, "%s%s", far > 0 ? "+" : "", show_number(a, far)));
     json_add_string(row, "tokens", change_mark(p, &h->a, more, maximum));
 }
 
+static bool same_activations(const heat *h)
+{
+    for (int i = 0; i < h->a.n_tokens; i++)
+        if (h->a.activations[i] < h->b.activations[i] || h->a.activations[i] > h->b.activations[i])
+            return false;
+    return true;
+}
+
+/* One row where both runs have the very same. */
 static void put_heat(page *p, cJSON *list, const heat *h, double maximum)
 {
     arena *a = &p->memory;
-    for (int side = 0; side < 2; side++) {
+    bool tokens = h->in_a && h->in_b && same_tokens(&h->a, &h->b),
+         same = tokens && same_activations(h);
+    for (int side = 0; side < (same ? 1 : 2); side++) {
         const record_context *x = side ? &h->b : &h->a;
         if (!(side ? h->in_b : h->in_a))
             continue;
         cJSON *row = put_entry(list);
         json_add_string(row, "what", h->what);
-        json_add_string(row, "run", side ? "B" : "A");
+        json_add_string(row, "run", same ? "both" : side ? "B" : "A");
         json_add_string(row, "activation", show_number(a, strongest(x)));
         json_add_string(row, "tokens", context_mark(p, x, maximum));
     }
-    if (h->in_a && h->in_b && same_tokens(&h->a, &h->b))
+    if (tokens && !same)
         put_difference(p, list, h, maximum);
 }
 
@@ -211,7 +222,8 @@ static void put_contexts(page *p, const target_pair *t)
     for (int i = 0; i < MOST; i++) {
         heat *h = &heats[i];
         bool top = i < CONTEXTS_SHOWN;
-        *h = (heat){.what = top ? arena_printf(a, "context %d", i + 1) : kinds[i - CONTEXTS_SHOWN]};
+        *h = (heat){.what = top ? arena_printf(a, "context\u00A0%d", i + 1)
+                                : kinds[i - CONTEXTS_SHOWN]};
         h->in_a = top ? take_top(&h->a, t->a, i) : take_sequence(&h->a, t->a, h->what);
         h->in_b = top ? take_top(&h->b, t->b, i) : take_sequence(&h->b, t->b, h->what);
         maximum = fmax(maximum, fmax(strongest(&h->a), strongest(&h->b)));
