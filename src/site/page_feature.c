@@ -214,6 +214,7 @@ err_code page_feature(const site *s, int index, err *e)
     json_add_string(p.tree, "id", arena_printf(&p.memory, "%d", t->id));
     json_add_string(p.tree, "maximum", show_number(&p.memory, f->max));
     put_text(p.tree, "hook", &p.memory, r->run.sae.hook);
+    put_named(p.tree, r);
     put_text(p.tree, "reason", &p.memory, t->reason);
     json_add_bool(p.tree, "on_map", isfinite(f->x) && isfinite(f->y));
     put_cluster_link(p.tree, "cluster", &p, t->cluster);
