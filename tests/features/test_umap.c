@@ -1,10 +1,12 @@
 /* UMAP: its deterministic steps against umap-learn's numbers, its maps by quality. */
 #include "golden.h"
+#include "sanitized.h"
 #include "base/rng.h"
 #include "features/cluster_quality.h"
 #include "features/umap_parts.h"
 
-enum { SEEDS = 4, QUALITY_NEIGHBOURS = 10 };
+/* umap-learn's maps are of GOLDEN_SEEDS. */
+enum { GOLDEN_SEEDS = 4, SEEDS = SANITIZED ? 1 : GOLDEN_SEEDS, QUALITY_NEIGHBOURS = 10 };
 
 static const char *const sets[] = {
     "blobs",      /* convex, with background noise */
@@ -84,7 +86,8 @@ static umap_options read_options(const double option[4])
     return o;
 }
 
-/* Both sides average over SEEDS maps; ours may be better, never worse by more than 0.02. */
+/* Each side averages over its maps; ours may be better, never worse by more than 0.02,
+ * or for fewer maps than umap-learn's by what a mean of fewer strays more. */
 static void check_quality(const golden *g, int run, const umap_options *options)
 {
     char key[96];
@@ -103,14 +106,15 @@ static void check_quality(const golden *g, int run, const umap_options *options)
                          OK);
         umap_release(&r);
     }
-    want[0] = golden_need(&g->values, SEEDS, golden_key(key, "umap", run, "trustworthiness"));
-    want[1] = golden_need(&g->values, SEEDS, golden_key(key, "umap", run, "overlap"));
+    want[0] =
+        golden_need(&g->values, GOLDEN_SEEDS, golden_key(key, "umap", run, "trustworthiness"));
+    want[1] = golden_need(&g->values, GOLDEN_SEEDS, golden_key(key, "umap", run, "overlap"));
     double got[2] = {mean_of(trust, SEEDS), mean_of(overlap, SEEDS)};
-    double reference[2] = {mean_of(want[0], SEEDS), mean_of(want[1], SEEDS)};
+    double reference[2] = {mean_of(want[0], GOLDEN_SEEDS), mean_of(want[1], GOLDEN_SEEDS)};
     print_message("%s %s: trustworthiness %.4f (umap-learn %.4f), overlap %.4f (%.4f)\n", g->name,
                   metric_name(o.metric), got[0], reference[0], got[1], reference[1]);
     for (int i = 0; i < 2; i++) {
-        assert_true(got[i] >= reference[i] - 0.02);
+        assert_true(got[i] >= reference[i] - 0.02 * sqrt(GOLDEN_SEEDS / SEEDS));
         mem_free(want[i]);
     }
 }
