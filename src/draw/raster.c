@@ -260,8 +260,9 @@ err_code raster_init(raster *out, theme_name theme, int css_width, int css_heigh
         raster_release(out);
         return e->code;
     }
+    const rgb ground = theme_color(theme, INK_BACKGROUND);
     for (size_t i = 0; i < n; i++)
-        out->pixels[i] = theme_color(theme, INK_BACKGROUND);
+        out->pixels[i] = ground;
     return OK;
 }
 

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* Writes the usual record with its first target changed and no other, whose figures would take
- * long to draw, and returns the target's page. */
+ * long to draw, and returns the target's page. A name stands for one change, and is written once.
+ */
 static const char *page_of(arena *a, const char *name, void (*change)(record *, record_target *),
                            const char *kind)
 {
@@ -16,14 +17,16 @@ static const char *page_of(arena *a, const char *name, void (*change)(record *, 
     record r;
     record_volatile times;
     char feature[RECORD_NAME];
-    template_set templates = load_templates(a);
     const char *dir = path_join(a, scratch(), name);
     synthetic_record(&r, &times, a, SYNTHETIC_USUAL);
     change(&r, &r.targets[0]);
     r.n_targets = 1;
-    if (record_write(dir, &r, &e) || record_write_volatile(dir, &times, &e) ||
-        site_write(dir, &templates, &e))
-        fail_msg("%s", e.text);
+    if (!io_exists(dir)) {
+        template_set templates = load_templates(a);
+        if (record_write(dir, &r, &e) || record_write_volatile(dir, &times, &e) ||
+            site_write(dir, &templates, &e))
+            fail_msg("%s", e.text);
+    }
     record_feature_name(feature, r.run.sae.layer, r.targets[0].id);
     return file_text(a, dir, arena_printf(a, "features/%s.%s", feature, kind));
 }
@@ -107,8 +110,8 @@ static void a_dead_feature_claims_nothing(void **state)
                 {"The search found none: at effort", false, true},
                 {"No rule was measured for it.", false, true}};
     arena a = {0};
-    const char *alive = page_of(&a, "alive", nothing, "md");
-    const char *dead = page_of(&a, "silent", die, "md");
+    const char *alive = page_of(&a, "usual", nothing, "md");
+    const char *dead = page_of(&a, "dead", die, "md");
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (!strstr(alive, rows[i].says) == rows[i].alive ||
             !strstr(dead, rows[i].says) == rows[i].dead)
