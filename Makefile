@@ -62,7 +62,7 @@ endif
 MARCH := $(shell $(CC) -march=$(ARCH) -x c -E - </dev/null >/dev/null 2>&1 && echo -march=$(ARCH))
 CFLAGS_release := -O3 $(MARCH) -g
 CFLAGS_debug   := -Og -g3
-CFLAGS_asan    := -O1 $(MARCH) -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+CFLAGS_asan    := -Og $(MARCH) -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                   -fno-sanitize-recover=undefined
 CFLAGS_tsan    := -O1 $(MARCH) -g -fsanitize=thread
 CFLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
@@ -167,11 +167,11 @@ $(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 	$(call quiet,LINK)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 # A product's tiles and the nonlinearities, where a multiplication and its addition may be one instruction.
-$(BUILD)/compute/cpu_tiles.o $(BUILD)/compute/cpu_activation.o: CFLAGS += -ffp-contract=fast
+$(BUILD)/compute/cpu_tiles.o $(BUILD)/compute/cpu_activation.o: private CFLAGS += -ffp-contract=fast
 # Under a sanitizer most of the tests' time goes into compute/, which -O2 halves; elsewhere it gains
-# less than it takes to compile.
+# less than it takes to compile: half as long at -Og as at -O1.
 ifneq ($(filter asan tsan,$(CONFIG)),)
-$(OBJECTS_compute): CFLAGS += -O2
+$(OBJECTS_compute): private CFLAGS += -O2
 endif
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
@@ -251,6 +251,14 @@ COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare ex
 TESTS := $(if $(filter asan tsan,$(CONFIG)),$(filter-out %/pipeline/test_explainer,$(TESTS)),$(TESTS))
 CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
 
+# The long ones first, so that no processor waits at the end for another's.
+LONG_TESTS := $(patsubst %,tests/cli/%.sh,repeat search targets compare output) \
+              $(patsubst %,$(BUILD)/tests/%,pipeline/test_explainer invert/test_search_truth \
+                invert/test_search_invariants site/test_feature_page site/test_site site/test_index \
+                site/test_single_file)
+ALL_TESTS := $(TESTS) $(CLI_TESTS)
+ALL_TESTS := $(filter $(LONG_TESTS),$(ALL_TESTS)) $(filter-out $(LONG_TESTS),$(ALL_TESTS))
+
 -include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) $(EMULATED)) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
 
@@ -267,12 +275,13 @@ report: $(PROGRAM) ## run the experiment on the built-in model again
 	$(PROGRAM) run --out reports/default --force
 
 test: tests ## every test: C programs, then shell tests of the program
-	@SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
+	@SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(ALL_TESTS)
 
 tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
 
 # The tests of the pages need programs that nothing else here does; without one, its checks are skipped.
-WEB_TESTS := $(filter-out tests/web/lib.sh tests/web/make.sh,$(wildcard tests/web/*.sh))
+WEB_TESTS := tests/web/browser.sh
+WEB_TESTS += $(filter-out tests/web/lib.sh tests/web/make.sh $(WEB_TESTS),$(wildcard tests/web/*.sh))
 build/web/installed: vendor/web.txt
 	@pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
 	    --upgrade --target $(@D) -r $< && touch $@
