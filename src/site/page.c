@@ -2,6 +2,7 @@
 #include "site/page.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "site/show.h"
 #include <string.h>
 
@@ -147,5 +148,5 @@ err_code page_write(page *p, const char *template_name, err *e)
         str_release(&whole);
     }
     page_drop(p);
-    return rc;
+    return rc ? rc : cancel_check(e);
 }

@@ -53,7 +53,7 @@ typedef struct page {
 void page_start(page *p, const site *s, site_section part, const char *folder, const char *stem,
                 const char *title);
 /* Fills `template_name` and writes FOLDER/STEM.md and .html and its values. Releases the page in
- * any case. */
+ * any case. E_CANCELLED on Ctrl-C. */
 err_code page_write(page *p, const char *template_name, err *e);
 void page_drop(page *p);
 
