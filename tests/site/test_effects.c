@@ -181,7 +181,7 @@ static void neurons_are_listed(void **state)
     usual *u = *state;
     const char *page = page_of(&u->a, "usual", &u->r, 0, "md");
     has(page, "| 7 | \u22120.610 | 12.5% |");
-    has(page, "| 2 | \u22120.380 | \u22120.0200 |");
+    has(page, "| 2 | \u22120.380 | \u22120.020 |");
 }
 
 static void the_run_page_shows_the_sae(void **state)
