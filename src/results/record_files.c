@@ -1,6 +1,7 @@
 /* Which part of a record lives in which file, written and read back. */
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "results/record.h"
 #include "results/record_check.h"
 #include "results/record_csv.h"
@@ -156,6 +157,8 @@ static err_code write_targets(const char *dir, const record *r, err *e)
         record_feature_name(name, r->run.sae.layer, r->targets[i].id);
         snprintf(path, sizeof path, "data/targets/%s.json", name);
         rc = write_object(dir, path, &SCHEMA_TARGET, &r->targets[i], e);
+        if (!rc)
+            rc = cancel_check(e);
     }
     arena_release(&a);
     return rc;
