@@ -139,7 +139,7 @@ static void attention_shows_who_brings_what(void **state)
     has(text, " <sub>+2</sub>");
     has(text, "</b> <sub>+0.500</sub>"); /* the peak, which no other changes make bold */
     has(text, arena_printf(&u->a, " | %d:%d |", second->prompt, second->start + second->peak));
-    has(text, "up to 4; a dashed line");
+    has(text, "from a tenth of 4 on; a negative one");
     has(text, "| L2H3 | 2.25 | 1.50 | 3 |\n| L2H1 | 1.50 | 1 | 2 |\n"
               "| L2H7 | \u22120.750 | \u22121 | \u22120.500 |\n| L2H0 | 0.375 |");
     has(text, "| L2H6 | 0.0938 | 0.0625 | 0.125 |\n| 2 others | 0 | ");
