@@ -19,11 +19,9 @@ typedef struct counter {
     size_t *at_C;                    /* the next active token of each target */
 } counter;
 
-static void add_block(void *context, int block)
+static void add_features(void *context, int from, int to)
 {
     const counter *c = context;
-    int from = block * FEATURES_A_BLOCK;
-    int to = from + FEATURES_A_BLOCK < c->F ? from + FEATURES_A_BLOCK : c->F;
     for (int n = 0; n < c->n; n++) {
         const float *f_F = ROW(c->host_f_NF, n, c->F);
         for (int k = 0; k < c->C; k++) {
@@ -50,7 +48,7 @@ static err_code flush(counter *c, err *e)
                     (size_t)c->n * (size_t)c->F * sizeof *c->host_f_NF);
     err_code rc = backend_sync(c->be, e);
     if (!rc)
-        pool_run(c->be->pool, (c->F + FEATURES_A_BLOCK - 1) / FEATURES_A_BLOCK, add_block, c);
+        pool_share(c->be->pool, c->F, FEATURES_A_BLOCK, add_features, c);
     c->n = 0;
     return rc;
 }

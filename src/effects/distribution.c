@@ -17,23 +17,17 @@ typedef struct comparison {
     int R, n, V;
 } comparison;
 
-static int block_end(int block, int per_block, int n)
-{
-    return (block + 1) * per_block < n ? (block + 1) * per_block : n;
-}
-
-static void sum_block(void *context, int block)
+static void sum_rows(void *context, int first, int end)
 {
     const comparison *c = context;
-    int end = block_end(block, ROWS_A_BLOCK, c->R);
-    for (int r = block * ROWS_A_BLOCK; r < end; r++)
+    for (int r = first; r < end; r++)
         c->log_sum_R[r] = log_sum_exp(ROW(c->clean_RV, r, c->V), c->V);
 }
 
 void log_sums(double *log_sum_R, const float *logits_RV, int R, int V, pool *workers)
 {
-    comparison c = {.log_sum_R = log_sum_R, .clean_RV = logits_RV, .R = R, .V = V};
-    pool_run(workers, (R + ROWS_A_BLOCK - 1) / ROWS_A_BLOCK, sum_block, &c);
+    comparison c = {.log_sum_R = log_sum_R, .clean_RV = logits_RV, .V = V};
+    pool_share(workers, R, ROWS_A_BLOCK, sum_rows, &c);
 }
 
 static double divergence(const float *clean_V, double clean_log_sum, const float *changed_V,
@@ -66,11 +60,10 @@ static row_change compare_row(const float *clean_V, double clean_log_sum, const 
     return out;
 }
 
-static void compare_block(void *context, int block)
+static void compare_span(void *context, int first, int end)
 {
     const comparison *c = context;
-    int end = block_end(block, ROWS_A_BLOCK, c->R);
-    for (int r = block * ROWS_A_BLOCK; r < end; r++)
+    for (int r = first; r < end; r++)
         c->out_R[r] = compare_row(ROW(c->clean_RV, r, c->V), c->clean_log_sum_R[r],
                                   ROW(c->changed_RV, r, c->V), c->targets_R[r], c->V);
 }
@@ -84,20 +77,18 @@ void compare_rows(row_change *out_R, const float *clean_RV, const float *changed
                     .changed_RV = changed_RV,
                     .clean_log_sum_R = clean_log_sum_R,
                     .targets_R = targets_R,
-                    .R = R,
                     .V = V};
-    pool_run(workers, (R + ROWS_A_BLOCK - 1) / ROWS_A_BLOCK, compare_block, &c);
+    pool_share(workers, R, ROWS_A_BLOCK, compare_span, &c);
 }
 
-static void add_token_block(void *context, int block)
+static void add_tokens(void *context, int first, int end)
 {
     const comparison *c = context;
-    int end = block_end(block, TOKENS_A_BLOCK, c->n);
     for (int r = 0; r < c->R; r++) {
         const float *clean_V = ROW(c->clean_RV, r, c->V), *changed_V = ROW(c->changed_RV, r, c->V);
         double clean_sum = c->compared_R[r].clean_log_sum,
                changed_sum = c->compared_R[r].changed_log_sum;
-        for (int i = block * TOKENS_A_BLOCK; i < end; i++) {
+        for (int i = first; i < end; i++) {
             double was = (double)clean_V[c->ids_n[i]] - clean_sum,
                    is = (double)changed_V[c->ids_n[i]] - changed_sum;
             c->log_n[i] += is - was;
@@ -119,7 +110,7 @@ void add_token_changes(double *log_n, double *probability_n, const float *clean_
                     .R = R,
                     .n = n,
                     .V = V};
-    pool_run(workers, (n + TOKENS_A_BLOCK - 1) / TOKENS_A_BLOCK, add_token_block, &c);
+    pool_share(workers, n, TOKENS_A_BLOCK, add_tokens, &c);
 }
 
 /* ---- ranks -------------------------------------------------------------------------------------

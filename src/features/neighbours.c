@@ -53,7 +53,7 @@ typedef struct dense_search {
     const points *p;
     near_filter filter;
     float *reach_N, *weight_N, *scale_N, *limit_N;
-    int n_blocks, round;
+    int n_blocks, rounds, round;
 } dense_search;
 
 static void set_reach(const dense_search *s, int row)
@@ -136,25 +136,24 @@ static void search_block(void *context, int block)
 static void search_pair(void *context, int pair)
 {
     const dense_search *s = context;
-    int turning = (s->n_blocks + 1) / 2 * 2 - 1;
-    int a = (s->round + pair) % turning, b = (s->round - pair + turning) % turning;
-    b = pair == 0 ? turning : b;
+    int turning = s->rounds, a = (s->round + pair) % turning;
+    int b = pair == 0 ? turning : (s->round - pair + turning) % turning;
     if (b < s->n_blocks && !cancel_requested())
         compare_blocks(s, a, b);
 }
 
 static err_code search_dense(dense_search *s, pool *workers, err *e)
 {
-    int rounds = (s->n_blocks + 1) / 2 * 2 - 1;
     pool_run(workers, s->n_blocks, search_block, s);
-    for (s->round = 0; s->round < rounds && !cancel_requested(); s->round++)
-        pool_run(workers, (rounds + 1) / 2, search_pair, s);
+    for (s->round = 0; s->round < s->rounds && !cancel_requested(); s->round++)
+        pool_run(workers, (s->rounds + 1) / 2, search_pair, s);
     return cancel_check(e);
 }
 
 static err_code find_dense(neighbours *out, const points *p, pool *workers, err *e)
 {
     dense_search s = {.near = out, .p = p, .n_blocks = (p->n - 1) / SIDE + 1};
+    s.rounds = (s.n_blocks + 1) / 2 * 2 - 1;
     if (!near_filter_init(&s.filter, p))
         return points_each_row(p, search_row, out, workers, e);
     size_t n = (size_t)p->n;

@@ -6,9 +6,9 @@
 
 enum { ROWS_PER_BLOCK = 32, FEATURES_PER_BLOCK = 64 };
 
-static int blocks_of(int n, int size)
+static int row_blocks(int n)
 {
-    return (n + size - 1) / size;
+    return (n + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK;
 }
 
 static int smaller(int a, int b)
@@ -117,7 +117,7 @@ static void collect_rows(void *context, int first, int end)
 
 static int collect(selection *s, float above, pool *p)
 {
-    int total = 0, n_blocks = blocks_of(s->N, ROWS_PER_BLOCK);
+    int total = 0, n_blocks = row_blocks(s->N);
     s->above = above;
     for (int b = 0; b < n_blocks; b++)
         s->blocks[b].n = 0;
@@ -131,7 +131,7 @@ static float threshold_of(const selection *s, int total, int k)
 {
     float *values = mem_small((size_t)total, sizeof *values);
     int n = 0;
-    for (int b = 0; b < blocks_of(s->N, ROWS_PER_BLOCK); b++) {
+    for (int b = 0; b < row_blocks(s->N); b++) {
         memcpy(values + n, s->blocks[b].value, (size_t)s->blocks[b].n * sizeof *values);
         n += s->blocks[b].n;
     }
@@ -171,7 +171,7 @@ static void index_rows(sparse_batch *b, int n)
 /* Everything above the threshold, and as many equal to it as there is room for. */
 static void keep(sparse_batch *b, const selection *s, float threshold, int k)
 {
-    int above = 0, n = 0, n_blocks = blocks_of(s->N, ROWS_PER_BLOCK);
+    int above = 0, n = 0, n_blocks = row_blocks(s->N);
     for (int i = 0; i < n_blocks; i++)
         for (int j = 0; j < s->blocks[i].n; j++)
             above += s->blocks[i].value[j] > threshold;
@@ -193,7 +193,7 @@ static void keep(sparse_batch *b, const selection *s, float threshold, int k)
 
 static void selection_release(selection *s)
 {
-    for (int i = 0; i < blocks_of(s->N, ROWS_PER_BLOCK); i++) {
+    for (int i = 0; i < row_blocks(s->N); i++) {
         mem_free(s->blocks[i].feature);
         mem_free(s->blocks[i].row);
         mem_free(s->blocks[i].value);
@@ -204,8 +204,7 @@ static void selection_release(selection *s)
 float sparse_batch_top_k(sparse_batch *b, const float *pre_NF, int N, int k_total, float guess,
                          pool *p)
 {
-    selection s = {pre_NF, N, b->F, 0,
-                   mem_small((size_t)blocks_of(N, ROWS_PER_BLOCK), sizeof(candidate_list))};
+    selection s = {pre_NF, N, b->F, 0, mem_small((size_t)row_blocks(N), sizeof(candidate_list))};
     b->N = N;
     float above = guess > 0 ? guess : 0;
     int total = collect(&s, above, p);
