@@ -68,6 +68,9 @@ typedef struct adamw_settings {
     int step;
 } adamw_settings;
 
+/* Rows as their numbers above 0: compute/sparse_rows.h. */
+typedef struct sparse_rows sparse_rows;
+
 /* What products multiply: sums are in float32 always. TF32 keeps 10 bits of each factor's fraction,
  * BF16 allows the library to keep 7. The relative error of a product of random numbers, K = 512,
  * was 4e-7, 3e-4 and 3e-4 on an H100, where cuBLAS 13 answered BF16 with TF32
@@ -232,6 +235,10 @@ struct backend {
     void (*top_k_rows)(backend *be, float *f_NF, const float *pre_NF, int k, int N, int F);
     /* The k-th largest of n values (BatchTopK: the whole batch); 1 <= k <= n. */
     void (*kth_largest)(backend *be, float *host_value, const float *x, size_t n, size_t k);
+
+    /* The numbers above 0 of N rows (no more than there is room for), in ordinary memory, NaN left
+     * out; meaningless when backend_sync() then reports a failure. */
+    void (*to_sparse)(backend *be, sparse_rows *to, const float *x_NF, int N);
 
     /* -- training ------------------------------------------------------------------------------ */
     void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,

@@ -13,6 +13,7 @@ void ref_install_activations(backend *be);
 void ref_install_attention(backend *be);
 void ref_install_tokens(backend *be);
 void ref_install_sae(backend *be);
+void ref_install_sparse(backend *be);
 
 /* `affine` by a backend's own gemm and add_bias. */
 void affine_in_steps(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
@@ -32,5 +33,6 @@ void cpu_install_attention(backend *be);
 void cpu_install_children(backend *be);
 void cpu_install_tokens(backend *be);
 void cpu_install_sae(backend *be);
+void cpu_install_sparse(backend *be);
 
 #endif

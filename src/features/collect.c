@@ -1,6 +1,7 @@
 /* Rows from the scan are encoded in blocks and streamed into the gatherer. */
 #include "features/collect.h"
 #include "base/memory.h"
+#include "compute/sparse_rows.h"
 #include <string.h>
 
 typedef struct collector {
@@ -11,7 +12,7 @@ typedef struct collector {
     int D, F, capacity, n; /* rows that fit, rows waiting */
     float *x_ND;           /* backend */
     float *f_NF;           /* backend */
-    float *host_f_NF;      /* ordinary memory; NULL where the backend's is */
+    sparse_rows *active;   /* the same without the zeros, ordinary memory */
     int32_t *prompts_N, *positions_N;
     bool *counted_N, *counted_T;
 } collector;
@@ -24,12 +25,11 @@ static err_code flush(collector *c, err *e)
     sae_encode(c->f_NF, c->sae, c->x_ND, c->n);
     /* The rows as well: a feature of NaN is 0, because NaN is above no threshold. */
     c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)c->n * (size_t)c->D);
-    if (c->host_f_NF)
-        c->be->download(c->be, c->host_f_NF, c->f_NF, (size_t)c->n * (size_t)c->F * sizeof(float));
+    c->be->to_sparse(c->be, c->active, c->f_NF, c->n);
     err_code rc = backend_sync(c->be, e);
     if (!rc)
-        overflowed = gatherer_add(c->gatherer, c->host_f_NF ? c->host_f_NF : c->f_NF, c->prompts_N,
-                                  c->positions_N, c->counted_N, c->n);
+        overflowed =
+            gatherer_add(c->gatherer, c->active, c->prompts_N, c->positions_N, c->counted_N);
     if (!rc && bad + overflowed)
         rc =
             err_set(e, E_NUMERIC,
@@ -73,11 +73,8 @@ static err_code collector_open(collector *c, err *e)
     c->f_NF = c->be->alloc(c->be, n * (size_t)c->F, sizeof(float), "a block of activations", e);
     if (!c->f_NF)
         return e->code;
-    if (!c->be->in_host_memory) {
-        c->host_f_NF = mem_array(n * (size_t)c->F, sizeof(float), "a block of activations", e);
-        if (!c->host_f_NF)
-            return e->code;
-    }
+    if (sparse_rows_new(&c->active, c->be, c->capacity, c->F, e))
+        return e->code;
     c->prompts_N = mem_small(n, sizeof *c->prompts_N);
     c->positions_N = mem_small(n, sizeof *c->positions_N);
     c->counted_N = mem_small(n, sizeof *c->counted_N);
@@ -89,7 +86,7 @@ static void collector_close(collector *c)
 {
     c->be->free(c->be, c->x_ND);
     c->be->free(c->be, c->f_NF);
-    mem_free(c->host_f_NF);
+    sparse_rows_free(c->active);
     mem_free(c->prompts_N);
     mem_free(c->positions_N);
     mem_free(c->counted_N);

@@ -1,14 +1,12 @@
 /* The streaming pass: blocks of features, each owned by one worker, walk the rows in order. */
 #include "features/stats.h"
 #include "base/memory.h"
+#include "compute/sparse_rows.h"
 #include <math.h>
 #include <string.h>
 
-enum {
-    BLOCK = 256, /* features per worker block: their counters fit the second-level cache */
-    ROWS_AHEAD = 4,
-    RUN = 16 /* activations looked at together: mostly none is above 0 */
-};
+/* Features per worker block: their counters fit the second-level cache. */
+enum { BLOCK = SPARSE_BLOCK };
 
 /* One block's prompt entries in order of arrival, with the feature each belongs to. */
 typedef struct entry_list {
@@ -35,10 +33,9 @@ struct gatherer {
     int open_tokens;   /* counted tokens of it so far */
     int64_t n_tokens, n_special;
     /* The rows of the running call. */
-    const float *f_NF;
+    const sparse_rows *f;
     const int32_t *prompts_N, *positions_N;
     const bool *counted_N;
-    int n_rows;
 };
 
 double stats_bin_edge(int bin)
@@ -46,9 +43,9 @@ double stats_bin_edge(int bin)
     return exp2((double)bin / STATS_BINS_PER_OCTAVE + STATS_FIRST_OCTAVE);
 }
 
-static int bin_of(float activation)
+static int bin_of(float x)
 {
-    int bin = (int)floor(STATS_BINS_PER_OCTAVE * (log2((double)activation) - STATS_FIRST_OCTAVE));
+    int bin = (int)floor(STATS_BINS_PER_OCTAVE * (log2((double)x) - STATS_FIRST_OCTAVE));
     return bin < 0 ? 0 : bin >= STATS_BINS ? STATS_BINS - 1 : bin;
 }
 
@@ -144,47 +141,26 @@ static void count_activation(feature_stats *s, open_prompt *o, float x, int32_t 
     }
 }
 
-/* A block's part of a row lies far from that of the row before: the processor does not see it
- * coming. */
-static void ask_for(const float *x, int n)
+static void add_row(gatherer *g, int block, int row)
 {
-    enum { LINE = 16 };
-    for (int i = 0; i < n; i += LINE)
-        __builtin_prefetch(x + i);
-}
-
-static bool any_active(const float x[RUN])
-{
-    int n = 0;
-    for (int i = 0; i < RUN; i++)
-        n |= x[i] > 0;
-    return n;
-}
-
-/* Features start .. end-1 of one row. */
-static void add_row(gatherer *g, entry_list *list, const float *row_F, int start, int end,
-                    int32_t position)
-{
-    for (int first = start; first < end; first += RUN) {
-        int stop = end - first < RUN ? end : first + RUN;
-        if (stop == first + RUN && !any_active(row_F + first))
-            continue;
-        for (int f = first; f < stop; f++)
-            if (isinf(row_F[f]))
-                list->n_infinite++;
-            else if (row_F[f] > 0)
-                count_activation(&g->stats_F[f], &g->open_F[f], row_F[f], position);
+    int n;
+    const sparse_number *number = sparse_row(&n, g->f, block, row);
+    for (int i = 0; i < n; i++) {
+        int f = number[i].column;
+        if (isinf(number[i].value))
+            g->lists[block].n_infinite++;
+        else
+            count_activation(&g->stats_F[f], &g->open_F[f], number[i].value, g->positions_N[row]);
     }
 }
 
 static void add_block(void *context, int block)
 {
     gatherer *g = context;
-    int start = block * BLOCK, end = start + BLOCK < g->n_features ? start + BLOCK : g->n_features;
     int32_t prompt = g->prompt;
     int tokens = g->open_tokens;
     g->lists[block].n_infinite = 0;
-    for (int r = 0; r < g->n_rows; r++) {
+    for (int r = 0; r < g->f->N; r++) {
         if (g->prompts_N[r] != prompt) {
             if (tokens)
                 close_prompt(g, block, prompt, tokens);
@@ -194,23 +170,19 @@ static void add_block(void *context, int block)
         if (!g->counted_N[r])
             continue;
         tokens++;
-        const float *row_F = ROW(g->f_NF, r, g->n_features);
-        if (r + ROWS_AHEAD < g->n_rows)
-            ask_for(ROW(row_F, ROWS_AHEAD, g->n_features) + start, end - start);
-        add_row(g, &g->lists[block], row_F, start, end, g->positions_N[r]);
+        add_row(g, block, r);
     }
 }
 
-size_t gatherer_add(gatherer *g, const float *f_NF, const int32_t *prompts_N,
-                    const int32_t *positions_N, const bool *counted_N, int n_rows)
+size_t gatherer_add(gatherer *g, const sparse_rows *f, const int32_t *prompts_N,
+                    const int32_t *positions_N, const bool *counted_N)
 {
-    g->f_NF = f_NF;
+    g->f = f;
     g->prompts_N = prompts_N;
     g->positions_N = positions_N;
     g->counted_N = counted_N;
-    g->n_rows = n_rows;
     pool_run(g->workers, g->n_blocks, add_block, g);
-    for (int r = 0; r < n_rows; r++) {
+    for (int r = 0; r < f->N; r++) {
         if (prompts_N[r] != g->prompt) {
             g->prompt = prompts_N[r];
             g->open_tokens = 0;

@@ -44,16 +44,19 @@ void collection_release(collection *c);
 size_t collection_count(const collection *c, int feature);
 const prompt_activation *collection_entries(const collection *c, int feature);
 
+/* Activations without their zeros: compute/sparse_rows.h. */
+typedef struct sparse_rows sparse_rows;
+
 /* Gathers activations row by row. Owner: caller, gatherer_free(). */
 typedef struct gatherer gatherer;
 gatherer *gatherer_new(int n_features, pool *workers);
 void gatherer_free(gatherer *g);
-/* n_rows rows of activations (>= 0). Row r belongs to position positions_N[r] of prompt
+/* Rows of activations, n_features wide. Row r belongs to position positions_N[r] of prompt
  * prompts_N[r], prompts ascending from call to call; counted_N[r] false: the row is skipped as a
  * special position. Rows of padding must not be passed. Returns how many activations of counted
  * rows are infinite: the statistics are worth nothing then. Deterministic for any pool. */
-size_t gatherer_add(gatherer *g, const float *f_NF, const int32_t *prompts_N,
-                    const int32_t *positions_N, const bool *counted_N, int n_rows);
+size_t gatherer_add(gatherer *g, const sparse_rows *f, const int32_t *prompts_N,
+                    const int32_t *positions_N, const bool *counted_N);
 /* Closes the last prompt and moves the result out; the gatherer is spent. */
 err_code gatherer_finish(collection *out, gatherer *g, int n_prompts, err *e);
 

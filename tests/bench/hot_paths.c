@@ -2,7 +2,7 @@
  * that a count is the same each time. */
 #include "base/memory.h"
 #include "base/rng.h"
-#include "compute/backend.h"
+#include "compute/sparse_rows.h"
 #include "features/hdbscan.h"
 #include "features/stats.h"
 #include "features/umap.h"
@@ -43,10 +43,15 @@ static void run_encode(backend *be, err *e)
         positions[i] = i;
     }
     be->encode(be, f, x, w, b, NULL, N, D, F);
-    backend_sync(be, e);
-    gatherer *g = gatherer_new(F, NULL);
-    gatherer_add(g, f, prompts, positions, counted, N);
-    gatherer_free(g);
+    sparse_rows *active;
+    if (!sparse_rows_new(&active, be, N, F, e)) {
+        be->to_sparse(be, active, f, N);
+        backend_sync(be, e);
+        gatherer *g = gatherer_new(F, NULL);
+        gatherer_add(g, active, prompts, positions, counted);
+        gatherer_free(g);
+        sparse_rows_free(active);
+    }
     mem_free(f);
     mem_free(b);
     mem_free(w);

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "features/common_gather.h"
 #include "features/filter.h"
 #include <math.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static collection collection_of(const float (*rows)[PROMPTS], int n)
         bool counted = true;
         for (int f = 0; f < n; f++)
             x_F[f] = rows[f][p];
-        gatherer_add(g, x_F, &p, &position, &counted, 1);
+        gather_dense(g, x_F, n, &p, &position, &counted, 1);
     }
     assert_int_equal(gatherer_finish(&c, g, PROMPTS, &e), OK);
     mem_free(x_F);

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "features/common_gather.h"
 #include "features/select.h"
 #include <math.h>
 
@@ -31,7 +32,7 @@ static collection collection_make(void)
         bool counted = true;
         for (int f = 0; f < F; f++)
             x_F[f] = rows[f][p];
-        gatherer_add(g, x_F, &p, &position, &counted, 1);
+        gather_dense(g, x_F, F, &p, &position, &counted, 1);
     }
     assert_int_equal(gatherer_finish(&c, g, PROMPTS, &e), OK);
     gatherer_free(g);

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "features/stats.h"
+#include "features/common_gather.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static collection gather(const dense *m, int block, int threads)
     err e = {0};
     for (int at = 0; at < m->n; at += block) {
         int n = m->n - at < block ? m->n - at : block;
-        gatherer_add(g, ROW(m->f_NF, at, F), m->prompts_N + at, m->positions_N + at,
+        gather_dense(g, ROW(m->f_NF, at, F), F, m->prompts_N + at, m->positions_N + at,
                      m->counted_N + at, n);
     }
     assert_int_equal(gatherer_finish(&c, g, PROMPTS, &e), OK);
@@ -217,7 +217,7 @@ static collection gather_list(const float *x, int n)
     for (int32_t i = 0; i < n; i++) {
         int32_t position = 1;
         bool counted = true;
-        gatherer_add(g, &x[i], &i, &position, &counted, 1);
+        gather_dense(g, &x[i], 1, &i, &position, &counted, 1);
     }
     assert_int_equal(gatherer_finish(&c, g, n, &e), OK);
     gatherer_free(g);
@@ -288,7 +288,7 @@ static void the_first_of_equal_peaks(void **state)
     gatherer *g = gatherer_new(1, NULL);
     collection c = {0};
     err e = {0};
-    gatherer_add(g, x, prompts, positions, counted, 5);
+    gather_dense(g, x, 1, prompts, positions, counted, 5);
     assert_int_equal(gatherer_finish(&c, g, 1, &e), OK);
     assert_int_equal(collection_entries(&c, 0)->peak, 2);
     gatherer_free(g);
@@ -305,7 +305,7 @@ static void a_mean_below_the_smallest_float(void **state)
     gatherer *g = gatherer_new(1, NULL);
     collection c = {0};
     err e = {0};
-    gatherer_add(g, x, prompts, positions, counted, 6);
+    gather_dense(g, x, 1, prompts, positions, counted, 6);
     assert_int_equal(gatherer_finish(&c, g, 1, &e), OK);
     assert_int_equal(collection_count(&c, 0), 1);
     assert_true(collection_entries(&c, 0)->mean == 0 && collection_entries(&c, 0)->max > 0);

@@ -1,0 +1,58 @@
+/* Memory of sparse rows. Lists grow with what comes: a dense matrix has its full size as one. */
+#include "compute/sparse_rows.h"
+
+err_code sparse_rows_new(sparse_rows **out, backend *be, int N, int F, err *e)
+{
+    *out = NULL;
+    int blocks = (F + SPARSE_BLOCK - 1) / SPARSE_BLOCK;
+    size_t most = (size_t)N * (size_t)F;
+    if (most > UINT32_MAX)
+        return err_set(e, E_MEMORY, "%d rows of %d activations are more than are counted at once",
+                       N, F);
+    sparse_rows *s = mem_small(1, sizeof *s);
+    *s = (sparse_rows){.be = be, .F = F, .blocks = blocks, .most_rows = N};
+    s->numbers_B = mem_small((size_t)blocks, sizeof(sparse_number *));
+    s->capacity_B = mem_small((size_t)blocks, sizeof *s->capacity_B);
+    sparse_rows_hold(s, sparse_rows_head(s, N));
+    if (!be->in_host_memory) {
+        s->there = be->alloc(be, sparse_rows_head(s, N) + most * sizeof(sparse_number), 1,
+                             "a block of activations", e);
+        if (!s->there) {
+            sparse_rows_free(s);
+            return e->code;
+        }
+    }
+    *out = s;
+    return OK;
+}
+
+void sparse_rows_free(sparse_rows *s)
+{
+    if (!s)
+        return;
+    for (int b = 0; b < s->blocks && s->be->in_host_memory; b++)
+        mem_free(s->numbers_B[b]);
+    s->be->free(s->be, s->there);
+    mem_free(s->here);
+    mem_free(s->capacity_B);
+    mem_free(s->numbers_B);
+    mem_free(s);
+}
+
+void sparse_rows_hold(sparse_rows *s, size_t bytes)
+{
+    if (bytes <= s->here_bytes)
+        return;
+    s->here = mem_grow(s->here, bytes, 1);
+    s->here_bytes = bytes;
+    s->start = s->here;
+}
+
+void sparse_rows_reserve(sparse_rows *s, int block, size_t n)
+{
+    if (n <= s->capacity_B[block])
+        return;
+    s->capacity_B[block] = n + n / 2 + SPARSE_BLOCK;
+    s->numbers_B[block] =
+        mem_grow(s->numbers_B[block], s->capacity_B[block], sizeof(sparse_number));
+}

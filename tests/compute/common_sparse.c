@@ -1,0 +1,81 @@
+/* Sparse rows against the definition: the numbers above 0, block by block, row by row. */
+#include "base/rng.h"
+#include "common.h"
+#include "common_operations.h"
+#include "compute/sparse_rows.h"
+#include "test.h"
+#include <math.h>
+
+/* Numbers of which so many of a thousand are above 0; others are 0, below, or no number. */
+static float *random_sparse(size_t n, int per_thousand, const char *stream)
+{
+    static const float none[] = {0, -0.0f, -1, -INFINITY, NAN};
+    float *x = mem_small(n, sizeof *x);
+    rng r = rng_stream(1, stream);
+    for (size_t i = 0; i < n; i++)
+        x[i] = rng_below(&r, 1000) < (uint32_t)per_thousand ? (float)(0.1 + rng_uniform(&r))
+                                                            : none[rng_below(&r, COUNT_OF(none))];
+    if (per_thousand > 0)
+        x[n / 2] = INFINITY;
+    return x;
+}
+
+static void check_numbers(const char *name, const sparse_rows *s, const float *x_NF, int N, int F)
+{
+    int blocks = (F + SPARSE_BLOCK - 1) / SPARSE_BLOCK;
+    assert_int_equal(s->N, N);
+    assert_int_equal(s->blocks, blocks);
+    for (int b = 0; b < blocks; b++)
+        for (int row = 0; row < N; row++) {
+            int n, found = 0;
+            const sparse_number *number = sparse_row(&n, s, b, row);
+            for (int f = b * SPARSE_BLOCK; f < (b + 1) * SPARSE_BLOCK && f < F; f++) {
+                float want = ROW(x_NF, row, F)[f];
+                if (!(want > 0))
+                    continue;
+                if (found == n || number[found].column != f || number[found].value != want)
+                    fail_msg("%s: row %d of %d, column %d of %d is not there", name, row, N, f, F);
+                found++;
+            }
+            assert_int_equal(found, n);
+        }
+}
+
+static void check_size(backend *be, int most, int N, int F)
+{
+    static const int per_thousand[] = {0, 3, 1000, 0, 500}; /* more than were usual, and fewer */
+    sparse_rows *s;
+    err e;
+    assert_int_equal(sparse_rows_new(&s, be, most, F, &e), OK);
+    for (size_t i = 0; i < COUNT_OF(per_thousand); i++) {
+        int rows = i % 2 ? N : most;
+        size_t n = (size_t)rows * (size_t)F;
+        float *x = random_sparse(n, per_thousand[i], "sparse");
+        float *there = to_backend(be, x, n * sizeof *x);
+        be->to_sparse(be, s, there, rows);
+        assert_int_equal(backend_sync(be, &e), OK);
+        check_numbers(be->name, s, x, rows, F);
+        be->free(be, there);
+        mem_free(x);
+    }
+    sparse_rows_free(s);
+}
+
+void check_sparse(const contenders *all)
+{
+    static const struct {
+        int most, N, F;
+    } sizes[] = {{1, 1, 1},      /* smallest legal */
+                 {5, 3, 255},    /* one short block, no 16 bytes at once */
+                 {4, 2, 256},    /* exactly a block */
+                 {9, 7, 1030},   /* a last block of six columns */
+                 {70, 64, 772},  /* many rows; 16 bytes at once in a short block */
+                 {2, 1, 20011}}; /* more blocks than a warp has lanes */
+    for (int b = 0; b < all->n; b++)
+        for (size_t i = 0; i < COUNT_OF(sizes); i++)
+            check_size(all->be[b], sizes[i].most, sizes[i].N, sizes[i].F);
+    sparse_rows *none;
+    err e = {0};
+    assert_int_equal(sparse_rows_new(&none, all->be[0], 1 << 20, 1 << 20, &e), E_MEMORY);
+    assert_null(none);
+}
