@@ -37,11 +37,19 @@ static void grow(color_table *t)
     *t = larger;
 }
 
+/* How many of n > 0 pixels are the first's: most equal their left neighbour. */
+static size_t run_length(const rgb *pixels, size_t n)
+{
+    size_t run = 1;
+    while (run < n && pixels[run] == pixels[0])
+        run++;
+    return run;
+}
+
 static void count_colors(color_table *t, const rgb *pixels, size_t n)
 {
-    for (size_t i = 0, run; i < n; i += run) { /* most pixels equal their left neighbour */
-        for (run = 1; i + run < n && pixels[i + run] == pixels[i]; run++)
-            ;
+    for (size_t i = 0, run; i < n; i += run) {
+        run = run_length(pixels + i, n - i);
         entry *slot = find_slot(t, pixels[i]);
         bool is_new = slot->count == 0;
         slot->color = pixels[i];
@@ -99,8 +107,9 @@ void palette_make(palette *out, unsigned char *index, const rgb *pixels, size_t 
     t.slots = mem_small(t.capacity, sizeof *t.slots);
     count_colors(&t, pixels, n);
     choose(out, &t);
-    for (size_t i = 0; i < n; i++)
-        index[i] = i && pixels[i] == pixels[i - 1] ? index[i - 1]
-                                                   : (unsigned char)find_slot(&t, pixels[i])->index;
+    for (size_t i = 0, run; i < n; i += run) {
+        run = run_length(pixels + i, n - i);
+        memset(index + i, find_slot(&t, pixels[i])->index, run);
+    }
     mem_free(t.slots);
 }

@@ -40,6 +40,10 @@ static uint32_t weight_of(double level, paint p)
 
 static void blend(uint32_t *pixel, rgb color, uint32_t weight)
 {
+    if (weight == 255) {
+        *pixel = color;
+        return;
+    }
     uint32_t out = 0;
     for (int shift = 16; shift >= 0; shift -= 8) {
         uint32_t under = *pixel >> shift & 255, over = color >> shift & 255;
@@ -55,6 +59,12 @@ static double overlap(int i, double low, double high)
     return to > from ? to - from : 0;
 }
 
+/* Of a pixel that a mark covers by this share. */
+static uint32_t weight_of_share(double share, paint p)
+{
+    return weight_of(floor(share * LEVELS + 0.5), p);
+}
+
 static void draw_rectangle(canvas *c, double x, double y, double width, double height, paint p)
 {
     raster *r = (raster *)c;
@@ -62,12 +72,15 @@ static void draw_rectangle(canvas *c, double x, double y, double width, double h
     double right = (x + width) * RASTER_SCALE, bottom = (y + height) * RASTER_SCALE;
     box b = box_around(r, left, top, right, bottom);
     rgb color = resolve(r, p);
-    for (int j = b.top; j < b.bottom; j++)
+    for (int j = b.top; j < b.bottom; j++) {
+        double down = overlap(j, top, bottom);
+        uint32_t inner = weight_of_share(down, p); /* of all but the first and the last pixel */
         for (int i = b.left; i < b.right; i++) {
-            double share = overlap(i, left, right) * overlap(j, top, bottom);
+            bool at_edge = i == b.left || i == b.right - 1;
             blend(&ROW(r->pixels, j, r->width)[i], color,
-                  weight_of(floor(share * LEVELS + 0.5), p));
+                  at_edge ? weight_of_share(overlap(i, left, right) * down, p) : inner);
         }
+    }
 }
 
 /* Raises the coverage near one segment: a line of `half` half-width with round ends, whose edge
