@@ -277,7 +277,8 @@ report: $(PROGRAM) ## run the experiment on the built-in model again
 test: tests ## every test: C programs, then shell tests of the program
 	@SAEINV=$(PROGRAM) CONFIG=$(CONFIG) tests/run.sh $(BUILD) $(ALL_TESTS)
 
-tests: $(TESTS) $(if $(wildcard src/main.c),$(PROGRAM))
+# Shell tests alone run the program.
+tests: $(TESTS) $(if $(CLI_TESTS),$(PROGRAM))
 
 # The tests of the pages need programs that nothing else here does; without one, its checks are skipped.
 WEB_TESTS := tests/web/browser.sh
