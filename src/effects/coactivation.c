@@ -2,8 +2,7 @@
  * features and takes the rows in their order. */
 #include "effects/coactivation.h"
 #include "base/memory.h"
-
-enum { FEATURES_A_BLOCK = 256 };
+#include "compute/sparse_rows.h"
 
 typedef struct counter {
     coactivation *out;
@@ -14,27 +13,47 @@ typedef struct counter {
     backend *be;
     int first, D, F, C, capacity, n; /* rows that fit, rows waiting */
     float *x_ND, *f_NF;              /* backend */
-    float *host_f_NF;                /* ordinary memory */
+    sparse_rows *f;                  /* the same without the zeros, ordinary memory */
     bool *active_NC;                 /* of the waiting rows */
+    float *own_NC;                   /* the targets' activations */
     size_t *at_C;                    /* the next active token of each target */
 } counter;
 
-static void add_features(void *context, int from, int to)
+static float activation_of(const sparse_rows *f, int row, int feature)
+{
+    int n;
+    const sparse_number *number = sparse_row(&n, f, feature / SPARSE_BLOCK, row);
+    for (int i = 0; i < n; i++)
+        if (number[i].column == feature)
+            return number[i].value;
+    return 0;
+}
+
+static void find_targets(counter *c)
+{
+    for (int n = 0; n < c->n; n++)
+        for (int k = 0; k < c->C; k++)
+            if (ROW(c->active_NC, n, c->C)[k])
+                ROW(c->own_NC, n, c->C)
+    [k] = activation_of(c->f, n, c->s->features[c->first + k]);
+}
+
+static void add_block(void *context, int block)
 {
     const counter *c = context;
-    for (int n = 0; n < c->n; n++) {
-        const float *f_F = ROW(c->host_f_NF, n, c->F);
+    for (int row = 0; row < c->n; row++) {
+        int n;
+        const sparse_number *other = sparse_row(&n, c->f, block, row);
         for (int k = 0; k < c->C; k++) {
-            if (!ROW(c->active_NC, n, c->C)[k])
+            if (!ROW(c->active_NC, row, c->C)[k])
                 continue;
-            double own = (double)f_F[c->s->features[c->first + k]];
+            double own = (double)ROW(c->own_NC, row, c->C)[k];
             uint32_t *both_F = ROW(c->out->both_CF, k, c->F);
             double *product_F = ROW(c->out->product_CF, k, c->F);
-            for (int f = from; f < to; f++)
-                if (f_F[f] > 0) {
-                    both_F[f]++;
-                    product_F[f] += own * (double)f_F[f];
-                }
+            for (int i = 0; i < n; i++) {
+                both_F[other[i].column]++;
+                product_F[other[i].column] += own * (double)other[i].value;
+            }
         }
     }
 }
@@ -44,11 +63,12 @@ static err_code flush(counter *c, err *e)
     if (c->n == 0)
         return OK;
     sae_encode(c->f_NF, c->dictionary, c->x_ND, c->n);
-    c->be->download(c->be, c->host_f_NF, c->f_NF,
-                    (size_t)c->n * (size_t)c->F * sizeof *c->host_f_NF);
+    c->be->to_sparse(c->be, c->f, c->f_NF, c->n);
     err_code rc = backend_sync(c->be, e);
-    if (!rc)
-        pool_share(c->be->pool, c->F, FEATURES_A_BLOCK, add_features, c);
+    if (!rc) {
+        find_targets(c);
+        pool_run(c->be->pool, c->f->blocks, add_block, c);
+    }
     c->n = 0;
     return rc;
 }
@@ -86,12 +106,15 @@ static err_code allocate(counter *c, err *e)
 {
     size_t N = (size_t)c->capacity, F = (size_t)c->F, C = (size_t)c->C;
     c->active_NC = mem_small(N * C, sizeof *c->active_NC);
+    c->own_NC = mem_small(N * C, sizeof *c->own_NC);
     c->at_C = mem_small(C, sizeof *c->at_C);
     c->out->both_CF = mem_array(C * F, sizeof *c->out->both_CF, "pairs of features", e);
     c->out->product_CF = mem_array(C * F, sizeof *c->out->product_CF, "pairs of features", e);
-    c->host_f_NF = mem_array(N * F, sizeof(float), "a block of activations", e);
-    if (!c->out->both_CF || !c->out->product_CF || !c->host_f_NF)
+    if (!c->out->both_CF || !c->out->product_CF)
         return e->code;
+    err_code rc = sparse_rows_new(&c->f, c->be, c->capacity, c->F, e);
+    if (rc)
+        return rc;
     c->x_ND = c->be->alloc(c->be, N * (size_t)c->D, sizeof(float), "rows to encode", e);
     if (c->x_ND)
         c->f_NF = c->be->alloc(c->be, N * F, sizeof(float), "a block of activations", e);
@@ -121,8 +144,9 @@ err_code coactivation_count(coactivation *out, neuron_sums *neurons, const scan_
         rc = flush(&c, e);
     c.be->free(c.be, c.x_ND);
     c.be->free(c.be, c.f_NF);
-    mem_free(c.host_f_NF);
+    sparse_rows_free(c.f);
     mem_free(c.active_NC);
+    mem_free(c.own_NC);
     mem_free(c.at_C);
     if (rc)
         coactivation_release(out);

@@ -134,7 +134,7 @@ static err_code reconstruct(splicer *p, const int32_t *tokens_BT, int B, int T, 
         p->be->copy(p->be, p->input_ND, x_ND, bytes(B * T, p->read));
         x_ND = p->input_ND;
     }
-    return sae_reconstruct(p->output_NO, NULL, p->s, x_ND, B * T, e);
+    return sae_reconstruct(p->output_NO, p->s, x_ND, B * T, e);
 }
 
 /* What stands at the hook. */

@@ -1,6 +1,7 @@
 /* A batch of inputs at a time, as long as its longest; padding follows on the right. */
 #include "invert/probe.h"
 #include "base/memory.h"
+#include "compute/sparse_rows.h"
 #include <math.h>
 #include <string.h>
 
@@ -12,9 +13,22 @@ typedef struct prober {
     int D, T, skip, capacity;
     forward *forward;
     int32_t *tokens_BT, *targets_BT, *which_N;
-    float *host_x_BTD, *host_f_N, *host_pre_N, *host_all;
-    float *x_BTD, *f_N, *pre_N, *all_TF; /* backend */
+    float *host_x_BTD, *host_f_N, *host_pre_N;
+    float *x_BTD, *f_N, *pre_N; /* backend */
+    /* Of all features, where specificity is asked for. */
+    float *all_TF; /* backend */
+    float *max_F;
+    sparse_rows *all;
 } prober;
+
+static err_code open_all(prober *p, err *e)
+{
+    int F = sae_describe(p->set->sae)->d_sae;
+    p->max_F = mem_array((size_t)F, sizeof *p->max_F, "maxima of all features", e);
+    p->all_TF = p->be->alloc(p->be, (size_t)p->T * (size_t)F, sizeof *p->all_TF,
+                             "a sequence's activations", e);
+    return p->max_F && p->all_TF ? sparse_rows_new(&p->all, p->be, p->T, F, e) : e->code;
+}
 
 static err_code prober_open(prober *p, const optimise_setting *set, const probe_input *inputs,
                             int n, bool all_features, const hook *stop, err *e)
@@ -32,20 +46,19 @@ static err_code prober_open(prober *p, const optimise_setting *set, const probe_
         return err_set(e, E_SHAPE, "an input of %d tokens does not fit the model's context of %d",
                        p->T, context);
     size_t N = (size_t)p->capacity * (size_t)p->T, cells = N * (size_t)p->D;
-    size_t all = all_features ? (size_t)p->T * (size_t)sae_describe(set->sae)->d_sae : 0;
     const char *what = "a batch of inputs to measure";
     backend *be = p->be;
     p->x_BTD = be->alloc(be, cells, sizeof(float), what, e);
     p->f_N = be->alloc(be, N, sizeof(float), what, e);
     p->pre_N = be->alloc(be, N, sizeof(float), what, e);
-    p->all_TF = be->alloc(be, all, sizeof(float), what, e);
     p->host_x_BTD = mem_array(cells, sizeof(float), what, e);
     p->host_f_N = mem_array(N, sizeof(float), what, e);
     p->host_pre_N = mem_array(N, sizeof(float), what, e);
-    p->host_all = mem_array(all, sizeof(float), what, e);
-    if (!p->x_BTD || !p->f_N || !p->pre_N || !p->all_TF || !p->host_x_BTD || !p->host_f_N ||
-        !p->host_pre_N || !p->host_all)
+    if (!p->x_BTD || !p->f_N || !p->pre_N || !p->host_x_BTD || !p->host_f_N || !p->host_pre_N)
         return e->code;
+    err_code rc = all_features ? open_all(p, e) : OK;
+    if (rc)
+        return rc;
     p->tokens_BT = mem_small(N, sizeof *p->tokens_BT);
     p->targets_BT = mem_small(N, sizeof *p->targets_BT);
     p->which_N = mem_small(N, sizeof *p->which_N);
@@ -57,7 +70,8 @@ static void prober_close(prober *p)
     float *on_backend[] = {p->x_BTD, p->f_N, p->pre_N, p->all_TF};
     for (size_t i = 0; i < COUNT_OF(on_backend); i++)
         p->be->free(p->be, on_backend[i]);
-    void *on_host[] = {p->host_x_BTD, p->host_f_N,   p->host_pre_N, p->host_all,
+    sparse_rows_free(p->all);
+    void *on_host[] = {p->host_x_BTD, p->host_f_N,   p->host_pre_N, p->max_F,
                        p->tokens_BT,  p->targets_BT, p->which_N};
     for (size_t i = 0; i < COUNT_OF(on_host); i++)
         mem_free(on_host[i]);
@@ -102,6 +116,18 @@ static void read_result(probe_result *r, const prober *p, int b, int length)
         memcpy(r->pre_activation_L, pre, (size_t)length * sizeof *pre);
 }
 
+static void take_maxima(const prober *p, int length)
+{
+    memset(p->max_F, 0, (size_t)sae_describe(p->set->sae)->d_sae * sizeof *p->max_F);
+    for (int b = 0; b < p->all->blocks; b++)
+        for (int t = 0; t < length; t++) {
+            int n;
+            const sparse_number *number = sparse_row(&n, p->all, b, t);
+            for (int i = 0; i < n; i++)
+                p->max_F[number[i].column] = fmaxf(p->max_F[number[i].column], number[i].value);
+        }
+}
+
 /* The mean, over all features, of their maximum over the sequence's positions. */
 static err_code mean_of_maxima(double *mean, const prober *p, int b, int length, err *e)
 {
@@ -109,15 +135,13 @@ static err_code mean_of_maxima(double *mean, const prober *p, int b, int length,
     const float *h =
         forward_hook(p->forward) + ((size_t)b * p->T + p->skip) * (size_t)p->set->hook->width;
     sae_encode(p->all_TF, p->set->sae, h, length);
-    p->be->download(p->be, p->host_all, p->all_TF, (size_t)length * F * sizeof(float));
+    p->be->to_sparse(p->be, p->all, p->all_TF, length);
     err_code rc = backend_sync(p->be, e);
+    if (!rc)
+        take_maxima(p, length);
     double total = 0;
-    for (int f = 0; f < F && !rc; f++) {
-        float max = 0;
-        for (int t = 0; t < length; t++)
-            max = fmaxf(max, ROW(p->host_all, t, F)[f]);
-        total += (double)max;
-    }
+    for (int f = 0; f < F; f++)
+        total += (double)p->max_F[f];
     *mean = total / F;
     return rc;
 }

@@ -46,8 +46,8 @@ void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
     for (int first = 0; first < N; first += SAE_BLOCK) {
         int n = block_size(N, first, SAE_BLOCK);
         const float *input_ND = sae_input(s, ROW(x_ND, first, D), n);
-        s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F,
-                      s->threshold_F, n, D, F);
+        s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F, s->threshold_F,
+                      n, D, F);
     }
 }
 
@@ -64,25 +64,7 @@ void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N
         be->gemm(be, y_NO, O, x_ND, D, PLAIN, s->w_skip_OD, D, TRANSPOSED, N, O, D, 1, 1);
 }
 
-/* Active features per row; the activations are brought to ordinary memory a block at a time. */
-static err_code count_active(int32_t *host_l0_N, sae *s, int N, err *e)
-{
-    size_t F = (size_t)s->config.d_sae;
-    float *host_f_NF = mem_array((size_t)N * F, sizeof(float), "SAE activations to count", e);
-    if (!host_f_NF)
-        return e->code;
-    s->be->download(s->be, host_f_NF, s->features_NF, (size_t)N * F * sizeof(float));
-    for (int n = 0; n < N; n++) {
-        int32_t active = 0;
-        for (size_t f = 0; f < F; f++)
-            active += ROW(host_f_NF, n, F)[f] > 0;
-        host_l0_N[n] = active;
-    }
-    mem_free(host_f_NF);
-    return OK;
-}
-
-err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x_ND, int N, err *e)
+err_code sae_reconstruct(float *y_NO, sae *s, const float *x_ND, int N, err *e)
 {
     err_code rc = sae_need_features(s, e);
     int D = s->config.d_in, O = s->config.d_out;
@@ -91,10 +73,7 @@ err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x
         const float *x = ROW(x_ND, first, D);
         sae_encode(s->features_NF, s, x, n);
         sae_decode(ROW(y_NO, first, O), s, s->features_NF, x, n);
-        if (host_l0_N)
-            rc = count_active(host_l0_N + first, s, n, e);
-        if (!rc)
-            rc = cancel_check(e);
+        rc = cancel_check(e);
     }
     return rc ? rc : backend_sync(s->be, e);
 }

@@ -136,9 +136,9 @@ void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N
  * row of x: the row's spread where the cfg normalises activations, else 1. Transcoders: always 1.
  */
 err_code sae_output_scale(float *host_scale_N, const sae *s, const float *x_ND, int N, err *e);
-/* decode(encode(x)), never holding more than a block of rows of activations.
- * host_l0_N (NULL: not wanted) out: active features per row. E_CANCELLED on Ctrl-C. */
-err_code sae_reconstruct(float *y_NO, int32_t *host_l0_N, sae *s, const float *x_ND, int N, err *e);
+/* decode(encode(x)), never holding more than a block of rows of activations. E_CANCELLED on
+ * Ctrl-C. */
+err_code sae_reconstruct(float *y_NO, sae *s, const float *x_ND, int N, err *e);
 /* d_x_ND out: gradient at x, given the gradient at f. d_f_NF is overwritten by the gradient at the
  * pre-activation, which passes where f > 0 (no straight-through estimate; top-k: the kept ones). */
 void sae_encode_backward(float *d_x_ND, sae *s, float *d_f_NF, const float *f_NF, const float *x_ND,

@@ -1,6 +1,7 @@
 /* F1 of every feature for every concept, over every threshold. */
 #include "train/concepts.h"
 #include "base/memory.h"
+#include "compute/sparse_rows.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,21 @@ typedef struct collector {
     found *list;
     size_t n, capacity;
     float *f_NF; /* ENCODE_ROWS rows, backend */
-    float *host_f_NF;
+    sparse_rows *active;
 } collector;
+
+static void add_block(collector *c, int block, int row)
+{
+    int n;
+    const sparse_number *number = sparse_row(&n, c->active, block, row);
+    for (int i = 0; i < n; i++) {
+        if (c->n == c->capacity) {
+            c->capacity = c->capacity ? 2 * c->capacity : 1 << 16;
+            c->list = mem_grow(c->list, c->capacity, sizeof *c->list);
+        }
+        c->list[c->n++] = (found){number[i].column, c->sample->n_tokens, number[i].value};
+    }
+}
 
 static void add_firings(collector *c, int rows, const int32_t *tokens, uint64_t (*concepts)[2])
 {
@@ -28,16 +42,8 @@ static void add_firings(collector *c, int rows, const int32_t *tokens, uint64_t 
     for (int n = 0; n < rows; n++) {
         if (tokens[n] == TEXT_BOS)
             continue;
-        const float *f_F = ROW(c->host_f_NF, n, s->F);
-        for (int f = 0; f < s->F; f++) {
-            if (f_F[f] <= 0)
-                continue;
-            if (c->n == c->capacity) {
-                c->capacity = c->capacity ? 2 * c->capacity : 1 << 16;
-                c->list = mem_grow(c->list, c->capacity, sizeof *c->list);
-            }
-            c->list[c->n++] = (found){f, s->n_tokens, f_F[f]};
-        }
+        for (int b = 0; b < c->active->blocks; b++)
+            add_block(c, b, n);
         memcpy(s->concepts_N[s->n_tokens++], concepts[n], sizeof *concepts);
     }
 }
@@ -71,7 +77,7 @@ static err_code collect(collector *c, model *m, sae *s, const hook *h, const tex
                         uint64_t first, int windows, int part, err *e)
 {
     backend *be = model_backend(m);
-    int T = text->context, F = c->sample->F;
+    int T = text->context;
     size_t rows = (size_t)part * (size_t)T;
     int32_t *tokens = mem_small(rows, sizeof *tokens);
     uint64_t(*concepts)[2] = mem_small(rows, sizeof *concepts);
@@ -85,7 +91,7 @@ static err_code collect(collector *c, model *m, sae *s, const hook *h, const tex
         for (int at = 0; at < B * T && !rc; at += ENCODE_ROWS) {
             int n = B * T - at < ENCODE_ROWS ? B * T - at : ENCODE_ROWS;
             sae_encode(c->f_NF, s, ROW(forward_hook(pass), at, h->width), n);
-            be->download(be, c->host_f_NF, c->f_NF, (size_t)n * (size_t)F * sizeof(float));
+            be->to_sparse(be, c->active, c->f_NF, n);
             rc = backend_sync(be, e);
             if (!rc)
                 add_firings(c, n, tokens + at, concepts + at);
@@ -116,8 +122,9 @@ err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *
     out->concepts_N = mem_array(tokens, sizeof *out->concepts_N, "concepts", e);
     out->start_F = mem_array(F + 1, sizeof *out->start_F, "concepts", e);
     c.f_NF = be->alloc(be, ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
-    c.host_f_NF = mem_array(ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
-    err_code rc = out->concepts_N && out->start_F && c.f_NF && c.host_f_NF ? OK : e->code;
+    err_code rc = out->concepts_N && out->start_F && c.f_NF ? OK : e->code;
+    if (!rc)
+        rc = sparse_rows_new(&c.active, be, ENCODE_ROWS, (int)F, e);
     if (!rc)
         rc = collect(&c, m, s, h, text, first, windows, part, e);
     if (!rc) {
@@ -127,7 +134,7 @@ err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *
     if (!rc)
         sort_firings(&c);
     mem_free(c.list);
-    mem_free(c.host_f_NF);
+    sparse_rows_free(c.active);
     be->free(be, c.f_NF);
     if (rc)
         concept_sample_release(out);

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "compute/sparse_rows.h"
 #include "effects/splice.h"
 #include "train/curves.h"
 #include "train/lm.h"
@@ -80,40 +81,43 @@ typedef struct feature_sums {
     long *fired_F;
     bool keep_N[ENCODE_ROWS];
     float *f_NF, *y_ND; /* ENCODE_ROWS rows, backend */
-    float *host_f_NF, *host_x_ND, *host_y_ND;
+    float *host_x_ND, *host_y_ND;
+    sparse_rows *f;
 } feature_sums;
 
-static void add_rows(feature_sums *q, const int32_t *tokens, int rows, int F)
+static void add_rows(feature_sums *q, const int32_t *tokens, int rows)
 {
     mark_bos(q->keep_N, tokens, rows);
     variance_sums_add(&q->variance, q->host_x_ND, q->host_y_ND, q->keep_N, rows);
-    for (int n = 0; n < rows; n++) {
-        const float *f_F = ROW(q->host_f_NF, n, F);
-        for (int f = 0; f < F && !q->keep_N[n]; f++)
-            if (f_F[f] > 0) {
-                q->fired_F[f]++;
-                q->active++;
-            }
-    }
+    for (int b = 0; b < q->f->blocks; b++)
+        for (int row = 0; row < rows; row++) {
+            int n;
+            const sparse_number *number = sparse_row(&n, q->f, b, row);
+            if (q->keep_N[row])
+                continue;
+            for (int i = 0; i < n; i++)
+                q->fired_F[number[i].column]++;
+            q->active += n;
+        }
 }
 
 static err_code add_part(feature_sums *q, const subject *u, const float *x_ND,
                          const int32_t *tokens, int rows, err *e)
 {
     backend *be = u->be;
-    int D = u->h.width, F = sae_describe(u->s)->d_sae;
+    int D = u->h.width;
     err_code rc = OK;
     for (int at = 0; at < rows && !rc; at += ENCODE_ROWS) {
         int n = rows - at < ENCODE_ROWS ? rows - at : ENCODE_ROWS;
         const float *x = ROW(x_ND, at, D);
         sae_encode(q->f_NF, u->s, x, n);
         sae_decode(q->y_ND, u->s, q->f_NF, x, n);
-        be->download(be, q->host_f_NF, q->f_NF, (size_t)n * (size_t)F * sizeof(float));
+        be->to_sparse(be, q->f, q->f_NF, n);
         be->download(be, q->host_x_ND, x, (size_t)n * (size_t)D * sizeof(float));
         be->download(be, q->host_y_ND, q->y_ND, (size_t)n * (size_t)D * sizeof(float));
         rc = backend_sync(be, e);
         if (!rc)
-            add_rows(q, tokens + at, n, F);
+            add_rows(q, tokens + at, n);
     }
     return rc;
 }
@@ -140,18 +144,20 @@ static err_code feature_sums_make(feature_sums *q, const subject *u, err *e)
     q->fired_F = mem_small(F, sizeof *q->fired_F);
     q->f_NF = u->be->alloc(u->be, ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
     q->y_ND = u->be->alloc(u->be, ENCODE_ROWS * D, sizeof(float), "SAE output", e);
-    q->host_f_NF = mem_array(ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
     q->host_x_ND = mem_array(ENCODE_ROWS * D, sizeof(float), "SAE input", e);
     q->host_y_ND = mem_array(ENCODE_ROWS * D, sizeof(float), "SAE output", e);
-    return q->f_NF && q->y_ND && q->host_f_NF && q->host_x_ND && q->host_y_ND ? OK : e->code;
+    if (!q->f_NF || !q->y_ND || !q->host_x_ND || !q->host_y_ND)
+        return e->code;
+    return sparse_rows_new(&q->f, u->be, ENCODE_ROWS, (int)F, e);
 }
 
 static void feature_sums_release(feature_sums *q, backend *be)
 {
     be->free(be, q->f_NF);
     be->free(be, q->y_ND);
+    sparse_rows_free(q->f);
     variance_sums_release(&q->variance);
-    void *arrays[] = {q->fired_F, q->host_f_NF, q->host_x_ND, q->host_y_ND};
+    void *arrays[] = {q->fired_F, q->host_x_ND, q->host_y_ND};
     for (size_t i = 0; i < COUNT_OF(arrays); i++)
         mem_free(arrays[i]);
 }

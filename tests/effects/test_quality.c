@@ -127,7 +127,7 @@ static void equal_to_runs_in_double(void **state)
             assert_int_equal(forward_new(&f, b.model, 1, T, &b.read, FORWARD_ONLY, &e), OK);
             assert_int_equal(forward_tokens(f, tokens, 1, T, &b.read, &e), OK);
             memcpy(x, forward_hook(f), (size_t)(T * D) * sizeof *x);
-            assert_int_equal(sae_reconstruct(y, NULL, b.sae, x, T, &e), OK);
+            assert_int_equal(sae_reconstruct(y, b.sae, x, T, &e), OK);
             forward_free(f);
             for (int kind = 0; kind < 3; kind++) {
                 bed_reference(logits, value, &b, i, NULL);
