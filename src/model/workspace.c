@@ -5,7 +5,7 @@
 
 /* Logits exist this many numbers at a time (16 MiB), but never fewer than MIN_LOGIT_ROWS rows: for
  * each chunk the output matrix is read and laid out anew, which costs as much as some 30 rows. */
-enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 256 };
+enum { LOGIT_NUMBERS = 1 << 22, MIN_LOGIT_ROWS = 384 };
 
 enum { ARRAYS_PER_BLOCK = 20, ARRAYS_ELSEWHERE = 40 };
 

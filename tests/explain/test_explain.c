@@ -3,37 +3,11 @@
 
 #include "base/memory.h"
 #include "explain/explanation.h"
-#include "features/common_rig.h"
+#include "invert/common_bed.h"
 #include <math.h>
 #include <string.h>
 
 enum { D = RIG_D, ROOM = 200 };
-
-typedef struct bench {
-    rig rig;
-    token_table *table;
-    optimise_setting setting;
-    arena memory;
-} bench;
-
-static void bench_open(bench *b)
-{
-    err e = {0};
-    *b = (bench){.rig = rig_open("cpu", 2, "blocks.1.hook_resid_post")};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
-    b->setting = (optimise_setting){.model = b->rig.model,
-                                    .sae = b->rig.sae,
-                                    .hook = &b->rig.hook,
-                                    .table = b->table,
-                                    .bos = 0};
-}
-
-static void bench_close(bench *b)
-{
-    token_table_free(b->table);
-    rig_close(&b->rig);
-    arena_release(&b->memory);
-}
 
 static explain_options options(int keep)
 {
@@ -51,15 +25,15 @@ static explain_options options(int keep)
                                           .curve_points = 10}};
 }
 
-static int32_t id_of(const bench *b, const char *token)
+static int32_t id_of(const bed *b, const char *token)
 {
-    int id = tokenizer_find(b->rig.tokenizer, token);
+    int id = tokenizer_find(b->r.tokenizer, token);
     if (id < 0)
         fail_msg("no token \"%s\"", token);
     return id;
 }
 
-static int templates(explanation *out, bench *b, const char *const *tokens, int n, int keep)
+static int templates(explanation *out, bed *b, const char *const *tokens, int n, int keep)
 {
     int32_t ids[16];
     int n_out = -1;
@@ -67,23 +41,22 @@ static int templates(explanation *out, bench *b, const char *const *tokens, int 
     err e = {0};
     for (int i = 0; i < n; i++)
         ids[i] = id_of(b, tokens[i]);
-    if (explain_templates(out, &n_out, &b->setting, b->rig.tokenizer, 2, ids, n, &o, &b->memory,
-                          &e))
+    if (explain_templates(out, &n_out, &b->set, b->r.tokenizer, 2, ids, n, &o, &b->memory, &e))
         fail_msg("%s", e.text);
     return n_out;
 }
 
-static probe_result measured(const bench *b, const explanation *x, int feature, double *coherence)
+static probe_result measured(const bed *b, const explanation *x, int feature, double *coherence)
 {
     probe_input in = {.tokens_L = x->tokens, .length = x->length};
     probe_result r = {0};
     err e = {0};
-    assert_int_equal(probe_inputs(&r, &b->setting, &in, &feature, 1, true, &e), OK);
-    assert_int_equal(probe_coherence(coherence, &b->setting, &in, 1, &e), OK);
+    assert_int_equal(probe_inputs(&r, &b->set, &in, &feature, 1, true, &e), OK);
+    assert_int_equal(probe_coherence(coherence, &b->set, &in, 1, &e), OK);
     return r;
 }
 
-static void check_measures(const bench *b, const explanation *x, int feature)
+static void check_measures(const bed *b, const explanation *x, int feature)
 {
     double coherence;
     probe_result r = measured(b, x, feature, &coherence);
@@ -97,10 +70,9 @@ static void sentences_hold_both_words_strongest_first(void **state)
 {
     (void)state;
     static const char *const words[] = {" cat", " dog", "Q"};
-    bench b;
     static explanation all[ROOM], few[ROOM];
-    bench_open(&b);
-    int n = templates(all, &b, words, 3, ROOM);
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
+    int n = templates(all, b, words, 3, ROOM);
     assert_int_equal(n, 4 * 6); /* every pattern, every ordered pair */
     char *texts[ROOM];
     double last = (double)INFINITY;
@@ -109,7 +81,7 @@ static void sentences_hold_both_words_strongest_first(void **state)
         str text = {0};
         int held = 0;
         double unused;
-        tokenizer_decode(&text, b.rig.tokenizer, all[i].tokens, (size_t)all[i].length);
+        tokenizer_decode(&text, b->r.tokenizer, all[i].tokens, (size_t)all[i].length);
         for (int w = 0; w < 3; w++) {
             const char *word = words[w][0] == ' ' ? words[w] + 1 : words[w];
             const char *at = strstr(text.data, word);
@@ -123,25 +95,25 @@ static void sentences_hold_both_words_strongest_first(void **state)
         assert_int_equal(all[i].method, EXPLAIN_TEMPLATE);
         assert_int_equal(all[i].frozen, 0);
         assert_true(isnan(all[i].free_activation));
-        double pre = (double)measured(&b, &all[i], 2, &unused).pre_activation;
+        double pre = (double)measured(b, &all[i], 2, &unused).pre_activation;
         assert_true(pre <= last + 1e-5);
         last = pre;
-        check_measures(&b, &all[i], 2);
-        texts[i] = arena_strdup(&b.memory, text.data);
+        check_measures(b, &all[i], 2);
+        texts[i] = arena_strdup(&b->memory, text.data);
         for (int k = 0; k < i; k++)
             assert_string_not_equal(texts[k], texts[i]);
         str_release(&text);
     }
     for (int w = 0; w < 3; w++)
         assert_int_equal(first_counts[w], 4 * 4);
-    assert_int_equal(templates(few, &b, words, 3, 5), 5);
+    assert_int_equal(templates(few, b, words, 3, 5), 5);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(few[i].length, all[i].length);
         assert_memory_equal(few[i].tokens, all[i].tokens,
                             (size_t)all[i].length * sizeof *all[i].tokens);
         assert_true(fabs(few[i].activation - all[i].activation) < 1e-4);
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void fewer_than_two_words_give_none(void **state)
@@ -157,12 +129,11 @@ static void fewer_than_two_words_give_none(void **state)
         {{" cat", " "}, 2, 0},             /* nothing but a blank */
         {{" cat", "cat", " ", "d"}, 4, 8}, /* two words after all */
     };
-    bench b;
     static explanation out[ROOM];
-    bench_open(&b);
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
     for (size_t c = 0; c < COUNT_OF(cases); c++)
-        assert_int_equal(templates(out, &b, cases[c].tokens, cases[c].n, ROOM), cases[c].sentences);
-    bench_close(&b);
+        assert_int_equal(templates(out, b, cases[c].tokens, cases[c].n, ROOM), cases[c].sentences);
+    bed_close(b);
 }
 
 static void prompts_keep_their_frozen_start(void **state)
@@ -172,18 +143,17 @@ static void prompts_keep_their_frozen_start(void **state)
     static const char *const words[] = {" cat", " dog"};
     static const int features[N] = {2, 0, 1};
     static const double scales[N] = {3, 2, 4};
-    bench b;
     static explanation starts[ROOM];
     explanation made[N];
     err e = {0};
-    bench_open(&b);
-    assert_true(templates(starts, &b, words, 2, ROOM) > N);
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
+    assert_true(templates(starts, b, words, 2, ROOM) > N);
     starts[1].length = 3;    /* shorter than what is frozen: nothing is left to optimise */
     starts[2].tokens[1] = 0; /* frozen although no position is ever read as a special token */
     for (int weight = 0; weight < 2; weight++) {
         explain_options o = options(1);
         o.optimise.coherence_weight = weight;
-        if (explain_prompts(made, &b.setting, starts, features, scales, N, &o, &b.memory, &e))
+        if (explain_prompts(made, &b->set, starts, features, scales, N, &o, &b->memory, &e))
             fail_msg("%s", e.text);
         int changed = 0;
         for (int i = 0; i < N; i++) {
@@ -193,23 +163,23 @@ static void prompts_keep_their_frozen_start(void **state)
             assert_int_equal(x->frozen, i == 1 ? 3 : o.frozen);
             assert_memory_equal(x->tokens, starts[i].tokens, (size_t)x->frozen * sizeof *x->tokens);
             for (int k = x->frozen; k < x->length; k++) {
-                assert_true(x->tokens[k] > 0 && x->tokens[k] < b.rig.n_tokens);
+                assert_true(x->tokens[k] > 0 && x->tokens[k] < b->r.n_tokens);
                 changed += x->tokens[k] != starts[i].tokens[k];
             }
-            check_measures(&b, x, features[i]);
+            check_measures(b, x, features[i]);
             /* The free optimum is at least what the start was. */
             explanation start = starts[i];
             start.length = x->length;
             double unused;
-            probe_result before = measured(&b, &start, features[i], &unused);
+            probe_result before = measured(b, &start, features[i], &unused);
             if (weight == 0)
                 assert_true(x->free_activation >= (double)before.activation - 1e-4);
         }
         assert_true(changed > 3);
     }
     assert_int_equal(
-        explain_prompts(made, &b.setting, starts, features, scales, 0, NULL, &b.memory, &e), OK);
-    bench_close(&b);
+        explain_prompts(made, &b->set, starts, features, scales, 0, NULL, &b->memory, &e), OK);
+    bed_close(b);
 }
 
 int main(void)

@@ -5,22 +5,30 @@
 #include "invert/common_bed.h"
 #include <string.h>
 
+static void make_table(bed *b)
+{
+    err e = {0};
+    if (token_table_new(&b->table, b->r.model, b->r.tokenizer, NULL, &e))
+        fail_msg("%s", e.text);
+    b->set.table = b->table;
+}
+
 bed *bed_open(const char *backend_name, int threads, const char *hook_name, int bos)
 {
     bed *b = mem_small(1, sizeof *b);
-    err e = {0};
     b->r = rig_open(backend_name, threads, hook_name);
-    if (token_table_new(&b->table, b->r.model, b->r.tokenizer, NULL, &e))
-        fail_msg("%s", e.text);
-    b->set = (optimise_setting){
-        .model = b->r.model, .sae = b->r.sae, .hook = &b->r.hook, .table = b->table, .bos = bos};
+    b->set =
+        (optimise_setting){.model = b->r.model, .sae = b->r.sae, .hook = &b->r.hook, .bos = bos};
+    make_table(b);
     return b;
 }
 
 void bed_close(bed *b)
 {
+    whitening_free(b->white);
     token_table_free(b->table);
     rig_close(&b->r);
+    arena_release(&b->memory);
     mem_free(b);
 }
 
@@ -28,6 +36,23 @@ void bed_set_directions(bed *b, const float *w_FD, const float *b_F, int F)
 {
     rig_set_directions(&b->r, w_FD, b_F, F);
     b->set.sae = b->r.sae;
+}
+
+void bed_whiten(bed *b)
+{
+    err e = {0};
+    whitening_free(b->white);
+    if (whitening_new(&b->white, b->table, &e))
+        fail_msg("%s", e.text);
+    b->set.whitening = b->white;
+}
+
+void bed_renew_table(bed *b)
+{
+    token_table_free(b->table);
+    make_table(b);
+    if (b->white)
+        bed_whiten(b);
 }
 
 void bed_keep_candidates(bed *b, int n)

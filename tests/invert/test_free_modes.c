@@ -4,45 +4,14 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "features/common_rig.h"
-#include "invert/optimise.h"
+#include "invert/common_bed.h"
 #include <math.h>
 #include <string.h>
 
 enum { D = RIG_D, L = 4 };
 
-typedef struct bench {
-    rig rig;
-    token_table *table;
-    whitening *white;
-    optimise_setting setting;
-    arena memory;
-} bench;
-
-static void bench_open(bench *b, const char *backend_name, int threads, const char *hook_name)
-{
-    err e = {0};
-    *b = (bench){.rig = rig_open(backend_name, threads, hook_name)};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
-    assert_int_equal(whitening_new(&b->white, b->table, &e), OK);
-    b->setting = (optimise_setting){.model = b->rig.model,
-                                    .sae = b->rig.sae,
-                                    .hook = &b->rig.hook,
-                                    .table = b->table,
-                                    .whitening = b->white,
-                                    .bos = 0};
-}
-
-static void bench_close(bench *b)
-{
-    whitening_free(b->white);
-    token_table_free(b->table);
-    rig_close(&b->rig);
-    arena_release(&b->memory);
-}
-
 /* Three random directions; the last feature is silent everywhere. */
-static void set_linear(bench *b, float w_FD[3 * D], float b_F[3])
+static void set_linear(bed *b, float w_FD[3 * D], float b_F[3])
 {
     rng r = rng_stream(1, "test_free_modes");
     for (int i = 0; i < 3 * D; i++)
@@ -50,8 +19,7 @@ static void set_linear(bench *b, float w_FD[3 * D], float b_F[3])
     b_F[0] = 0.25f;
     b_F[1] = -1;
     b_F[2] = -100;
-    rig_set_directions(&b->rig, w_FD, b_F, 3);
-    b->setting.sae = b->rig.sae;
+    bed_set_directions(b, w_FD, b_F, 3);
 }
 
 static optimise_options whitened(void)
@@ -67,7 +35,7 @@ static optimise_options whitened(void)
                               .curve_points = 1000};
 }
 
-static optimise_job *make_jobs(bench *b, int n, int features)
+static optimise_job *make_jobs(bed *b, int n, int features)
 {
     optimise_job *jobs = arena_push(&b->memory, (size_t)n, sizeof *jobs);
     for (int i = 0; i < n; i++) {
@@ -78,10 +46,17 @@ static optimise_job *make_jobs(bench *b, int n, int features)
     return jobs;
 }
 
-static void run(bench *b, optimise_job *jobs, int n, const optimise_options *o)
+static bed *open_whitened(const char *backend_name, int threads, const char *hook_name)
+{
+    bed *b = bed_open(backend_name, threads, hook_name, 0);
+    bed_whiten(b);
+    return b;
+}
+
+static void run(bed *b, optimise_job *jobs, int n, const optimise_options *o)
 {
     err e = {0};
-    if (optimise_jobs(jobs, n, &b->setting, o, &b->memory, &e))
+    if (optimise_jobs(jobs, n, &b->set, o, &b->memory, &e))
         fail_msg("%s", e.text);
 }
 
@@ -89,28 +64,27 @@ static void run(bench *b, optimise_job *jobs, int n, const optimise_options *o)
 static void the_ellipsoid_has_a_closed_form(void **state)
 {
     (void)state;
-    bench b;
     float w_FD[3 * D], b_F[3];
-    bench_open(&b, "cpu", 2, "hook_embed");
-    set_linear(&b, w_FD, b_F);
+    bed *b = open_whitened("cpu", 2, "hook_embed");
+    set_linear(b, w_FD, b_F);
     optimise_options o = whitened();
-    optimise_job *jobs = make_jobs(&b, 3, 3);
-    run(&b, jobs, 3, &o);
+    optimise_job *jobs = make_jobs(b, 3, 3);
+    run(b, jobs, 3, &o);
     for (int f = 0; f < 3; f++) {
         const float *w = w_FD + f * D;
         double centre = (double)b_F[f], squares = 0;
         for (int k = 0; k < D; k++) {
             double along = 0;
             for (int d = 0; d < D; d++)
-                along += b.white->c_DD[d * D + k] * (double)w[d];
-            centre += (double)w[k] * b.white->mean_D[k];
+                along += b->white->c_DD[d * D + k] * (double)w[d];
+            centre += (double)w[k] * b->white->mean_D[k];
             squares += along * along;
         }
-        double reach = b.white->radius * sqrt(squares), got = (double)jobs[f].objective;
+        double reach = b->white->radius * sqrt(squares), got = (double)jobs[f].objective;
         if (!(fabs(got - centre - reach) < 0.01 * reach && got <= centre + reach + 1e-4))
             fail_msg("feature %d: %g, closed form %g", f, got, centre + reach);
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 /* LayerNorm, then linear: sqrt(D) |w - mean(w)| + b at any length of input. */
@@ -119,25 +93,18 @@ static void a_normalised_input_has_a_closed_form(void **state)
     (void)state;
     static const free_mode modes[] = {FREE_BALL, FREE_WHITENED};
     for (int k = 0; k < 2; k++) {
-        bench b;
         float w_FD[3 * D], b_F[3];
-        bench_open(&b, "cpu", 2, "blocks.0.ln2.hook_normalized");
-        float *E = model_embedding(b.rig.model)->value;
-        whitening_free(b.white);
-        token_table_free(b.table);
-        err e = {0};
-        for (int i = 0; i < b.rig.n_tokens * D; i++)
+        bed *b = open_whitened("cpu", 2, "blocks.0.ln2.hook_normalized");
+        float *E = model_embedding(b->r.model)->value;
+        for (int i = 0; i < b->r.n_tokens * D; i++)
             E[i] *= 100; /* large beside LayerNorm's eps */
-        assert_int_equal(token_table_new(&b.table, b.rig.model, b.rig.tokenizer, NULL, &e), OK);
-        assert_int_equal(whitening_new(&b.white, b.table, &e), OK);
-        b.setting.table = b.table;
-        b.setting.whitening = b.white;
-        set_linear(&b, w_FD, b_F);
+        bed_renew_table(b);
+        set_linear(b, w_FD, b_F);
         optimise_options o = whitened();
         o.mode = modes[k];
         o.norm_limit = 1;
-        optimise_job *jobs = make_jobs(&b, 3, 3);
-        run(&b, jobs, 3, &o);
+        optimise_job *jobs = make_jobs(b, 3, 3);
+        run(b, jobs, 3, &o);
         for (int f = 0; f < 3; f++) {
             double mean = 0, squares = 0;
             for (int d = 0; d < D; d++)
@@ -148,11 +115,11 @@ static void a_normalised_input_has_a_closed_form(void **state)
             if (!(got > 0.99 * reach && got < reach * 1.0001))
                 fail_msg("mode %d, feature %d: %g, closed form %g", (int)modes[k], f, got, reach);
         }
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
-static double distance_to(const bench *b, const float *x_LD)
+static double distance_to(const bed *b, const float *x_LD)
 {
     double squares = 0;
     for (int i = 0; i < L; i++) {
@@ -173,31 +140,30 @@ static void the_pull_leads_to_tokens(void **state)
     (void)state;
     double distance[2];
     for (int k = 0; k < 2; k++) {
-        bench b;
         float start[D];
-        bench_open(&b, "cpu", 1, "blocks.1.hook_resid_post");
+        bed *b = open_whitened("cpu", 1, "blocks.1.hook_resid_post");
         optimise_options o = whitened();
         o.pull = k ? 0.9 : 0;
-        optimise_job *job = make_jobs(&b, 1, 1);
+        optimise_job *job = make_jobs(b, 1, 1);
         job->frozen = 1;
         memcpy(start, job->x_LD, sizeof start);
-        run(&b, job, 1, &o);
+        run(b, job, 1, &o);
         assert_memory_equal(job->x_LD, start, sizeof start);
         for (int i = 1; i < L; i++) {
             float y[D];
             double squares = 0;
-            whitening_inverse(y, b.white, job->x_LD + i * D);
+            whitening_inverse(y, b->white, job->x_LD + i * D);
             for (int d = 0; d < D; d++)
                 squares += (double)y[d] * (double)y[d];
-            assert_true(sqrt(squares) < b.white->radius * 1.001);
+            assert_true(sqrt(squares) < b->white->radius * 1.001);
         }
         /* The best input is an early, free one; what the pull does is seen on the way. */
         o.max_steps = 200;
         o.lambda_reg = 1e6; /* the best is then the closest */
-        job = make_jobs(&b, 1, 1);
-        run(&b, job, 1, &o);
-        distance[k] = distance_to(&b, job->x_LD);
-        bench_close(&b);
+        job = make_jobs(b, 1, 1);
+        run(b, job, 1, &o);
+        distance[k] = distance_to(b, job->x_LD);
+        bed_close(b);
     }
     assert_true(distance[1] < 0.2 && distance[1] < 0.5 * distance[0]);
 }
@@ -211,12 +177,12 @@ static void whitened_bytes_do_not_depend_on_threads(void **state)
     o.pull = 0.3;
     o.lambda_reg = 0.2;
     o.batch_sequences = 3;
-    bench b[2];
+    bed *b[2];
     optimise_job *jobs[2];
     for (int t = 0; t < 2; t++) {
-        bench_open(&b[t], "cpu", t + 1, "blocks.1.hook_resid_post");
-        jobs[t] = make_jobs(&b[t], N, 5);
-        run(&b[t], jobs[t], N, &o);
+        b[t] = open_whitened("cpu", t + 1, "blocks.1.hook_resid_post");
+        jobs[t] = make_jobs(b[t], N, 5);
+        run(b[t], jobs[t], N, &o);
     }
     for (int i = 0; i < N; i++) {
         assert_memory_equal(jobs[0][i].x_LD, jobs[1][i].x_LD, (size_t)L * D * sizeof(float));
@@ -224,7 +190,7 @@ static void whitened_bytes_do_not_depend_on_threads(void **state)
         assert_true(jobs[0][i].objective > jobs[0][i].curve[0].objective);
     }
     for (int t = 0; t < 2; t++)
-        bench_close(&b[t]);
+        bed_close(b[t]);
 }
 
 /* ---- the original ------------------------------------------------------------------------------
@@ -251,7 +217,7 @@ static int cosine_nearest(const token_table *t, const double *x_D)
 }
 
 /* Its loop in double, for a linear feature with relu on the embedding. */
-static void original_loop(double *x_LD, const bench *b, const float *w_D, double bias, int steps)
+static void original_loop(double *x_LD, const bed *b, const float *w_D, double bias, int steps)
 {
     double first[L * D] = {0}, second[L * D] = {0};
     for (int step = 1; step <= steps; step++) {
@@ -286,22 +252,21 @@ static void original_loop(double *x_LD, const bench *b, const float *w_D, double
 static void the_original_loop(void **state)
 {
     (void)state;
-    bench b;
     float w_FD[3 * D], b_F[3];
-    bench_open(&b, "ref", 1, "hook_embed");
-    set_linear(&b, w_FD, b_F);
+    bed *b = open_whitened("ref", 1, "hook_embed");
+    set_linear(b, w_FD, b_F);
     optimise_options o = optimise_original(8, 1000);
     assert_true(o.max_steps == 250 && o.lambda_reg == 1e-5 && o.learning_rate == 1e-3);
-    optimise_job *jobs = make_jobs(&b, 3, 3);
+    optimise_job *jobs = make_jobs(b, 3, 3);
     double want[3][L * D];
     o.max_steps = 40; /* long enough for every term, too short for a nearest token to change */
     for (int f = 0; f < 3; f++) {
-        optimise_original_start(jobs[f].x_LD, b.table, 5, f, 0, L);
+        optimise_original_start(jobs[f].x_LD, b->table, 5, f, 0, L);
         for (int i = 0; i < L * D; i++)
             want[f][i] = (double)jobs[f].x_LD[i];
-        original_loop(want[f], &b, w_FD + f * D, (double)b_F[f], o.max_steps);
+        original_loop(want[f], b, w_FD + f * D, (double)b_F[f], o.max_steps);
     }
-    run(&b, jobs, 3, &o);
+    run(b, jobs, 3, &o);
     for (int f = 0; f < 3; f++) {
         double largest = 0;
         for (int i = 0; i < L; i++) {
@@ -319,29 +284,28 @@ static void the_original_loop(void **state)
         assert_false(jobs[f].converged);
     }
     assert_true(jobs[0].activation > 1 && jobs[2].activation == 0); /* both kinds were there */
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void original_starts(void **state)
 {
     (void)state;
     enum { LONG = 200 };
-    bench b;
     static float x[LONG * D], again[LONG * D];
-    bench_open(&b, "ref", 1, "hook_embed");
-    optimise_original_start(x, b.table, 1, 2, 0, LONG);
-    optimise_original_start(again, b.table, 1, 2, 0, LONG);
+    bed *b = open_whitened("ref", 1, "hook_embed");
+    optimise_original_start(x, b->table, 1, 2, 0, LONG);
+    optimise_original_start(again, b->table, 1, 2, 0, LONG);
     assert_memory_equal(x, again, sizeof x);
     for (int k = 0; k < 2; k++) { /* another feature, another restart */
-        optimise_original_start(again, b.table, 1, 2 + k, 1 - k, LONG);
+        optimise_original_start(again, b->table, 1, 2 + k, 1 - k, LONG);
         assert_memory_not_equal(x, again, sizeof x);
     }
     double squares = 0;
     for (int i = 0; i < LONG * D; i++)
         squares += (double)x[i] * (double)x[i];
-    double noise = sqrt(squares / (LONG * D) - b.table->rms * b.table->rms);
+    double noise = sqrt(squares / (LONG * D) - b->table->rms * b->table->rms);
     assert_true(noise > 0.48 && noise < 0.52); /* the tokens are small beside it */
-    bench_close(&b);
+    bed_close(b);
 }
 
 int main(void)

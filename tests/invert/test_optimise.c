@@ -3,41 +3,13 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "features/common_rig.h"
-#include "invert/optimise.h"
+#include "invert/common_bed.h"
 #include "invert/penalties.h"
 #include "invert/probe.h"
 #include <math.h>
 #include <string.h>
 
 enum { D = RIG_D, LONGEST = 8 };
-
-/* The rig with its table: what every test needs. */
-typedef struct bench {
-    rig rig;
-    token_table *table;
-    optimise_setting setting;
-    arena memory;
-} bench;
-
-static void bench_open(bench *b, const char *backend_name, int threads, const char *hook_name)
-{
-    err e = {0};
-    *b = (bench){.rig = rig_open(backend_name, threads, hook_name)};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
-    b->setting = (optimise_setting){.model = b->rig.model,
-                                    .sae = b->rig.sae,
-                                    .hook = &b->rig.hook,
-                                    .table = b->table,
-                                    .bos = 0};
-}
-
-static void bench_close(bench *b)
-{
-    token_table_free(b->table);
-    rig_close(&b->rig);
-    arena_release(&b->memory);
-}
 
 static optimise_options options(void)
 {
@@ -53,7 +25,7 @@ static optimise_options options(void)
 }
 
 /* n jobs of features 0, 1, 2 ... with random starts. */
-static optimise_job *make_jobs(bench *b, int n, int length)
+static optimise_job *make_jobs(bed *b, int n, int length)
 {
     optimise_job *jobs = arena_push(&b->memory, (size_t)n, sizeof *jobs);
     for (int i = 0; i < n; i++) {
@@ -64,10 +36,10 @@ static optimise_job *make_jobs(bench *b, int n, int length)
     return jobs;
 }
 
-static void run(bench *b, optimise_job *jobs, int n, const optimise_options *o)
+static void run(bed *b, optimise_job *jobs, int n, const optimise_options *o)
 {
     err e = {0};
-    if (optimise_jobs(jobs, n, &b->setting, o, &b->memory, &e))
+    if (optimise_jobs(jobs, n, &b->set, o, &b->memory, &e))
         fail_msg("%s", e.text);
 }
 
@@ -80,12 +52,12 @@ static double row_norm(const float *x)
 }
 
 /* The feature's largest pre-activation on the job's input, run anew. */
-static double measured(bench *b, const optimise_job *job, float *reached)
+static double measured(bed *b, const optimise_job *job, float *reached)
 {
     probe_input input = {.x_LD = job->x_LD, .length = job->length};
     probe_result result = {0};
     err e = {0};
-    assert_int_equal(probe_inputs(&result, &b->setting, &input, &job->feature, 1, false, &e), OK);
+    assert_int_equal(probe_inputs(&result, &b->set, &input, &job->feature, 1, false, &e), OK);
     *reached = result.activation;
     return (double)result.pre_activation;
 }
@@ -98,31 +70,29 @@ static void a_linear_feature_reaches_its_closed_form(void **state)
     static const char *const backends[] = {"ref", "cpu"};
     static const int bos[] = {0, -1};
     for (int k = 0; k < 2; k++) {
-        bench b;
         float w_FD[3 * D], b_F[3] = {0.25f, -1, -100};
         rng r = rng_stream(1, "linear");
         for (int i = 0; i < 3 * D; i++)
             w_FD[i] = (float)(rng_normal(&r) * (i % D == 0 ? 4 : 1));
-        bench_open(&b, backends[k], 2, "hook_embed");
-        rig_set_directions(&b.rig, w_FD, b_F, 3);
-        b.setting.sae = b.rig.sae;
-        b.setting.bos = bos[k];
+        bed *b = bed_open(backends[k], 2, "hook_embed", 0);
+        bed_set_directions(b, w_FD, b_F, 3);
+        b->set.bos = bos[k];
         optimise_options o = options();
         o.max_steps = 300;
         o.norm_limit = 1.3;
-        optimise_job *jobs = make_jobs(&b, 3, 4);
+        optimise_job *jobs = make_jobs(b, 3, 4);
         for (int f = 0; f < 3; f++)
             jobs[f].feature = f;
-        run(&b, jobs, 3, &o);
+        run(b, jobs, 3, &o);
         for (int f = 0; f < 3; f++) {
-            double limit = 1.3 * b.table->max_norm, w = row_norm(w_FD + f * D);
+            double limit = 1.3 * b->table->max_norm, w = row_norm(w_FD + f * D);
             double want = w * limit + (double)b_F[f], got = (double)jobs[f].objective;
             if (!(fabs(got - want) < 0.01 * w * limit && got <= want + 1e-4))
                 fail_msg("%s, feature %d: %g, closed form %g", backends[k], f, got, want);
             assert_true(fabs((double)jobs[f].activation - fmax(0, got)) < 1e-6);
         }
         assert_true(jobs[2].objective < -50); /* silent, and yet it had a gradient */
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
@@ -133,11 +103,10 @@ static void climbs_and_says_what_it_reached(void **state)
     static const char *const hooks[] = {"blocks.1.hook_resid_post", "blocks.0.hook_mlp_out",
                                         "blocks.1.attn.hook_z"};
     for (size_t h = 0; h < COUNT_OF(hooks); h++) {
-        bench b;
-        bench_open(&b, "cpu", 2, hooks[h]);
+        bed *b = bed_open("cpu", 2, hooks[h], 0);
         optimise_options o = options();
-        optimise_job *jobs = make_jobs(&b, N, 5);
-        run(&b, jobs, N, &o);
+        optimise_job *jobs = make_jobs(b, N, 5);
+        run(b, jobs, N, &o);
         for (int i = 0; i < N; i++) {
             const optimise_job *job = &jobs[i];
             float reached;
@@ -152,18 +121,18 @@ static void climbs_and_says_what_it_reached(void **state)
             }
             assert_true((double)job->objective == best && best > start + 1);
             /* The input handed back is the one that did it. */
-            assert_true(fabs(measured(&b, job, &reached) - best) < 1e-4);
+            assert_true(fabs(measured(b, job, &reached) - best) < 1e-4);
             assert_true(fabsf(reached - job->activation) < 1e-4f);
             for (int i_row = 0; i_row < job->length; i_row++)
-                assert_true(row_norm(job->x_LD + i_row * D) < b.table->max_norm * 1.00001);
+                assert_true(row_norm(job->x_LD + i_row * D) < b->table->max_norm * 1.00001);
         }
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
 /* One step of Adam moves every number by rate * sign(gradient) of the whole objective: the smooth
  * maximum, the penalties and the cross-entropy, here by finite differences. */
-static double whole_objective(bench *b, const optimise_options *o, const optimise_job *job,
+static double whole_objective(bed *b, const optimise_options *o, const optimise_job *job,
                               const float *x)
 {
     enum { L = 4, T = L + 1 };
@@ -172,10 +141,10 @@ static double whole_objective(bench *b, const optimise_options *o, const optimis
     float rows[L * D];
     err e = {0};
     memcpy(full + D, x, L * D * sizeof *x);
-    rig_run(h, &b->rig, tokens, full, T);
+    rig_run(h, &b->r, tokens, full, T);
     float f_TF[T * RIG_F], pre_TF[T * RIG_F];
-    sae_encode(f_TF, b->rig.sae, h, T);
-    sae_preactivations(pre_TF, b->rig.sae, h, T);
+    sae_encode(f_TF, b->r.sae, h, T);
+    sae_preactivations(pre_TF, b->r.sae, h, T);
     double total = 0, softness = 0.15 * job->scale;
     for (int t = 1; t < T; t++)
         total += exp((double)pre_TF[t * RIG_F + job->feature] / softness);
@@ -187,7 +156,7 @@ static double whole_objective(bench *b, const optimise_options *o, const optimis
     targets[L] = -1;
     double coherence = 0;
     forward *f;
-    assert_int_equal(forward_new(&f, b->rig.model, 1, T, NULL, FORWARD_ONLY, &e), OK);
+    assert_int_equal(forward_new(&f, b->r.model, 1, T, NULL, FORWARD_ONLY, &e), OK);
     assert_int_equal(forward_mixed(f, tokens, full, 1, T, NULL, &e), OK);
     assert_int_equal(forward_loss(loss, f, targets, &e), OK);
     forward_free(f);
@@ -205,8 +174,7 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
 {
     (void)state;
     enum { L = 4 };
-    bench b;
-    bench_open(&b, "ref", 1, "blocks.1.hook_resid_post");
+    bed *b = bed_open("ref", 1, "blocks.1.hook_resid_post", 0);
     static const struct {
         double lambda, diversity, repetition, coherence;
     } cases[] = {
@@ -224,7 +192,7 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
         o.diversity_penalty = cases[c].diversity;
         o.repetition_penalty = cases[c].repetition;
         o.coherence_weight = cases[c].coherence;
-        optimise_job *job = make_jobs(&b, 1, L);
+        optimise_job *job = make_jobs(b, 1, L);
         job->feature = 3;
         job->frozen = 1;
         for (int d = 0; d < D; d++) /* near-copies, so that the repetition counts */
@@ -238,14 +206,14 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
             const float h = 2e-3f;
             memcpy(x, start, sizeof x);
             x[i] = start[i] + h;
-            double up = whole_objective(&b, &o, job, x);
+            double up = whole_objective(b, &o, job, x);
             x[i] = start[i] - h;
-            slope[i] = (up - whole_objective(&b, &o, job, x)) / (2 * (double)h);
+            slope[i] = (up - whole_objective(b, &o, job, x)) / (2 * (double)h);
             largest = fmax(largest, fabs(slope[i]));
         }
-        run(&b, job, 1, &o);
+        run(b, job, 1, &o);
         int checked = 0, turned = 0;
-        double rate = 1e-3 * b.table->rms;
+        double rate = 1e-3 * b->table->rms;
         assert_true(job->curve[1].loss < job->curve[0].loss);
         for (int i = 0; i < L * D; i++) {
             double moved = (double)job->x_LD[i] - (double)start[i];
@@ -265,30 +233,29 @@ static void the_first_step_goes_down_the_whole_gradient(void **state)
         if (c > 0 && turned < 3) /* the added term was felt */
             fail_msg("case %zu: %d slopes turned", c, turned);
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void frozen_positions_stay(void **state)
 {
     (void)state;
-    bench b;
-    bench_open(&b, "cpu", 1, "blocks.1.hook_resid_post");
+    bed *b = bed_open("cpu", 1, "blocks.1.hook_resid_post", 0);
     optimise_options o = options();
     o.lambda_reg = o.diversity_penalty = o.coherence_weight = 0.1;
     o.norm_limit = 0.01; /* the ball is for what is optimised */
     for (int frozen = 0; frozen <= 4; frozen += 2) {
         float start[4 * D];
-        optimise_job *job = make_jobs(&b, 1, 4);
+        optimise_job *job = make_jobs(b, 1, 4);
         job->frozen = frozen;
         memcpy(start, job->x_LD, sizeof start);
-        run(&b, job, 1, &o);
+        run(b, job, 1, &o);
         assert_memory_equal(job->x_LD, start, (size_t)frozen * D * sizeof *start);
         for (int i = frozen; i < 4; i++) {
             assert_true(memcmp(job->x_LD + i * D, start + i * D, D * sizeof *start) != 0);
-            assert_true(row_norm(job->x_LD + i * D) < 0.01001 * b.table->max_norm);
+            assert_true(row_norm(job->x_LD + i * D) < 0.01001 * b->table->max_norm);
         }
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 /* Neighbours in the batch, padding behind short jobs and the order of refilling change nothing but
@@ -298,24 +265,23 @@ static void a_job_does_not_depend_on_its_batch(void **state)
     (void)state;
     enum { N = 7 };
     static const int lengths[N] = {3, 8, 1, 5, 8, 2, 4}, batches[] = {N, 3, 1};
-    bench b;
-    bench_open(&b, "ref", 1, "blocks.1.hook_resid_post");
+    bed *b = bed_open("ref", 1, "blocks.1.hook_resid_post", 0);
     optimise_options o = options();
     o.max_steps = 12;
     o.lambda_reg = 0.2;
     o.diversity_penalty = 0.3;
     o.coherence_weight = 0.5;
-    optimise_job *alone = make_jobs(&b, N, LONGEST);
+    optimise_job *alone = make_jobs(b, N, LONGEST);
     for (int i = 0; i < N; i++) {
         alone[i].length = lengths[i];
-        run(&b, &alone[i], 1, &o);
+        run(b, &alone[i], 1, &o);
     }
     for (size_t k = 0; k < COUNT_OF(batches); k++) {
         o.batch_sequences = batches[k];
-        optimise_job *jobs = make_jobs(&b, N, LONGEST);
+        optimise_job *jobs = make_jobs(b, N, LONGEST);
         for (int i = 0; i < N; i++)
             jobs[i].length = lengths[i];
-        run(&b, jobs, N, &o);
+        run(b, jobs, N, &o);
         for (int i = 0; i < N; i++) {
             assert_int_equal(jobs[i].last_step, o.max_steps);
             assert_int_equal(jobs[i].n_curve, alone[i].n_curve);
@@ -325,7 +291,7 @@ static void a_job_does_not_depend_on_its_batch(void **state)
                              (double)jobs[i].curve[c].loss, (double)alone[i].curve[c].loss);
         }
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 /* Many jobs that end at different steps, through few slots. */
@@ -333,16 +299,15 @@ static void converged_jobs_make_room(void **state)
 {
     (void)state;
     enum { N = 23 };
-    bench b;
-    bench_open(&b, "cpu", 2, "blocks.1.hook_resid_post");
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
     optimise_options o = options();
     o.batch_sequences = 4;
     o.max_steps = 90;
     o.patience = 6;
     o.tolerance = 0.02;
     o.curve_points = 5;
-    optimise_job *jobs = make_jobs(&b, N, 3);
-    run(&b, jobs, N, &o);
+    optimise_job *jobs = make_jobs(b, N, 3);
+    run(b, jobs, N, &o);
     int converged = 0, kinds = 0;
     for (int i = 0; i < N; i++) {
         assert_true(jobs[i].last_step > 0 && jobs[i].last_step <= o.max_steps);
@@ -352,33 +317,32 @@ static void converged_jobs_make_room(void **state)
         for (int k = 1; k < jobs[i].n_curve; k++)
             assert_true(jobs[i].curve[k].step > jobs[i].curve[k - 1].step);
         float reached;
-        assert_true(fabs(measured(&b, &jobs[i], &reached) - (double)jobs[i].objective) < 1e-4);
+        assert_true(fabs(measured(b, &jobs[i], &reached) - (double)jobs[i].objective) < 1e-4);
         converged += jobs[i].converged;
         kinds += jobs[i].last_step != jobs[0].last_step;
     }
     assert_true(converged > N / 2 && kinds > 3);
-    bench_close(&b);
+    bed_close(b);
 }
 
 /* No gain of `tolerance` in `patience` steps ends a job, not sooner and not later. */
 static void patience(void **state)
 {
     (void)state;
-    bench b;
-    bench_open(&b, "ref", 1, "blocks.1.hook_resid_post");
+    bed *b = bed_open("ref", 1, "blocks.1.hook_resid_post", 0);
     optimise_options o = options();
     o.learning_rate = 1e-9; /* nothing is gained */
     o.patience = 9;
-    optimise_job *job = make_jobs(&b, 1, 3);
-    run(&b, job, 1, &o);
+    optimise_job *job = make_jobs(b, 1, 3);
+    run(b, job, 1, &o);
     assert_true(job->converged);
     assert_int_equal(job->last_step, 10);
     o.patience = o.max_steps; /* the limit comes first */
-    job = make_jobs(&b, 1, 3);
-    run(&b, job, 1, &o);
+    job = make_jobs(b, 1, 3);
+    run(b, job, 1, &o);
     assert_false(job->converged);
     assert_int_equal(job->last_step, o.max_steps);
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void threads_do_not_matter(void **state)
@@ -389,12 +353,12 @@ static void threads_do_not_matter(void **state)
     o.lambda_reg = o.coherence_weight = o.repetition_penalty = 0.2;
     o.batch_sequences = 5;
     o.patience = 15;
-    bench b[2];
+    bed *b[2];
     optimise_job *jobs[2];
     for (int t = 0; t < 2; t++) {
-        bench_open(&b[t], "cpu", t + 1, "blocks.1.hook_resid_post");
-        jobs[t] = make_jobs(&b[t], N, 6);
-        run(&b[t], jobs[t], N, &o);
+        b[t] = bed_open("cpu", t + 1, "blocks.1.hook_resid_post", 0);
+        jobs[t] = make_jobs(b[t], N, 6);
+        run(b[t], jobs[t], N, &o);
     }
     for (int i = 0; i < N; i++) {
         assert_int_equal(jobs[0][i].last_step, jobs[1][i].last_step);
@@ -403,8 +367,8 @@ static void threads_do_not_matter(void **state)
         assert_memory_equal(jobs[0][i].curve, jobs[1][i].curve,
                             (size_t)jobs[0][i].n_curve * sizeof *jobs[0][i].curve);
     }
-    bench_close(&b[0]);
-    bench_close(&b[1]);
+    bed_close(b[0]);
+    bed_close(b[1]);
 }
 
 typedef struct means {
@@ -415,37 +379,36 @@ typedef struct means {
 static means outcome(const optimise_options *o)
 {
     enum { N = 8, L = 6 };
-    bench b;
     means m = {0};
     err e = {0};
-    bench_open(&b, "cpu", 2, "blocks.1.hook_resid_post");
-    optimise_job *jobs = make_jobs(&b, N, L);
-    run(&b, jobs, N, o);
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
+    optimise_job *jobs = make_jobs(b, N, L);
+    run(b, jobs, N, o);
     for (int i = 0; i < N; i++) {
         float unused[L * D] = {0};
         float rows[L * D];
         int32_t nearest[L], tokens[L + 1] = {0, -1, -1, -1, -1, -1, -1}, targets[L + 1];
         float full[(L + 1) * D] = {0}, loss[L + 1];
-        assert_int_equal(token_table_nearest(nearest, NULL, b.table, jobs[i].x_LD, L, 1, &e), OK);
+        assert_int_equal(token_table_nearest(nearest, NULL, b->table, jobs[i].x_LD, L, 1, &e), OK);
         for (int k = 0; k < L; k++) {
-            token_table_row(rows + k * D, b.table, nearest[k]);
+            token_table_row(rows + k * D, b->table, nearest[k]);
             targets[k] = nearest[k];
         }
         targets[L] = -1;
         memcpy(full + D, jobs[i].x_LD, L * D * sizeof *full);
         forward *f;
-        assert_int_equal(forward_new(&f, b.rig.model, 1, L + 1, NULL, FORWARD_ONLY, &e), OK);
+        assert_int_equal(forward_new(&f, b->r.model, 1, L + 1, NULL, FORWARD_ONLY, &e), OK);
         assert_int_equal(forward_mixed(f, tokens, full, 1, L + 1, NULL, &e), OK);
         assert_int_equal(forward_loss(loss, f, targets, &e), OK);
         forward_free(f);
         for (int t = 0; t < L; t++)
             m.cross_entropy += (double)loss[t] / L / N;
-        m.distance += penalty_distance(unused, jobs[i].x_LD, rows, L, D, b.table->rms, 0) / N;
+        m.distance += penalty_distance(unused, jobs[i].x_LD, rows, L, D, b->table->rms, 0) / N;
         m.diversity += penalty_diversity(unused, jobs[i].x_LD, L, D, 3, 0) / N;
         m.repetition += penalty_repetition(unused, jobs[i].x_LD, L, D, 3, 0) / N;
         m.activation += (double)jobs[i].activation / N;
     }
-    bench_close(&b);
+    bed_close(b);
     return m;
 }
 
@@ -479,71 +442,69 @@ static void starts(void **state)
 {
     (void)state;
     enum { L = 40 };
-    bench b;
-    bench_open(&b, "ref", 1, "hook_embed");
+    bed *b = bed_open("ref", 1, "hook_embed", 0);
     static float x[L * D], y[L * D];
-    optimise_random_start(x, b.table, 1, 2, 3, L, 0);
+    optimise_random_start(x, b->table, 1, 2, 3, L, 0);
     int different = 0;
     int32_t first = -1;
     for (int i = 0; i < L; i++) {
         int found = -1;
-        for (int c = 0; c < b.table->n && found < 0; c++)
-            if (!memcmp(x + i * D, model_embedding(b.rig.model)->value + b.table->ids[c] * D,
+        for (int c = 0; c < b->table->n && found < 0; c++)
+            if (!memcmp(x + i * D, model_embedding(b->r.model)->value + b->table->ids[c] * D,
                         D * sizeof *x))
-                found = b.table->ids[c];
+                found = b->table->ids[c];
         assert_true(found > 0); /* without noise, candidates themselves */
         first = first < 0 ? found : first;
         different += found != first;
     }
     assert_true(different > L / 2);
-    optimise_random_start(y, b.table, 1, 2, 3, L, 0);
+    optimise_random_start(y, b->table, 1, 2, 3, L, 0);
     assert_memory_equal(x, y, sizeof x);
     static const struct {
         uint64_t seed;
         int feature, restart;
     } others[] = {{2, 2, 3}, {1, 3, 3}, {1, 2, 4}, {1, 3, 2}};
     for (size_t k = 0; k < COUNT_OF(others); k++) {
-        optimise_random_start(y, b.table, others[k].seed, others[k].feature, others[k].restart, L,
+        optimise_random_start(y, b->table, others[k].seed, others[k].feature, others[k].restart, L,
                               0);
         assert_memory_not_equal(x, y, sizeof x);
     }
     /* Noise of a known size on the same or other tokens. */
     double squares = 0;
-    optimise_random_start(y, b.table, 1, 2, 3, L, 1e-3);
+    optimise_random_start(y, b->table, 1, 2, 3, L, 1e-3);
     int32_t nearest[L];
     err e = {0};
-    assert_int_equal(token_table_nearest(nearest, NULL, b.table, y, L, 1, &e), OK);
+    assert_int_equal(token_table_nearest(nearest, NULL, b->table, y, L, 1, &e), OK);
     for (int i = 0; i < L; i++)
         for (int d = 0; d < D; d++)
             squares += pow((double)y[i * D + d] -
-                               (double)model_embedding(b.rig.model)->value[nearest[i] * D + d],
+                               (double)model_embedding(b->r.model)->value[nearest[i] * D + d],
                            2);
-    double noise = sqrt(squares / (L * D)) / b.table->rms;
+    double noise = sqrt(squares / (L * D)) / b->table->rms;
     assert_true(noise > 0.9e-3 && noise < 1.1e-3);
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void what_does_not_fit(void **state)
 {
     (void)state;
-    bench b;
     err e = {0};
-    bench_open(&b, "ref", 1, "hook_embed");
+    bed *b = bed_open("ref", 1, "hook_embed", 0);
     optimise_options o = options();
-    float *x = arena_push(&b.memory, (RIG_CONTEXT + 1) * D, sizeof *x);
+    float *x = arena_push(&b->memory, (RIG_CONTEXT + 1) * D, sizeof *x);
     optimise_job job = {.feature = 0, .scale = 1, .length = RIG_CONTEXT, .x_LD = x};
-    assert_int_equal(optimise_jobs(&job, 1, &b.setting, &o, &b.memory, &e), E_CONFIG);
+    assert_int_equal(optimise_jobs(&job, 1, &b->set, &o, &b->memory, &e), E_CONFIG);
     assert_non_null(strstr(e.text, "optimise.sequence_length"));
     job.length = RIG_CONTEXT - 1; /* with the BOS just enough */
     o.max_steps = 1;
-    assert_int_equal(optimise_jobs(&job, 1, &b.setting, &o, &b.memory, &e), OK);
+    assert_int_equal(optimise_jobs(&job, 1, &b->set, &o, &b->memory, &e), OK);
     job.feature = RIG_F;
-    assert_int_equal(optimise_jobs(&job, 1, &b.setting, &o, &b.memory, &e), E_DATA);
+    assert_int_equal(optimise_jobs(&job, 1, &b->set, &o, &b->memory, &e), E_DATA);
     job.feature = 0;
     for (int i = 0; i < job.length * D; i++)
         x[i] = (float)NAN;
-    assert_int_equal(optimise_jobs(&job, 1, &b.setting, &o, &b.memory, &e), E_NUMERIC);
-    bench_close(&b);
+    assert_int_equal(optimise_jobs(&job, 1, &b->set, &o, &b->memory, &e), E_NUMERIC);
+    bed_close(b);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "features/common_rig.h"
+#include "invert/common_bed.h"
 #include "invert/probe.h"
 #include "invert/relaxed_pass.h"
 #include <math.h>
@@ -12,49 +12,22 @@
 
 enum { D = RIG_D, R = 3, L = 4 };
 
-typedef struct bench {
-    rig rig;
-    token_table *table;
-    optimise_setting setting;
-    arena memory;
-} bench;
-
-static void bench_open(bench *b, const char *backend_name, int threads, const char *hook_name)
-{
-    err e = {0};
-    *b = (bench){.rig = rig_open(backend_name, threads, hook_name)};
-    assert_int_equal(token_table_new(&b->table, b->rig.model, b->rig.tokenizer, NULL, &e), OK);
-    b->setting = (optimise_setting){.model = b->rig.model,
-                                    .sae = b->rig.sae,
-                                    .hook = &b->rig.hook,
-                                    .table = b->table,
-                                    .bos = 0};
-}
-
-static void bench_close(bench *b)
-{
-    token_table_free(b->table);
-    rig_close(&b->rig);
-    arena_release(&b->memory);
-}
-
 /* Five random directions instead of the rig's features. */
-static void set_linear(bench *b, float w_FD[5 * D], float b_F[5])
+static void set_linear(bed *b, float w_FD[5 * D], float b_F[5])
 {
     rng r = rng_stream(1, "test_relaxed linear");
     for (int i = 0; i < 5 * D; i++)
         w_FD[i] = (float)rng_normal(&r);
     for (int f = 0; f < 5; f++)
         b_F[f] = f == 4 ? -100 : (float)f; /* the last is silent everywhere */
-    rig_set_directions(&b->rig, w_FD, b_F, 5);
-    b->setting.sae = b->rig.sae;
+    bed_set_directions(b, w_FD, b_F, 5);
 }
 
-static void open_group(relaxed_pass *p, bench *b, const relaxed_job *job, const relaxed_options *o)
+static void open_group(relaxed_pass *p, bed *b, const relaxed_job *job, const relaxed_options *o)
 {
     err e = {0};
     rng stream = rng_stream(job->seed, "test_relaxed");
-    assert_int_equal(relaxed_pass_open(p, job, 1, &b->setting, o, &e), OK);
+    assert_int_equal(relaxed_pass_open(p, job, 1, &b->set, o, &e), OK);
     p->R = job->restarts;
     p->L = job->length;
     p->scale = job->scale;
@@ -134,11 +107,10 @@ static void gradients_are_the_slopes(void **state)
                  {0, 5, 0, 1, 1000, 0},   {0, 0, 5, 1, 1000, 0},  {2, 3, 4, 0.5, 30, 0},
                  {2, 3, 4, 0.5, 1000, -1}};
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
-        bench b;
         float w_FD[5 * D], b_F[5];
-        bench_open(&b, "ref", 1, "hook_embed");
-        set_linear(&b, w_FD, b_F);
-        b.setting.bos = cases[c].bos;
+        bed *b = bed_open("ref", 1, "hook_embed", 0);
+        set_linear(b, w_FD, b_F);
+        b->set.bos = cases[c].bos;
         relaxed_options o = relaxed_defaults();
         o.repetition = cases[c].repetition;
         o.diversity = cases[c].diversity;
@@ -146,7 +118,7 @@ static void gradients_are_the_slopes(void **state)
         relaxed_job job = {.feature = 3, .scale = 2, .length = L, .restarts = R, .seed = c};
         relaxed_pass p;
         err e = {0};
-        open_group(&p, &b, &job, &o);
+        open_group(&p, b, &job, &o);
         mixture *m = p.mix;
         rng r = rng_stream(c, "test_relaxed direction");
         double tau = cases[c].tau;
@@ -176,7 +148,7 @@ static void gradients_are_the_slopes(void **state)
         mem_free(up);
         mem_free(down);
         close_group(&p);
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
@@ -189,16 +161,15 @@ static void one_token_is_that_token(void **state)
     static const char *const backends[] = {"ref", "cpu"};
     static const int bos[] = {0, -1};
     for (int k = 0; k < 4; k++) {
-        bench b;
-        bench_open(&b, backends[k % 2], 2, "blocks.1.hook_resid_post");
-        b.setting.bos = bos[k / 2];
+        bed *b = bed_open(backends[k % 2], 2, "blocks.1.hook_resid_post", 0);
+        b->set.bos = bos[k / 2];
         relaxed_options o = relaxed_defaults();
         relaxed_job job = {.feature = 2, .scale = 3, .length = L, .restarts = R, .seed = 1};
         relaxed_pass p;
         err e = {0};
         int32_t tokens[R * L], read[R * L];
         float mixed[R * (L + 1)], measured[R * (L + 1)];
-        open_group(&p, &b, &job, &o);
+        open_group(&p, b, &job, &o);
         mixture *m = p.mix;
         rng r = rng_stream(2, "test_relaxed tokens");
         memset(m->theta_NK, 0, (size_t)(R * L * m->K) * sizeof *m->theta_NK);
@@ -219,12 +190,12 @@ static void one_token_is_that_token(void **state)
         for (int restart = 0; restart < R; restart++) {
             probe_input input = {.tokens_L = tokens + restart * L, .length = L};
             probe_result result = {0};
-            assert_int_equal(probe_inputs(&result, &b.setting, &input, &job.feature, 1, false, &e),
+            assert_int_equal(probe_inputs(&result, &b->set, &input, &job.feature, 1, false, &e),
                              OK);
             assert_true(fabsf(relaxed_pass_best(&p, restart) - result.pre_activation) < 1e-4f);
         }
         close_group(&p);
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
@@ -243,14 +214,13 @@ static void candidates_are_exchanged(void **state)
 {
     (void)state;
     enum { ROWS = 2, K = 40 };
-    bench b;
-    bench_open(&b, "ref", 1, "hook_embed");
+    bed *b = bed_open("ref", 1, "hook_embed", 0);
     rng stream = rng_stream(3, "test_relaxed candidates");
     mixture *m;
     err e = {0};
     float d_x[ROWS * D];
     int32_t best[ROWS * 5], before[K];
-    assert_int_equal(mixture_new(&m, b.table, ROWS, K, &stream, 0, &e), OK);
+    assert_int_equal(mixture_new(&m, b->table, ROWS, K, &stream, 0, &e), OK);
     assert_int_equal(m->n, K / 2);
     /* Free places are filled, each row's favourites first. */
     rng r = rng_stream(4, "test_relaxed gradient");
@@ -258,7 +228,7 @@ static void candidates_are_exchanged(void **state)
         d_x[i] = (float)rng_normal(&r);
     assert_int_equal(mixture_refresh(m, d_x, 1, &e), OK);
     assert_int_equal(m->n, K);
-    assert_int_equal(token_table_largest(best, NULL, b.table, d_x, ROWS, 5, &e), OK);
+    assert_int_equal(token_table_largest(best, NULL, b->table, d_x, ROWS, 5, &e), OK);
     for (int i = 0; i < ROWS * 5; i++)
         assert_true(holds(m, best[i]));
     /* A new one stands at the weight of an average one. */
@@ -284,7 +254,7 @@ static void candidates_are_exchanged(void **state)
         d_x[i] = (float)rng_normal(&r);
     assert_int_equal(mixture_refresh(m, d_x, 1, &e), OK);
     assert_true(m->ids_K[7] == before[7] && m->ids_K[9] == before[9]);
-    assert_int_equal(token_table_largest(best, NULL, b.table, d_x, ROWS, 5, &e), OK);
+    assert_int_equal(token_table_largest(best, NULL, b->table, d_x, ROWS, 5, &e), OK);
     for (int i = 0; i < ROWS * 5; i++)
         assert_true(holds(m, best[i]));
     for (int c = 0; c < K; c++)
@@ -294,20 +264,20 @@ static void candidates_are_exchanged(void **state)
         assert_true(m->first_NK[3] == 0 && m->second_NK[3] == 0);
     for (int c = 0; c < K; c++) { /* the embeddings moved with the ids */
         float row[D];
-        token_table_row(row, b.table, m->ids_K[c]);
+        token_table_row(row, b->table, m->ids_K[c]);
         assert_memory_equal(row, m->e_KD + c * D, sizeof row);
     }
     mixture_free(m);
-    bench_close(&b);
+    bed_close(b);
 }
 
 /* ---- whole runs --------------------------------------------------------------------------------
  */
 
-static void run(bench *b, relaxed_job *jobs, int n, const relaxed_options *o)
+static void run(bed *b, relaxed_job *jobs, int n, const relaxed_options *o)
 {
     err e = {0};
-    if (relaxed_run(jobs, n, &b->setting, o, &b->memory, &e))
+    if (relaxed_run(jobs, n, &b->set, o, &b->memory, &e))
         fail_msg("%s", e.text);
 }
 
@@ -317,22 +287,22 @@ static void a_linear_feature_finds_its_token(void **state)
     (void)state;
     static const int candidates[] = {1000, 30};
     for (int k = 0; k < 2; k++) {
-        bench b;
         float w_FD[5 * D], b_F[5];
-        bench_open(&b, "cpu", 2, "hook_embed");
-        set_linear(&b, w_FD, b_F);
+        bed *b = bed_open("cpu", 2, "hook_embed", 0);
+        set_linear(b, w_FD, b_F);
         relaxed_options o = relaxed_defaults();
         o.candidates = candidates[k];
         relaxed_job jobs[5] = {{0}};
         for (int f = 0; f < 5; f++)
             jobs[f] =
                 (relaxed_job){.feature = f, .scale = 1, .length = 3, .restarts = 2, .seed = 9};
-        run(&b, jobs, 5, &o);
+        run(b, jobs, 5, &o);
         for (int f = 0; f < 5; f++) {
             int32_t best;
             float dot;
             err e = {0};
-            assert_int_equal(token_table_largest(&best, &dot, b.table, w_FD + f * D, 1, 1, &e), OK);
+            assert_int_equal(token_table_largest(&best, &dot, b->table, w_FD + f * D, 1, 1, &e),
+                             OK);
             for (int restart = 0; restart < 2; restart++) {
                 float want = dot + b_F[f], got = jobs[f].value_R[restart];
                 bool found = false;
@@ -345,7 +315,7 @@ static void a_linear_feature_finds_its_token(void **state)
                 assert_true(jobs[f].first_gradient_R[restart] > 0); /* the silent one too */
             }
         }
-        bench_close(&b);
+        bed_close(b);
     }
 }
 
@@ -354,8 +324,7 @@ static void the_relaxation_gap_closes(void **state)
 {
     (void)state;
     enum { N = 6 };
-    bench b;
-    bench_open(&b, "cpu", 2, "blocks.1.hook_resid_post");
+    bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
     relaxed_options o = relaxed_defaults();
     relaxed_job jobs[N], first[N];
     for (int i = 0; i < N; i++)
@@ -363,9 +332,9 @@ static void the_relaxation_gap_closes(void **state)
             (relaxed_job){.feature = i, .scale = 3, .length = 5, .restarts = 4, .seed = 9};
     relaxed_options one = o;
     one.steps = one.decode_every = 1;
-    run(&b, first, N, &one);
+    run(b, first, N, &one);
     o.decode_every = o.steps; /* only the last reading, which is the one the mixture became */
-    run(&b, jobs, N, &o);
+    run(b, jobs, N, &o);
     int better = 0;
     for (int i = 0; i < N; i++)
         for (int r = 0; r < 4; r++) {
@@ -377,19 +346,18 @@ static void the_relaxation_gap_closes(void **state)
             probe_input input = {.tokens_L = jobs[i].tokens_RL + r * 5, .length = 5};
             probe_result result = {0};
             err e = {0};
-            assert_int_equal(
-                probe_inputs(&result, &b.setting, &input, &jobs[i].feature, 1, false, &e), OK);
+            assert_int_equal(probe_inputs(&result, &b->set, &input, &jobs[i].feature, 1, false, &e),
+                             OK);
             assert_true(fabs((double)result.pre_activation - value) < 1e-4);
         }
     assert_true(better > 4 * N * 3 / 4);
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void more_readings_are_never_worse(void **state)
 {
     (void)state;
-    bench b;
-    bench_open(&b, "ref", 1, "blocks.0.hook_mlp_out");
+    bed *b = bed_open("ref", 1, "blocks.0.hook_mlp_out", 0);
     relaxed_options often = relaxed_defaults(), once;
     often.steps = 40;
     often.decode_every = 5;
@@ -397,13 +365,13 @@ static void more_readings_are_never_worse(void **state)
     once.decode_every = often.steps;
     relaxed_job job = {.feature = 1, .scale = 3, .length = 4, .restarts = 3, .seed = 2};
     relaxed_job again = job;
-    run(&b, &job, 1, &often);
-    run(&b, &again, 1, &once);
+    run(b, &job, 1, &often);
+    run(b, &again, 1, &once);
     for (int r = 0; r < 3; r++) {
         assert_true(job.value_R[r] >= again.value_R[r]);
         assert_true(job.relaxed_R[r] == again.relaxed_R[r]); /* reading changes nothing */
     }
-    bench_close(&b);
+    bed_close(b);
 }
 
 static void assert_same(const relaxed_job *a, const relaxed_job *b)
@@ -426,17 +394,17 @@ static void company_and_threads_do_not_matter(void **state)
     o.refresh_every = 7;
     o.repetition = o.diversity = 0.2;
     o.batch_sequences = 3;
-    bench b[2];
+    bed *b[2];
     relaxed_job alone[N], together[N], backwards[N];
     for (int i = 0; i < N; i++)
         alone[i] = together[i] = backwards[N - 1 - i] = (relaxed_job){
             .feature = i, .scale = 2 + i, .length = 2 + i * 3 % 5, .restarts = 1 + i, .seed = 5};
-    bench_open(&b[0], "cpu", 1, "blocks.1.hook_resid_post");
-    bench_open(&b[1], "cpu", 2, "blocks.1.hook_resid_post");
+    b[0] = bed_open("cpu", 1, "blocks.1.hook_resid_post", 0);
+    b[1] = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
     for (int i = 0; i < N; i++)
-        run(&b[0], &alone[i], 1, &o);
-    run(&b[0], together, N, &o);
-    run(&b[1], backwards, N, &o);
+        run(b[0], &alone[i], 1, &o);
+    run(b[0], together, N, &o);
+    run(b[1], backwards, N, &o);
     for (int i = 0; i < N; i++) {
         assert_same(&alone[i], &together[i]);
         assert_same(&alone[i], &backwards[N - 1 - i]);
@@ -444,10 +412,10 @@ static void company_and_threads_do_not_matter(void **state)
     /* The seed does matter. */
     relaxed_job other = together[4];
     other.seed = 6;
-    run(&b[0], &other, 1, &o);
+    run(b[0], &other, 1, &o);
     assert_true(memcmp(other.relaxed_R, alone[4].relaxed_R, 5 * sizeof(float)) != 0);
-    bench_close(&b[0]);
-    bench_close(&b[1]);
+    bed_close(b[0]);
+    bed_close(b[1]);
 }
 
 /* Each penalty lowers what it is about. */
@@ -457,10 +425,9 @@ static void penalties_buy_what_they_are_for(void **state)
     enum { LONG = 6, MANY = 4 };
     int copies[3] = {0}, alike[3] = {0};
     for (int k = 0; k < 3; k++) {
-        bench b;
         float w_FD[5 * D], b_F[5];
-        bench_open(&b, "cpu", 2, "hook_embed");
-        set_linear(&b, w_FD, b_F);
+        bed *b = bed_open("cpu", 2, "hook_embed", 0);
+        set_linear(b, w_FD, b_F);
         relaxed_options o = relaxed_defaults();
         o.steps = 120;
         o.entropy = 0.5; /* below what the objective is worth, so that every position takes part */
@@ -468,7 +435,7 @@ static void penalties_buy_what_they_are_for(void **state)
         o.diversity = k == 2 ? 20 : 0;
         o.decode_every = o.steps;
         relaxed_job job = {.feature = 1, .scale = 4, .length = LONG, .restarts = MANY, .seed = 3};
-        run(&b, &job, 1, &o);
+        run(b, &job, 1, &o);
         for (int r = 0; r < MANY; r++)
             for (int i = 0; i < LONG; i++) {
                 for (int j = 0; j < i; j++)
@@ -476,7 +443,7 @@ static void penalties_buy_what_they_are_for(void **state)
                 for (int other = 0; other < r; other++)
                     alike[k] += job.tokens_RL[r * LONG + i] == job.tokens_RL[other * LONG + i];
             }
-        bench_close(&b);
+        bed_close(b);
     }
     assert_true(copies[0] > 5 && copies[1] < copies[0] / 2);
     assert_true(alike[0] > 2 && alike[2] < alike[0] / 2);
@@ -485,43 +452,41 @@ static void penalties_buy_what_they_are_for(void **state)
 static void limits(void **state)
 {
     (void)state;
-    bench b;
     err e = {0};
-    bench_open(&b, "ref", 1, "hook_embed");
+    bed *b = bed_open("ref", 1, "hook_embed", 0);
     relaxed_options o = relaxed_defaults();
     o.steps = 1;
     relaxed_job job = {.feature = 0, .scale = 1, .length = RIG_CONTEXT, .restarts = 1};
-    assert_int_equal(relaxed_run(&job, 1, &b.setting, &o, &b.memory, &e), E_CONFIG);
+    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_CONFIG);
     assert_non_null(strstr(e.text, "optimise.sequence_length"));
     job.length = RIG_CONTEXT - 1; /* with the BOS just enough */
-    run(&b, &job, 1, &o);
+    run(b, &job, 1, &o);
     job.length = 1; /* the shortest */
     o.candidates = 1;
-    run(&b, &job, 1, &o);
+    run(b, &job, 1, &o);
     assert_true(isfinite(job.value_R[0]));
     job.feature = RIG_F;
-    assert_int_equal(relaxed_run(&job, 1, &b.setting, &o, &b.memory, &e), E_DATA);
+    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_DATA);
     job.feature = 0;
-    float *E = model_embedding(b.rig.model)->value;
+    float *E = model_embedding(b->r.model)->value;
     for (int i = 0; i < 1000; i++)
         E[i] = (float)NAN;
     o.candidates = 1000;
-    assert_int_equal(relaxed_run(&job, 1, &b.setting, &o, &b.memory, &e), E_NUMERIC);
-    bench_close(&b);
+    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_NUMERIC);
+    bed_close(b);
 }
 
 static void cost_grows_with_what_is_done(void **state)
 {
     (void)state;
-    bench b;
-    bench_open(&b, "ref", 1, "blocks.1.hook_resid_post");
+    bed *b = bed_open("ref", 1, "blocks.1.hook_resid_post", 0);
     relaxed_options o = relaxed_defaults(), twice = o;
     twice.steps *= 2;
-    double once = relaxed_flops(&b.setting, &o, 10);
+    double once = relaxed_flops(&b->set, &o, 10);
     assert_true(once > 0);
-    assert_true(fabs(relaxed_flops(&b.setting, &twice, 10) / once - 2) < 1e-9);
-    assert_true(relaxed_flops(&b.setting, &o, 20) > 1.9 * once);
-    bench_close(&b);
+    assert_true(fabs(relaxed_flops(&b->set, &twice, 10) / once - 2) < 1e-9);
+    assert_true(relaxed_flops(&b->set, &o, 20) > 1.9 * once);
+    bed_close(b);
 }
 
 int main(void)
