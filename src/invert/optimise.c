@@ -1,45 +1,14 @@
 /* The optimiser: slots hold running jobs, a step runs all slots through the model together, then
  * each slot moves on its own. */
-#include "invert/optimise.h"
 #include "base/memory.h"
 #include "invert/descent.h"
+#include "invert/optimiser.h"
 #include "invert/penalties.h"
 #include "invert/smooth_max.h"
 #include <math.h>
 #include <string.h>
 
 enum { NEAREST_EVERY = 10 }; /* steps between looks at which token is nearest */
-
-typedef struct slot {
-    optimise_job *job;
-    float *x_LD, *d_x_LD, *first_LD, *second_LD;
-    float *y_LD, *nearest_y_LD; /* x and the closest tokens whitened; FREE_WHITENED only */
-    int32_t *nearest_L;
-    int step;
-    double best, reference; /* best score; best score when it last gained enough */
-    int reference_step;
-} slot;
-
-/* One optimisation: its buffers, sized for the widest batch. */
-typedef struct optimiser {
-    const optimise_setting *set;
-    const optimise_options *o;
-    backend *be;
-    optimise_job *jobs;
-    int n_jobs, next_job;
-    slot *slots;
-    int n_slots, capacity;
-    int D, T, longest, skip;   /* skip: 1 when a BOS stands before the free positions */
-    sae_columns *columns;      /* column i is the feature of job i */
-    forward *to_hook, *to_end; /* to_end: NULL without coherence */
-    int32_t *tokens_BT, *targets_BT, *which_N;
-    float *x_BTD, *d_x_BTD, *d_h, *pre_N, *f_N; /* backend */
-    float *host_x_BTD, *host_d_BTD, *host_pre_N, *host_f_N, *host_d_pre_N, *host_loss_N;
-    float *nearest_x; /* rows whose nearest token is due, or that are whitened */
-    whitening_rows whitened;
-    int32_t *nearest_ids;
-    arena *memory;
-} optimiser;
 
 /* ---- starting and finishing jobs ---------------------------------------------------------------
  */
@@ -49,9 +18,19 @@ static bool in_mode(const optimiser *p, free_mode mode)
     return p->o->mode == mode;
 }
 
+size_t optimiser_slot_numbers(const optimiser *p)
+{
+    return (in_mode(p, FREE_WHITENED) ? 6u : 4u) * (size_t)p->longest * (size_t)p->D;
+}
+
 static double norm_limit(const optimiser *p)
 {
     return p->o->norm_limit * p->set->table->max_norm;
+}
+
+int optimiser_curve_room(const optimiser *p)
+{
+    return p->o->curve_points + 2;
 }
 
 static void start_job(optimiser *p, slot *s)
@@ -71,7 +50,7 @@ static void start_job(optimiser *p, slot *s)
         }
     memset(s->first_LD, 0, cells * sizeof *s->first_LD);
     memset(s->second_LD, 0, cells * sizeof *s->second_LD);
-    job->curve = arena_push(p->memory, (size_t)p->o->curve_points + 2, sizeof *job->curve);
+    job->curve = arena_push(p->memory, (size_t)optimiser_curve_room(p), sizeof *job->curve);
     job->n_curve = 0;
 }
 
@@ -399,8 +378,8 @@ static err_code open_slots(optimiser *p, err *e)
     p->slots = mem_small((size_t)p->capacity, sizeof *p->slots);
     for (int i = 0; i < p->capacity; i++) {
         slot *s = &p->slots[i];
-        float *block = mem_array((in_mode(p, FREE_WHITENED) ? 6 : 4) * cells, sizeof *block,
-                                 "an optimised sequence", e);
+        float *block =
+            mem_array(optimiser_slot_numbers(p), sizeof *block, "an optimised sequence", e);
         if (!block)
             return e->code;
         s->x_LD = block; /* owns the block */
@@ -504,33 +483,60 @@ static long steps_done(const optimiser *p)
     return done;
 }
 
+/* What the model says of all slots; stopped in here, a step begins anew. */
+static err_code look(optimiser *p, err *e)
+{
+    err_code rc = in_mode(p, FREE_WHITENED) ? transform_slots(p, false, e) : OK;
+    if (!rc)
+        rc = refresh_nearest(p, e);
+    if (!rc) {
+        pack(p);
+        rc = feature_gradient(p, e);
+    }
+    return rc || !p->to_end ? rc : coherence_gradient(p, e);
+}
+
+/* Every slot a step further. */
+static err_code move(optimiser *p, err *e)
+{
+    pool_run(p->be->pool, p->n_slots, judge_slot, p);
+    err_code rc = check_finished(p, e);
+    if (!rc && in_mode(p, FREE_WHITENED))
+        rc = transform_slots(p, true, e);
+    if (rc)
+        return rc;
+    pool_run(p->be->pool, p->n_slots, move_slot, p);
+    refill(p);
+    return OK;
+}
+
+static err_code begin(optimiser *p, err *e)
+{
+    if (draft_found(p->set->draft))
+        return optimiser_get(p, &p->set->draft->state, e);
+    while (p->n_slots < p->capacity)
+        start_job(p, &p->slots[p->n_slots++]);
+    return OK;
+}
+
 static err_code run(optimiser *p, err *e)
 {
     progress bar =
         progress_start(p->set->reporter, p->set->name, (long)p->n_jobs * p->o->max_steps);
-    err_code rc = OK;
-    while (p->n_slots < p->capacity)
-        start_job(p, &p->slots[p->n_slots++]);
+    err_code rc = begin(p, e);
     while (p->n_slots && !rc) {
-        rc = in_mode(p, FREE_WHITENED) ? transform_slots(p, false, e) : OK;
-        if (!rc)
-            rc = refresh_nearest(p, e);
+        rc = look(p, e);
+        bool between_steps = rc == E_CANCELLED;
         if (!rc) {
-            pack(p);
-            rc = feature_gradient(p, e);
+            rc = move(p, e);
+            between_steps = !rc;
+            progress_step(&bar, steps_done(p), NULL);
+            rc = rc ? rc : cancel_check(e);
         }
-        if (!rc && p->to_end)
-            rc = coherence_gradient(p, e);
-        if (rc)
-            break;
-        pool_run(p->be->pool, p->n_slots, judge_slot, p);
-        rc = check_finished(p, e);
-        if (!rc && in_mode(p, FREE_WHITENED))
-            rc = transform_slots(p, true, e);
-        pool_run(p->be->pool, p->n_slots, move_slot, p);
-        refill(p);
-        progress_step(&bar, steps_done(p), NULL);
-        rc = rc ? rc : cancel_check(e);
+        if (between_steps && draft_is_due(p->set->draft, rc)) {
+            optimiser_put(draft_room(p->set->draft), p);
+            rc = draft_keep(p->set->draft, rc, e);
+        }
     }
     progress_end(&bar);
     return rc;

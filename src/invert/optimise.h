@@ -5,6 +5,7 @@
  * over its free positions of the feature's pre-activation, so a silent feature has a gradient. */
 #ifndef INVERT_OPTIMISE_H
 #define INVERT_OPTIMISE_H
+#include "base/draft.h"
 #include "base/progress.h"
 #include "invert/token_table.h"
 #include "invert/whitening.h"
@@ -72,6 +73,7 @@ typedef struct optimise_setting {
     int bos;                    /* fixed first token, -1: none */
     reporter *reporter;
     const char *name; /* of the progress bar */
+    draft *draft;     /* of optimise_jobs(); NULL: jobs that are stopped begin anew */
 } optimise_setting;
 
 /* A random start: tokens drawn from the candidates plus noise_scale * rms normal noise; the same
@@ -84,7 +86,9 @@ void optimise_original_start(float *x_LD, const token_table *t, uint64_t seed, i
                              int restart, int length);
 optimise_options optimise_original(int batch_sequences, int curve_points);
 
-/* Optimises n jobs. E_CANCELLED on Ctrl-C leaves finished jobs finished (last_step > 0). */
+/* Optimises n jobs. E_CANCELLED on Ctrl-C leaves finished jobs finished (last_step > 0), and in the
+ * setting's draft all that it takes to go on: the same jobs then end with the same bytes as if they
+ * had never been stopped. E_FORMAT when the draft is not one of such jobs. */
 err_code optimise_jobs(optimise_job *jobs, int n, const optimise_setting *setting,
                        const optimise_options *o, arena *a, err *e);
 

@@ -20,20 +20,20 @@ void cluster_store_key(const study *s, const float *x_ND, int n, int d, char key
 static void put_text(str *payload, const char *text)
 {
     size_t n = strlen(text);
-    store_put(payload, &n, 1, sizeof n);
-    store_put(payload, text, n, 1);
+    packed_put(payload, &n, 1, sizeof n);
+    packed_put(payload, text, n, 1);
 }
 
-static const char *get_text(store_reader *r, arena *a)
+static const char *get_text(packed_reader *r, arena *a)
 {
     size_t n;
-    store_get(r, &n, 1, sizeof n);
+    packed_get(r, &n, 1, sizeof n);
     if (n > r->left) {
         r->short_read = true;
         return "";
     }
     char *text = arena_push(a, n + 1, 1);
-    store_get(r, text, n, 1);
+    packed_get(r, text, n, 1);
     return text;
 }
 
@@ -43,35 +43,35 @@ void cluster_store_pack(str *payload, const study *s, int n)
     const double figures[] = {k->silhouette, k->noise_share, k->trustworthiness,
                               k->neighbour_overlap};
     const int counts[] = {k->n_clusters, k->n_neighbours, k->map_N2 != NULL};
-    store_put(payload, counts, COUNT_OF(counts), sizeof *counts);
-    store_put(payload, figures, COUNT_OF(figures), sizeof *figures);
-    store_put(payload, k->label_N, (size_t)n, sizeof *k->label_N);
-    store_put(payload, k->medoid_C, (size_t)k->n_clusters, sizeof *k->medoid_C);
+    packed_put(payload, counts, COUNT_OF(counts), sizeof *counts);
+    packed_put(payload, figures, COUNT_OF(figures), sizeof *figures);
+    packed_put(payload, k->label_N, (size_t)n, sizeof *k->label_N);
+    packed_put(payload, k->medoid_C, (size_t)k->n_clusters, sizeof *k->medoid_C);
     if (k->map_N2)
-        store_put(payload, k->map_N2, (size_t)n * 2, sizeof *k->map_N2);
+        packed_put(payload, k->map_N2, (size_t)n * 2, sizeof *k->map_N2);
     put_text(payload, k->space);
     put_text(payload, k->settings);
     put_text(payload, k->map_settings);
 }
 
-static bool unpack(study *s, int n, store_reader *r)
+static bool unpack(study *s, int n, packed_reader *r)
 {
     clustering k = {0};
     double figures[4];
     int counts[3];
-    store_get(r, counts, COUNT_OF(counts), sizeof *counts);
-    store_get(r, figures, COUNT_OF(figures), sizeof *figures);
+    packed_get(r, counts, COUNT_OF(counts), sizeof *counts);
+    packed_get(r, figures, COUNT_OF(figures), sizeof *figures);
     k.n_clusters = counts[0];
     k.n_neighbours = counts[1];
     if (k.n_clusters < 0 || k.n_clusters > n)
         return false;
     k.label_N = arena_push(&s->memory, (size_t)n, sizeof *k.label_N);
     k.medoid_C = arena_push(&s->memory, (size_t)k.n_clusters + 1, sizeof *k.medoid_C);
-    store_get(r, k.label_N, (size_t)n, sizeof *k.label_N);
-    store_get(r, k.medoid_C, (size_t)k.n_clusters, sizeof *k.medoid_C);
+    packed_get(r, k.label_N, (size_t)n, sizeof *k.label_N);
+    packed_get(r, k.medoid_C, (size_t)k.n_clusters, sizeof *k.medoid_C);
     if (counts[2]) {
         k.map_N2 = arena_push(&s->memory, (size_t)n * 2, sizeof *k.map_N2);
-        store_get(r, k.map_N2, (size_t)n * 2, sizeof *k.map_N2);
+        packed_get(r, k.map_N2, (size_t)n * 2, sizeof *k.map_N2);
     }
     k.silhouette = figures[0];
     k.noise_share = figures[1];
@@ -88,6 +88,6 @@ static bool unpack(study *s, int n, store_reader *r)
 
 bool cluster_store_unpack(study *s, int n, const str *payload)
 {
-    store_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = {.data = payload->data, .left = payload->len};
     return unpack(s, n, &r);
 }

@@ -1,4 +1,4 @@
-/* The store's files, and who may write them. */
+/* The store's files, and who may write them. A draft is the file of another kind. */
 #include "pipeline/kept.h"
 #include "base/io.h"
 #include "pipeline/store.h"
@@ -68,6 +68,36 @@ err_code kept_find(kept *k, study *s, const char *kind, const char *key, err *e)
     return rc;
 }
 
+/* ---- drafts ------------------------------------------------------------------------------------
+ */
+
+/* "collect-draft", in the arena. */
+static const char *draft_kind(const kept *k)
+{
+    return arena_printf(&k->study->memory, "%s-draft", k->kind);
+}
+
+static err_code keep_draft(draft *d, err *e)
+{
+    kept *k = (kept *)d;
+    err_code rc = hold(k, e);
+    return rc ? rc : store_save(k->study->cache_dir, draft_kind(k), k->key, &d->state, e);
+}
+
+draft *kept_draft(kept *k)
+{
+    enum { SECONDS_BETWEEN = 60 };
+    study *s = k->study;
+    str path = {0};
+    store_name_file(&path, s->cache_dir ? s->cache_dir : "", draft_kind(k), k->key);
+    k->draft.name = str_into(&path, &s->memory);
+    k->draft.every = SECONDS_BETWEEN;
+    k->draft.keep = may_keep(s) ? keep_draft : NULL;
+    if (may_use(s) && store_load(&k->draft.state, s->cache_dir, draft_kind(k), k->key, s->reporter))
+        report_line(s->reporter, "%-10s goes on where an earlier run was stopped", k->kind);
+    return &k->draft;
+}
+
 str *kept_room(kept *k)
 {
     str_clear(&k->payload);
@@ -77,7 +107,11 @@ str *kept_room(kept *k)
 err_code kept_save(kept *k, err *e)
 {
     err_code rc = hold(k, e);
-    return rc ? rc : store_save(k->study->cache_dir, k->kind, k->key, &k->payload, e);
+    if (!rc)
+        rc = store_save(k->study->cache_dir, k->kind, k->key, &k->payload, e);
+    if (!rc && k->draft.keep)
+        store_remove(k->study->cache_dir, draft_kind(k), k->key);
+    return rc;
 }
 
 void kept_close(kept *k)
@@ -85,5 +119,6 @@ void kept_close(kept *k)
     file_lock_remove(&k->lock);
     str_release(&k->lock_path);
     str_release(&k->payload);
+    str_release(&k->draft.state);
     k->found = false;
 }

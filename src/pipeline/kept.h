@@ -5,10 +5,12 @@
  * that need different results never wait for one another. */
 #ifndef PIPELINE_KEPT_H
 #define PIPELINE_KEPT_H
+#include "base/draft.h"
 #include "base/file_lock.h"
 #include "pipeline/study.h"
 
 typedef struct kept {
+    draft draft;  /* first: the draft that kept_draft() gives is a kept * */
     study *study; /* borrowed, as is kind */
     const char *kind;
     char key[SHA256_HEX];
@@ -26,6 +28,9 @@ err_code kept_find(kept *k, study *s, const char *kind, const char *key, err *e)
 str *kept_room(kept *k);
 /* Keeps what was put into that text. */
 err_code kept_save(kept *k, err *e);
+/* For work that can be gone on with: what a run that was stopped left of it, which is said, and
+ * where this one's state is kept until the result is. */
+draft *kept_draft(kept *k);
 void kept_close(kept *k);
 
 #endif

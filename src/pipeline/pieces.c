@@ -28,6 +28,6 @@ err_code pieces_save(kept *k, const piece pieces[MOST_PIECES], err *e)
         return OK;
     for (int i = 0; i < MOST_PIECES; i++)
         if (pieces[i].bytes)
-            store_put(room, pieces[i].data, pieces[i].bytes, 1);
+            packed_put(room, pieces[i].data, pieces[i].bytes, 1);
     return kept_save(k, e);
 }

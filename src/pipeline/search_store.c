@@ -8,18 +8,18 @@ void singles_pack(str *payload, const singles *s)
 {
     size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
     const int sizes[] = {s->n_tokens, s->F, s->n_targets, s->S};
-    store_put(payload, sizes, COUNT_OF(sizes), sizeof *sizes);
-    store_put(payload, s->best_F, F, sizeof *s->best_F);
-    store_put(payload, s->pre_activation_F, F, sizeof *s->pre_activation_F);
-    store_put(payload, s->ids_NS, NS, sizeof *s->ids_NS);
-    store_put(payload, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+    packed_put(payload, sizes, COUNT_OF(sizes), sizeof *sizes);
+    packed_put(payload, s->best_F, F, sizeof *s->best_F);
+    packed_put(payload, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    packed_put(payload, s->ids_NS, NS, sizeof *s->ids_NS);
+    packed_put(payload, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
 }
 
 bool singles_unpack(singles *out, const str *payload)
 {
-    store_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = {.data = payload->data, .left = payload->len};
     int sizes[4];
-    store_get(&r, sizes, COUNT_OF(sizes), sizeof *sizes);
+    packed_get(&r, sizes, COUNT_OF(sizes), sizeof *sizes);
     *out = (singles){.n_tokens = sizes[0], .F = sizes[1], .n_targets = sizes[2], .S = sizes[3]};
     size_t F = (size_t)out->F, NS = (size_t)out->n_targets * (size_t)out->S;
     size_t cells = r.left / (sizeof(int32_t) + sizeof(float)); /* F + NS, which may not fit */
@@ -32,10 +32,10 @@ bool singles_unpack(singles *out, const str *payload)
     out->pre_activation_F = mem_small(F, sizeof *out->pre_activation_F);
     out->ids_NS = mem_small(NS, sizeof *out->ids_NS);
     out->pre_activation_NS = mem_small(NS, sizeof *out->pre_activation_NS);
-    store_get(&r, out->best_F, F, sizeof *out->best_F);
-    store_get(&r, out->pre_activation_F, F, sizeof *out->pre_activation_F);
-    store_get(&r, out->ids_NS, NS, sizeof *out->ids_NS);
-    store_get(&r, out->pre_activation_NS, NS, sizeof *out->pre_activation_NS);
+    packed_get(&r, out->best_F, F, sizeof *out->best_F);
+    packed_get(&r, out->pre_activation_F, F, sizeof *out->pre_activation_F);
+    packed_get(&r, out->ids_NS, NS, sizeof *out->ids_NS);
+    packed_get(&r, out->pre_activation_NS, NS, sizeof *out->pre_activation_NS);
     return true;
 }
 
@@ -47,20 +47,20 @@ static void put_point(str *payload, const search_point *p)
     search_point plain = *p;
     plain.tokens = NULL;
     plain.length = p->tokens ? p->length : 0;
-    store_put(payload, &plain, 1, sizeof plain);
-    store_put(payload, p->tokens, (size_t)plain.length, sizeof *p->tokens);
+    packed_put(payload, &plain, 1, sizeof plain);
+    packed_put(payload, p->tokens, (size_t)plain.length, sizeof *p->tokens);
 }
 
-static void get_point(store_reader *r, search_point *p, arena *a)
+static void get_point(packed_reader *r, search_point *p, arena *a)
 {
-    store_get(r, p, 1, sizeof *p);
+    packed_get(r, p, 1, sizeof *p);
     p->tokens = NULL;
     if (p->length < 0 || (size_t)p->length > r->left / sizeof *p->tokens)
         r->short_read = true;
     if (r->short_read || p->length == 0)
         return;
     p->tokens = arena_push(a, (size_t)p->length, sizeof *p->tokens);
-    store_get(r, p->tokens, (size_t)p->length, sizeof *p->tokens);
+    packed_get(r, p->tokens, (size_t)p->length, sizeof *p->tokens);
 }
 
 /* The single points of a job, in the order they are kept. */
@@ -78,16 +78,16 @@ static void put_job(str *payload, search_job job)
     for (int i = 0; i < SINGLE_POINTS; i++)
         put_point(payload, points[i]);
     const int counts[] = {job.n_front, job.n_restarts, job.n_curve, job.n_sweeps, job.certified};
-    store_put(payload, counts, COUNT_OF(counts), sizeof *counts);
-    store_put(payload, &job.hypervolume, 1, sizeof job.hypervolume);
-    store_put(payload, &job.relaxed, 1, sizeof job.relaxed);
-    store_put(payload, &job.n_forwards, 1, sizeof job.n_forwards);
-    store_put(payload, &job.flops, 1, sizeof job.flops);
-    store_put(payload, job.curve, (size_t)job.n_curve, sizeof *job.curve);
+    packed_put(payload, counts, COUNT_OF(counts), sizeof *counts);
+    packed_put(payload, &job.hypervolume, 1, sizeof job.hypervolume);
+    packed_put(payload, &job.relaxed, 1, sizeof job.relaxed);
+    packed_put(payload, &job.n_forwards, 1, sizeof job.n_forwards);
+    packed_put(payload, &job.flops, 1, sizeof job.flops);
+    packed_put(payload, job.curve, (size_t)job.n_curve, sizeof *job.curve);
     for (int i = 0; i < job.n_front; i++)
         put_point(payload, &job.front[i]);
     for (int i = 0; i < job.n_restarts; i++) {
-        store_put(payload, &job.restarts[i], 1, sizeof *job.restarts);
+        packed_put(payload, &job.restarts[i], 1, sizeof *job.restarts);
         put_point(payload, &job.restarts[i].best);
     }
 }
@@ -98,23 +98,23 @@ void searches_pack(str *payload, const search_job *jobs, int n)
         put_job(payload, jobs[i]);
 }
 
-static bool few(const store_reader *r, int n, size_t size)
+static bool few(const packed_reader *r, int n, size_t size)
 {
     return n >= 0 && (size_t)n <= r->left / size;
 }
 
-static bool get_job(store_reader *r, search_job *job, arena *a)
+static bool get_job(packed_reader *r, search_job *job, arena *a)
 {
     search_point *points[SINGLE_POINTS];
     int counts[5];
     list_points(points, job);
     for (int i = 0; i < SINGLE_POINTS; i++)
         get_point(r, points[i], a);
-    store_get(r, counts, COUNT_OF(counts), sizeof *counts);
-    store_get(r, &job->hypervolume, 1, sizeof job->hypervolume);
-    store_get(r, &job->relaxed, 1, sizeof job->relaxed);
-    store_get(r, &job->n_forwards, 1, sizeof job->n_forwards);
-    store_get(r, &job->flops, 1, sizeof job->flops);
+    packed_get(r, counts, COUNT_OF(counts), sizeof *counts);
+    packed_get(r, &job->hypervolume, 1, sizeof job->hypervolume);
+    packed_get(r, &job->relaxed, 1, sizeof job->relaxed);
+    packed_get(r, &job->n_forwards, 1, sizeof job->n_forwards);
+    packed_get(r, &job->flops, 1, sizeof job->flops);
     if (r->short_read || !few(r, counts[0], sizeof *job->front) ||
         !few(r, counts[1], sizeof *job->restarts) || !few(r, counts[2], sizeof *job->curve))
         return false;
@@ -126,11 +126,11 @@ static bool get_job(store_reader *r, search_job *job, arena *a)
     job->curve = arena_push(a, (size_t)job->n_curve, sizeof *job->curve);
     job->front = arena_push(a, (size_t)job->n_front, sizeof *job->front);
     job->restarts = arena_push(a, (size_t)job->n_restarts, sizeof *job->restarts);
-    store_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    packed_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
     for (int i = 0; i < job->n_front; i++)
         get_point(r, &job->front[i], a);
     for (int i = 0; i < job->n_restarts; i++) {
-        store_get(r, &job->restarts[i], 1, sizeof *job->restarts);
+        packed_get(r, &job->restarts[i], 1, sizeof *job->restarts);
         get_point(r, &job->restarts[i].best, a);
     }
     return !r->short_read;
@@ -138,7 +138,7 @@ static bool get_job(store_reader *r, search_job *job, arena *a)
 
 bool searches_unpack(search_job *jobs, int n, const str *payload, arena *a)
 {
-    store_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = {.data = payload->data, .left = payload->len};
     for (int i = 0; i < n; i++) {
         search_job read = jobs[i];
         if (!get_job(&r, &read, a))

@@ -108,21 +108,21 @@ static void collect_key(const study *s, char key[SHA256_HEX])
 
 static bool unpack(collection *out, const str *payload)
 {
-    store_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = {.data = payload->data, .left = payload->len};
     collection c = {0};
-    store_get(&r, &c.n_features, 1, sizeof c.n_features);
-    store_get(&r, &c.n_prompts, 1, sizeof c.n_prompts);
-    store_get(&r, &c.n_tokens, 1, sizeof c.n_tokens);
-    store_get(&r, &c.n_special, 1, sizeof c.n_special);
+    packed_get(&r, &c.n_features, 1, sizeof c.n_features);
+    packed_get(&r, &c.n_prompts, 1, sizeof c.n_prompts);
+    packed_get(&r, &c.n_tokens, 1, sizeof c.n_tokens);
+    packed_get(&r, &c.n_special, 1, sizeof c.n_special);
     size_t n = (size_t)c.n_features;
     c.stats_F = mem_small(n, sizeof *c.stats_F);
     c.first_F = mem_small(n + 1, sizeof *c.first_F);
-    store_get(&r, c.stats_F, n, sizeof *c.stats_F);
-    store_get(&r, c.first_F, n + 1, sizeof *c.first_F);
+    packed_get(&r, c.stats_F, n, sizeof *c.stats_F);
+    packed_get(&r, c.first_F, n + 1, sizeof *c.first_F);
     bool fits = !r.short_read && c.first_F[n] == r.left / sizeof *c.entries;
     if (fits) {
         c.entries = mem_small(c.first_F[n], sizeof *c.entries);
-        store_get(&r, c.entries, c.first_F[n], sizeof *c.entries);
+        packed_get(&r, c.entries, c.first_F[n], sizeof *c.entries);
         *out = c;
     } else {
         collection_release(&c);
@@ -133,13 +133,13 @@ static bool unpack(collection *out, const str *payload)
 static void pack(str *payload, const collection *c)
 {
     size_t n = (size_t)c->n_features;
-    store_put(payload, &c->n_features, 1, sizeof c->n_features);
-    store_put(payload, &c->n_prompts, 1, sizeof c->n_prompts);
-    store_put(payload, &c->n_tokens, 1, sizeof c->n_tokens);
-    store_put(payload, &c->n_special, 1, sizeof c->n_special);
-    store_put(payload, c->stats_F, n, sizeof *c->stats_F);
-    store_put(payload, c->first_F, n + 1, sizeof *c->first_F);
-    store_put(payload, c->entries, c->first_F[n], sizeof *c->entries);
+    packed_put(payload, &c->n_features, 1, sizeof c->n_features);
+    packed_put(payload, &c->n_prompts, 1, sizeof c->n_prompts);
+    packed_put(payload, &c->n_tokens, 1, sizeof c->n_tokens);
+    packed_put(payload, &c->n_special, 1, sizeof c->n_special);
+    packed_put(payload, c->stats_F, n, sizeof *c->stats_F);
+    packed_put(payload, c->first_F, n + 1, sizeof *c->first_F);
+    packed_put(payload, c->entries, c->first_F[n], sizeof *c->entries);
 }
 
 err_code stage_collect(study *s, bool *cached, err *e)

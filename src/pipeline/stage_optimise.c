@@ -93,31 +93,31 @@ static void pack(str *payload, const optimise_job *jobs, int n, int D)
 {
     for (int i = 0; i < n; i++) {
         const optimise_job *job = &jobs[i];
-        store_put(payload, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
-        store_put(payload, &job->objective, 1, sizeof job->objective);
-        store_put(payload, &job->activation, 1, sizeof job->activation);
-        store_put(payload, &job->last_step, 1, sizeof job->last_step);
-        store_put(payload, &job->converged, 1, sizeof job->converged);
-        store_put(payload, &job->n_curve, 1, sizeof job->n_curve);
-        store_put(payload, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+        packed_put(payload, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
+        packed_put(payload, &job->objective, 1, sizeof job->objective);
+        packed_put(payload, &job->activation, 1, sizeof job->activation);
+        packed_put(payload, &job->last_step, 1, sizeof job->last_step);
+        packed_put(payload, &job->converged, 1, sizeof job->converged);
+        packed_put(payload, &job->n_curve, 1, sizeof job->n_curve);
+        packed_put(payload, job->curve, (size_t)job->n_curve, sizeof *job->curve);
     }
 }
 
 static bool unpack(optimise_job *jobs, const str *payload, int n, int D, arena *a)
 {
-    store_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = {.data = payload->data, .left = payload->len};
     for (int i = 0; i < n && !r.short_read; i++) {
         optimise_job *job = &jobs[i];
-        store_get(&r, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
-        store_get(&r, &job->objective, 1, sizeof job->objective);
-        store_get(&r, &job->activation, 1, sizeof job->activation);
-        store_get(&r, &job->last_step, 1, sizeof job->last_step);
-        store_get(&r, &job->converged, 1, sizeof job->converged);
-        store_get(&r, &job->n_curve, 1, sizeof job->n_curve);
+        packed_get(&r, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
+        packed_get(&r, &job->objective, 1, sizeof job->objective);
+        packed_get(&r, &job->activation, 1, sizeof job->activation);
+        packed_get(&r, &job->last_step, 1, sizeof job->last_step);
+        packed_get(&r, &job->converged, 1, sizeof job->converged);
+        packed_get(&r, &job->n_curve, 1, sizeof job->n_curve);
         if (job->n_curve < 0 || (size_t)job->n_curve > r.left / sizeof *job->curve)
             return false;
         job->curve = arena_push(a, (size_t)job->n_curve, sizeof *job->curve);
-        store_get(&r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+        packed_get(&r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
     }
     return !r.short_read && r.left == 0;
 }
@@ -132,6 +132,7 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
     *cached = !rc && before.found && unpack(jobs, &before.payload, n, s->tokens->D, &s->memory);
     if (!rc && !*cached) {
         optimise_setting setting = free_setting(s, "optimise");
+        setting.draft = kept_draft(&before);
         rc = optimise_jobs(jobs, n, &setting, o, &s->memory, e);
         str *room = rc ? NULL : kept_room(&before);
         if (room) {
@@ -147,7 +148,7 @@ err_code stage_optimise(study *s, bool *cached, err *e)
 {
     optimise_options o = study_optimise_options(s->config);
     int restarts = s->config->optimise.restarts, all = s->n_targets * restarts;
-    /* One batch between two savings: what Ctrl-C can cost. */
+    /* One batch at a time. */
     int features = o.batch_sequences / restarts;
     int group = (features < 1 ? 1 : features) * restarts;
     make_jobs(s);

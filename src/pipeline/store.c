@@ -34,25 +34,7 @@ void store_key_finish(store_key *k, char hex[SHA256_HEX])
     sha256_finish(&k->hash, hex);
 }
 
-void store_put(str *payload, const void *data, size_t n, size_t size)
-{
-    str_add_bytes(payload, data, n * size);
-}
-
-void store_get(store_reader *r, void *out, size_t n, size_t size)
-{
-    if (size && n > r->left / size) {
-        r->short_read = true;
-        memset(out, 0, n * size);
-        return;
-    }
-    if (n)
-        memcpy(out, r->data, n * size);
-    r->data += n * size;
-    r->left -= n * size;
-}
-
-static void name_file(str *path, const char *dir, const char *kind, const char *key)
+void store_name_file(str *path, const char *dir, const char *kind, const char *key)
 {
     str_addf(path, "%s/%s-%.32s.bin", dir, kind, key);
 }
@@ -67,7 +49,7 @@ err_code store_save(const char *dir, const char *kind, const char *key, const st
     char sum[SHA256_HEX];
     str path = {0};
     io_file f = {0};
-    name_file(&path, dir, kind, key);
+    store_name_file(&path, dir, kind, key);
     sha256_of(sum, str_text(payload), payload->len);
     err_code rc = io_make_dir(dir, e);
     if (!rc)
@@ -88,7 +70,7 @@ bool store_load(str *payload, const char *dir, const char *kind, const char *key
     char sum[SHA256_HEX];
     err e;
     bool whole = false;
-    name_file(&path, dir, kind, key);
+    store_name_file(&path, dir, kind, key);
     if (!io_exists(path.data))
         goto out;
     whole = !io_read(&file, path.data, LARGEST, &e) && file.len >= HEADER + HEX &&
@@ -106,4 +88,12 @@ out:
     str_release(&path);
     str_release(&file);
     return whole;
+}
+
+void store_remove(const char *dir, const char *kind, const char *key)
+{
+    str path = {0};
+    store_name_file(&path, dir, kind, key);
+    remove(path.data);
+    str_release(&path);
 }

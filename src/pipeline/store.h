@@ -5,6 +5,7 @@
 #ifndef PIPELINE_STORE_H
 #define PIPELINE_STORE_H
 #include "base/err.h"
+#include "base/packed.h"
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/str.h"
@@ -20,21 +21,15 @@ void store_key_text(store_key *k, const char *text);
 void store_key_bytes(store_key *k, const void *data, size_t n);
 void store_key_finish(store_key *k, char hex[SHA256_HEX]);
 
-/* Arrays written one after another and read back in the same order. */
-void store_put(str *payload, const void *data, size_t n, size_t size);
-typedef struct store_reader {
-    const char *data;
-    size_t left;
-    bool short_read; /* sticky: asked for more than there is */
-} store_reader;
-void store_get(store_reader *r, void *out, size_t n, size_t size);
-
 /* Writes DIR/KIND-KEY.bin; the folder is made. Nobody else may be writing the same: its lock is the
  * caller's to take, under the name that store_name_lock() gives. */
 err_code store_save(const char *dir, const char *kind, const char *key, const str *payload, err *e);
 void store_name_lock(str *path, const char *dir, const char *kind, const char *key);
+void store_name_file(str *path, const char *dir, const char *kind, const char *key);
 /* True and the payload when the file is there and whole. A damaged file is warned of and counts as
  * missing. */
 bool store_load(str *payload, const char *dir, const char *kind, const char *key, reporter *r);
+/* Removes it; nothing to remove is fine. */
+void store_remove(const char *dir, const char *kind, const char *key);
 
 #endif

@@ -49,10 +49,10 @@ static const kept sample = {3, {1.5, -2, 1e300}, "name"};
 
 static void put_sample(str *payload)
 {
-    store_put(payload, &sample.n, 1, sizeof sample.n);
-    store_put(payload, sample.values, 3, sizeof *sample.values);
-    store_put(payload, sample.name, 0, sizeof *sample.name); /* nothing is nothing */
-    store_put(payload, sample.name, sizeof sample.name, 1);
+    packed_put(payload, &sample.n, 1, sizeof sample.n);
+    packed_put(payload, sample.values, 3, sizeof *sample.values);
+    packed_put(payload, sample.name, 0, sizeof *sample.name); /* nothing is nothing */
+    packed_put(payload, sample.name, sizeof sample.name, 1);
 }
 
 static void arrays_come_back(void **state)
@@ -72,11 +72,11 @@ static void arrays_come_back(void **state)
     assert_memory_equal(loaded.data, payload.data, payload.len);
 
     kept back = {0};
-    store_reader r = {.data = loaded.data, .left = loaded.len};
-    store_get(&r, &back.n, 1, sizeof back.n);
-    store_get(&r, back.values, 3, sizeof *back.values);
-    store_get(&r, NULL, 0, sizeof *back.values);
-    store_get(&r, back.name, sizeof back.name, 1);
+    packed_reader r = {.data = loaded.data, .left = loaded.len};
+    packed_get(&r, &back.n, 1, sizeof back.n);
+    packed_get(&r, back.values, 3, sizeof *back.values);
+    packed_get(&r, NULL, 0, sizeof *back.values);
+    packed_get(&r, back.name, sizeof back.name, 1);
     assert_false(r.short_read);
     assert_int_equal(r.left, 0);
     assert_int_equal(back.n, sample.n);
@@ -84,7 +84,7 @@ static void arrays_come_back(void **state)
     assert_string_equal(back.name, sample.name);
 
     char more = 'x';
-    store_get(&r, &more, 1, 1);
+    packed_get(&r, &more, 1, 1);
     assert_true(r.short_read);
     assert_int_equal(more, 0); /* defined, not what lay there */
     str_release(&payload);
@@ -95,13 +95,13 @@ static void a_short_payload_is_noticed(void **state)
 {
     (void)state;
     char bytes[10] = "012345678", out[16];
-    store_reader r = {.data = bytes, .left = sizeof bytes};
-    store_get(&r, out, 2, 8); /* 16 of 10 */
+    packed_reader r = {.data = bytes, .left = sizeof bytes};
+    packed_get(&r, out, 2, 8); /* 16 of 10 */
     assert_true(r.short_read);
-    store_get(&r, out, 1, 2); /* what would fit does not undo it */
+    packed_get(&r, out, 1, 2); /* what would fit does not undo it */
     assert_true(r.short_read);
-    r = (store_reader){.data = bytes, .left = sizeof bytes};
-    store_get(&r, out, 10, 1);
+    r = (packed_reader){.data = bytes, .left = sizeof bytes};
+    packed_get(&r, out, 10, 1);
     assert_false(r.short_read);
 }
 

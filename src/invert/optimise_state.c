@@ -1,0 +1,111 @@
+/* An optimiser between two steps as bytes. Jobs are put in their order: those that wait are as the
+ * caller made them; slots in theirs, since the products' rows stand in that order. */
+#include "base/packed.h"
+#include "invert/optimiser.h"
+
+static bool has_begun(const optimiser *p, int job)
+{
+    return job < p->next_job;
+}
+
+static size_t job_numbers(const optimiser *p, const optimise_job *job)
+{
+    return (size_t)job->length * (size_t)p->D;
+}
+
+/* ---- putting ----------------------------------------------------------------------------------
+ */
+
+static void put_job(str *to, const optimiser *p, const optimise_job *job)
+{
+    packed_put(to, job->x_LD, job_numbers(p, job), sizeof *job->x_LD);
+    packed_put(to, &job->objective, 1, sizeof job->objective);
+    packed_put(to, &job->activation, 1, sizeof job->activation);
+    packed_put(to, &job->last_step, 1, sizeof job->last_step);
+    packed_put(to, &job->converged, 1, sizeof job->converged);
+    packed_put(to, &job->n_curve, 1, sizeof job->n_curve);
+    packed_put(to, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+}
+
+static void put_slot(str *to, const optimiser *p, const slot *s)
+{
+    int job = (int)(s->job - p->jobs);
+    packed_put(to, &job, 1, sizeof job);
+    packed_put(to, &s->step, 1, sizeof s->step);
+    packed_put(to, &s->best, 1, sizeof s->best);
+    packed_put(to, &s->reference, 1, sizeof s->reference);
+    packed_put(to, &s->reference_step, 1, sizeof s->reference_step);
+    packed_put(to, s->nearest_L, (size_t)p->longest, sizeof *s->nearest_L);
+    packed_put(to, s->x_LD, optimiser_slot_numbers(p), sizeof *s->x_LD);
+}
+
+void optimiser_put(str *to, const optimiser *p)
+{
+    packed_put(to, &p->next_job, 1, sizeof p->next_job);
+    packed_put(to, &p->n_slots, 1, sizeof p->n_slots);
+    for (int i = 0; i < p->n_jobs && has_begun(p, i); i++)
+        put_job(to, p, &p->jobs[i]);
+    for (int i = 0; i < p->n_slots; i++)
+        put_slot(to, p, &p->slots[i]);
+}
+
+/* ---- getting ----------------------------------------------------------------------------------
+ */
+
+static bool get_job(packed_reader *r, const optimiser *p, optimise_job *job)
+{
+    packed_get(r, job->x_LD, job_numbers(p, job), sizeof *job->x_LD);
+    packed_get(r, &job->objective, 1, sizeof job->objective);
+    packed_get(r, &job->activation, 1, sizeof job->activation);
+    packed_get(r, &job->last_step, 1, sizeof job->last_step);
+    packed_get(r, &job->converged, 1, sizeof job->converged);
+    packed_get(r, &job->n_curve, 1, sizeof job->n_curve);
+    if (job->n_curve < 0 || job->n_curve > optimiser_curve_room(p))
+        return false;
+    job->curve = arena_push(p->memory, (size_t)optimiser_curve_room(p), sizeof *job->curve);
+    packed_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    return true;
+}
+
+static bool are_tokens(const int32_t *ids_n, int n, int V)
+{
+    for (int i = 0; i < n; i++)
+        if (ids_n[i] < 0 || ids_n[i] >= V)
+            return false;
+    return true;
+}
+
+static bool get_slot(packed_reader *r, const optimiser *p, slot *s)
+{
+    int job;
+    packed_get(r, &job, 1, sizeof job);
+    packed_get(r, &s->step, 1, sizeof s->step);
+    packed_get(r, &s->best, 1, sizeof s->best);
+    packed_get(r, &s->reference, 1, sizeof s->reference);
+    packed_get(r, &s->reference_step, 1, sizeof s->reference_step);
+    packed_get(r, s->nearest_L, (size_t)p->longest, sizeof *s->nearest_L);
+    packed_get(r, s->x_LD, optimiser_slot_numbers(p), sizeof *s->x_LD);
+    if (job < 0 || !has_begun(p, job))
+        return false;
+    s->job = &p->jobs[job];
+    return s->step >= 0 && s->step <= p->o->max_steps && s->job->last_step == 0 &&
+           are_tokens(s->nearest_L, p->longest, p->set->table->V);
+}
+
+err_code optimiser_get(optimiser *p, const str *from, err *e)
+{
+    packed_reader r = {.data = from->data, .left = from->len};
+    packed_get(&r, &p->next_job, 1, sizeof p->next_job);
+    packed_get(&r, &p->n_slots, 1, sizeof p->n_slots);
+    bool fits = p->next_job >= 0 && p->next_job <= p->n_jobs && p->n_slots >= 0 &&
+                p->n_slots <= p->capacity;
+    for (int i = 0; fits && i < p->n_jobs && has_begun(p, i); i++)
+        fits = get_job(&r, p, &p->jobs[i]);
+    for (int i = 0; fits && i < p->n_slots; i++)
+        fits = get_slot(&r, p, &p->slots[i]);
+    if (fits && !r.short_read && r.left == 0)
+        return OK;
+    p->n_slots = 0;
+    return err_set(e, E_FORMAT, "%s: not the state of these optimisations; remove it",
+                   p->set->draft->name);
+}

@@ -1,0 +1,143 @@
+/* Optimisations that are stopped and gone on with end as if they had not been. */
+#include "test.h"
+
+#include "base/memory.h"
+#include "invert/common_bed.h"
+#include <string.h>
+
+enum { N = 7, L = 3, AT_ONCE = 3, STEPS = 12 };
+
+/* A draft that is asked for at every step, and stops the work when it has been often enough. */
+typedef struct stopper {
+    draft draft; /* first */
+    int left;    /* times it is kept before it stops the work */
+    str kept;
+} stopper;
+
+static err_code keep_and_stop(draft *d, err *e)
+{
+    stopper *s = (stopper *)d;
+    str_clear(&s->kept);
+    str_add_bytes(&s->kept, d->state.data, d->state.len);
+    return --s->left > 0 ? OK : err_set(e, E_CANCELLED, "stopped");
+}
+
+static optimise_options options(free_mode mode)
+{
+    return (optimise_options){.mode = mode,
+                              .pull = mode == FREE_WHITENED ? 0.5 : 0,
+                              .max_steps = STEPS,
+                              .patience = 3, /* some end early, and others take their places */
+                              .tolerance = 0.05,
+                              .learning_rate = 0.1,
+                              .lambda_reg = 0.1,
+                              .norm_limit = 1,
+                              .diversity_window = 3,
+                              .repetition_window = 3,
+                              .coherence_weight = mode == FREE_BALL ? 0.1 : 0,
+                              .batch_sequences = AT_ONCE,
+                              .curve_points = 5};
+}
+
+static optimise_job *make_jobs(bed *b)
+{
+    optimise_job *jobs = arena_push(&b->memory, N, sizeof *jobs);
+    for (int i = 0; i < N; i++) {
+        jobs[i] = (optimise_job){.feature = i % 5, .scale = 3, .length = L - i % 2};
+        jobs[i].x_LD = arena_push(&b->memory, (size_t)L * RIG_D, sizeof(float));
+        optimise_random_start(jobs[i].x_LD, b->table, 7, i % 5, i, jobs[i].length, 0.1);
+    }
+    return jobs;
+}
+
+static void expect_same(const optimise_job *a, const optimise_job *b)
+{
+    for (int i = 0; i < N; i++) {
+        assert_memory_equal(a[i].x_LD, b[i].x_LD, (size_t)a[i].length * RIG_D * sizeof(float));
+        assert_true(a[i].objective == b[i].objective && a[i].activation == b[i].activation);
+        assert_int_equal(a[i].last_step, b[i].last_step);
+        assert_int_equal(a[i].converged, b[i].converged);
+        assert_int_equal(a[i].n_curve, b[i].n_curve);
+        assert_memory_equal(a[i].curve, b[i].curve, (size_t)a[i].n_curve * sizeof *a[i].curve);
+    }
+}
+
+/* A run that is stopped after every `steps` of them, each time with jobs and all else anew. */
+static void expect_same_in_parts(bed *b, const optimise_options *o, const optimise_job *want,
+                                 int steps)
+{
+    str state = {0};
+    err_code rc = E_CANCELLED;
+    optimise_job *jobs = NULL;
+    int stops = 0;
+    while (rc == E_CANCELLED) {
+        stopper s = {.draft = {.name = "draft", .keep = keep_and_stop}, .left = steps};
+        err e = {0};
+        str_add_bytes(&s.draft.state, str_text(&state), state.len);
+        b->set.draft = &s.draft;
+        jobs = make_jobs(b);
+        rc = optimise_jobs(jobs, N, &b->set, o, &b->memory, &e);
+        stops += rc == E_CANCELLED;
+        str_release(&state);
+        str_release(&s.draft.state);
+        state = s.kept;
+    }
+    assert_int_equal(rc, OK);
+    assert_true(stops > 3);
+    expect_same(want, jobs);
+    str_release(&state);
+    b->set.draft = NULL;
+}
+
+static void goes_on_to_the_same_bytes(void **state)
+{
+    (void)state;
+    static const free_mode modes[] = {FREE_BALL, FREE_WHITENED, FREE_ORIGINAL};
+    for (size_t m = 0; m < COUNT_OF(modes); m++) {
+        bed *b = bed_open("cpu", 2, "blocks.1.hook_resid_post", 0);
+        bed_whiten(b);
+        optimise_options o = options(modes[m]);
+        optimise_job *want = make_jobs(b);
+        err e = {0};
+        assert_int_equal(optimise_jobs(want, N, &b->set, &o, &b->memory, &e), OK);
+        for (int steps = 1; steps < 4; steps++)
+            expect_same_in_parts(b, &o, want, steps);
+        bed_close(b);
+    }
+}
+
+/* The state after three steps, with one byte more or less, or of other jobs. */
+static void another_state_is_refused(void **state)
+{
+    (void)state;
+    bed *b = bed_open("cpu", 1, "blocks.1.hook_resid_post", 0);
+    optimise_options o = options(FREE_BALL);
+    stopper s = {.draft = {.name = "the-draft", .keep = keep_and_stop}, .left = 3};
+    err e = {0};
+    b->set.draft = &s.draft;
+    assert_int_equal(optimise_jobs(make_jobs(b), N, &b->set, &o, &b->memory, &e), E_CANCELLED);
+    for (int change = 0; change < 3; change++) {
+        draft d = {.name = "the-draft"};
+        str_add_bytes(&d.state, s.kept.data, s.kept.len - (change == 0));
+        if (change == 1)
+            str_add_char(&d.state, 'x');
+        b->set.draft = &d;
+        e = (err){0};
+        int n = change == 2 ? AT_ONCE - 1 : N;
+        assert_int_equal(optimise_jobs(make_jobs(b), n, &b->set, &o, &b->memory, &e), E_FORMAT);
+        assert_non_null(strstr(e.text, "the-draft"));
+        str_release(&d.state);
+    }
+    str_release(&s.kept);
+    str_release(&s.draft.state);
+    bed_close(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goes_on_to_the_same_bytes),
+        cmocka_unit_test(another_state_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
