@@ -32,12 +32,14 @@ err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *cont
         return e->code;
     err_code rc = forward_new(&f, source->model, B, T, source->hook, FORWARD_ONLY, e);
     progress bar = progress_start(source->reporter, source->name, p->n);
-    for (int first = 0; first < p->n && !rc; first += B) {
+    /* In the same batches wherever it begins. */
+    for (int first = source->first / B * B; first < p->n && !rc; first += B) {
         int count = p->n - first < B ? p->n - first : B;
         int length = longest_in(p, first, count);
         fill_batch(tokens_BT, p, first, count, length);
         rc = forward_tokens(f, tokens_BT, count, length, source->hook, e);
-        for (int b = 0; b < count && !rc; b++) {
+        int begun = first < source->first ? source->first - first : 0;
+        for (int b = begun; b < count && !rc; b++) {
             rc = visit(context, first + b,
                        forward_hook(f) + (size_t)b * (size_t)length * (size_t)source->hook->width,
                        prompts_length(p, first + b), e);

@@ -1,6 +1,7 @@
 /* Rows from the scan are encoded in blocks and streamed into the gatherer. */
 #include "features/collect.h"
 #include "base/memory.h"
+#include "base/packed.h"
 #include "compute/sparse_rows.h"
 #include <string.h>
 
@@ -10,6 +11,7 @@ typedef struct collector {
     backend *be;
     gatherer *gatherer;
     int D, F, capacity, n; /* rows that fit, rows waiting */
+    int next;              /* prompt that comes next */
     float *x_ND;           /* backend */
     float *f_NF;           /* backend */
     sparse_rows *active;   /* the same without the zeros, ordinary memory */
@@ -40,6 +42,38 @@ static err_code flush(collector *c, err *e)
     return rc;
 }
 
+/* ---- stopping and going on ----------------------------------------------------------------------
+ */
+
+/* `code` of the pass so far, E_CANCELLED or OK. */
+static err_code keep_draft(collector *c, err_code code, err *e)
+{
+    err failure = {0};
+    str *room = draft_room(c->source->draft);
+    if (flush(c, &failure)) {
+        *e = failure;
+        return e->code;
+    }
+    packed_put(room, &c->next, 1, sizeof c->next);
+    gatherer_put(room, c->gatherer);
+    return draft_keep(c->source->draft, code, e);
+}
+
+static err_code go_on(collector *c, err *e)
+{
+    const draft *d = c->source->draft;
+    if (!draft_found(d))
+        return OK;
+    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_get(&r, &c->next, 1, sizeof c->next);
+    bool fits = gatherer_get(c->gatherer, &r) && r.left == 0 && c->next >= 0 &&
+                c->next <= c->source->prompts->n;
+    return fits ? OK : err_set(e, E_FORMAT, "%s: not the state of this pass; remove it", d->name);
+}
+
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
+
 static err_code take_prompt(void *context, int prompt, const float *x_TD, int length, err *e)
 {
     collector *c = context;
@@ -61,7 +95,8 @@ static err_code take_prompt(void *context, int prompt, const float *x_TD, int le
                 return rc;
         }
     }
-    return OK;
+    c->next = prompt + 1;
+    return draft_is_due(c->source->draft, OK) ? keep_draft(c, OK, e) : OK;
 }
 
 static err_code collector_open(collector *c, err *e)
@@ -112,7 +147,14 @@ err_code collect_features(collection *out, const scan_source *source, sae *s, er
                    .capacity = scan_block_rows(F)};
     err_code rc = collector_open(&c, e);
     if (!rc)
-        rc = scan_prompts(source, take_prompt, &c, e);
+        rc = go_on(&c, e);
+    if (!rc) {
+        scan_source rest = *source;
+        rest.first = c.next;
+        rc = scan_prompts(&rest, take_prompt, &c, e);
+        if (rc == E_CANCELLED && draft_is_due(source->draft, rc))
+            rc = keep_draft(&c, rc, e);
+    }
     if (!rc)
         rc = flush(&c, e);
     if (!rc)

@@ -197,6 +197,55 @@ size_t gatherer_add(gatherer *g, const sparse_rows *f, const int32_t *prompts_N,
     return infinite;
 }
 
+void gatherer_put(str *to, const gatherer *g)
+{
+    size_t F = (size_t)g->n_features;
+    packed_put(to, &g->prompt, 1, sizeof g->prompt);
+    packed_put(to, &g->open_tokens, 1, sizeof g->open_tokens);
+    packed_put(to, &g->n_tokens, 1, sizeof g->n_tokens);
+    packed_put(to, &g->n_special, 1, sizeof g->n_special);
+    packed_put(to, g->stats_F, F, sizeof *g->stats_F);
+    packed_put(to, g->open_F, F, sizeof *g->open_F);
+    for (int b = 0; b < g->n_blocks; b++) {
+        const entry_list *l = &g->lists[b];
+        packed_put(to, &l->n, 1, sizeof l->n);
+        packed_put(to, l->entries, l->n, sizeof *l->entries);
+        packed_put(to, l->features, l->n, sizeof *l->features);
+    }
+}
+
+static bool get_list(entry_list *l, packed_reader *from, int n_features)
+{
+    size_t n;
+    packed_get(from, &n, 1, sizeof n);
+    if (n > from->left / (sizeof *l->entries + sizeof *l->features))
+        return false;
+    l->n = l->capacity = n;
+    l->entries = mem_small(n, sizeof *l->entries);
+    l->features = mem_small(n, sizeof *l->features);
+    packed_get(from, l->entries, n, sizeof *l->entries);
+    packed_get(from, l->features, n, sizeof *l->features);
+    for (size_t i = 0; i < n; i++)
+        if (l->features[i] < 0 || l->features[i] >= n_features)
+            return false;
+    return true;
+}
+
+bool gatherer_get(gatherer *g, packed_reader *from)
+{
+    size_t F = (size_t)g->n_features;
+    packed_get(from, &g->prompt, 1, sizeof g->prompt);
+    packed_get(from, &g->open_tokens, 1, sizeof g->open_tokens);
+    packed_get(from, &g->n_tokens, 1, sizeof g->n_tokens);
+    packed_get(from, &g->n_special, 1, sizeof g->n_special);
+    packed_get(from, g->stats_F, F, sizeof *g->stats_F);
+    packed_get(from, g->open_F, F, sizeof *g->open_F);
+    for (int b = 0; b < g->n_blocks; b++)
+        if (!get_list(&g->lists[b], from, g->n_features))
+            return false;
+    return !from->short_read;
+}
+
 static void close_last(void *context, int block)
 {
     gatherer *g = context;

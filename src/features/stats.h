@@ -3,6 +3,7 @@
 #ifndef FEATURES_STATS_H
 #define FEATURES_STATS_H
 #include "base/err.h"
+#include "base/packed.h"
 #include "base/pool.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,6 +58,10 @@ void gatherer_free(gatherer *g);
  * rows are infinite: the statistics are worth nothing then. Deterministic for any pool. */
 size_t gatherer_add(gatherer *g, const sparse_rows *f, const int32_t *prompts_N,
                     const int32_t *positions_N, const bool *counted_N);
+/* All that it has gathered, as bytes, and back into a new gatherer of as many features; false, and
+ * then the gatherer is spent, when they are not such bytes. */
+void gatherer_put(str *to, const gatherer *g);
+bool gatherer_get(gatherer *g, packed_reader *from);
 /* Closes the last prompt and moves the result out; the gatherer is spent. */
 err_code gatherer_finish(collection *out, gatherer *g, int n_prompts, err *e);
 

@@ -154,6 +154,7 @@ err_code stage_collect(study *s, bool *cached, err *e)
     *cached = !rc && before.found && unpack(&s->collected, &before.payload);
     if (!rc && !*cached) {
         scan_source source = study_source(s, "collect");
+        source.draft = kept_draft(&before);
         rc = collect_features(&s->collected, &source, s->sae, e);
         str *room = rc ? NULL : kept_room(&before);
         if (room) {

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "features/collect.h"
 #include "features/common_rig.h"
+#include "features/common_stopper.h"
 #include <math.h>
 #include <string.h>
 
@@ -122,6 +123,15 @@ static void equal_to_running_each_prompt_alone(void **state)
     }
 }
 
+static void expect_same(const collection *a, const collection *b)
+{
+    assert_int_equal(a->n_tokens, b->n_tokens);
+    assert_int_equal(a->n_special, b->n_special);
+    assert_memory_equal(a->stats_F, b->stats_F, F * sizeof *a->stats_F);
+    assert_memory_equal(a->first_F, b->first_F, (F + 1) * sizeof *a->first_F);
+    assert_memory_equal(a->entries, b->entries, a->first_F[F] * sizeof *a->entries);
+}
+
 /* Which worker counts what changes nothing. */
 static void same_bytes_for_any_number_of_threads(void **state)
 {
@@ -136,9 +146,7 @@ static void same_bytes_for_any_number_of_threads(void **state)
         assert_int_equal(collect_features(&c[t], &source, r[t].sae, &e), OK);
         prompts_release(&p);
     }
-    assert_memory_equal(c[0].stats_F, c[1].stats_F, F * sizeof *c[0].stats_F);
-    assert_memory_equal(c[0].first_F, c[1].first_F, (F + 1) * sizeof *c[0].first_F);
-    assert_memory_equal(c[0].entries, c[1].entries, c[0].first_F[F] * sizeof *c[0].entries);
+    expect_same(&c[0], &c[1]);
     for (int t = 0; t < 2; t++) {
         collection_release(&c[t]);
         rig_close(&r[t]);
@@ -181,6 +189,65 @@ static void more_rows_than_one_block(void **state)
     rig_close(&r);
 }
 
+/* Stopped after every `prompts` of them, and each time gone on with by a new pass. */
+static void goes_on_to_the_same_bytes(void **state)
+{
+    (void)state;
+    rig r = rig_open("cpu", 2, "blocks.1.hook_resid_post");
+    prompt_set p = prompts_make(&r, 0);
+    scan_source source = source_of(&r, &p, 5);
+    collection whole, parts;
+    err e = {0};
+    assert_int_equal(collect_features(&whole, &source, r.sae, &e), OK);
+    for (int prompts = 1; prompts < 8; prompts++) {
+        stopper *s = stopper_new(NULL, prompts);
+        int stops = -1;
+        err_code rc = E_CANCELLED;
+        for (; rc == E_CANCELLED; stops++) {
+            source.draft = &s->draft;
+            rc = collect_features(&parts, &source, r.sae, &e);
+            stopper *next = stopper_new(&s->kept, prompts);
+            stopper_release(s);
+            s = next;
+        }
+        assert_int_equal(rc, OK);
+        assert_int_equal(stops, PROMPTS / prompts);
+        expect_same(&whole, &parts);
+        collection_release(&parts);
+        stopper_release(s);
+    }
+    collection_release(&whole);
+    prompts_release(&p);
+    rig_close(&r);
+}
+
+static void another_state_is_refused(void **state)
+{
+    (void)state;
+    rig r = rig_open("cpu", 1, "hook_embed");
+    prompt_set p = prompts_make(&r, 0);
+    scan_source source = source_of(&r, &p, 5);
+    stopper *s = stopper_new(NULL, 9);
+    collection c;
+    err e = {0};
+    source.draft = &s->draft;
+    assert_int_equal(collect_features(&c, &source, r.sae, &e), E_CANCELLED);
+    for (size_t cut = 0; cut < s->kept.len; cut += cut < 64 ? 1 : s->kept.len / 50) {
+        draft d = {.name = "the-draft"};
+        if (cut)
+            str_add_bytes(&d.state, s->kept.data, cut);
+        else
+            str_addf(&d.state, "%*s", (int)s->kept.len, "blanks");
+        source.draft = &d;
+        assert_int_equal(collect_features(&c, &source, r.sae, &e), E_FORMAT);
+        assert_non_null(strstr(e.text, "the-draft"));
+        str_release(&d.state);
+    }
+    stopper_release(s);
+    prompts_release(&p);
+    rig_close(&r);
+}
+
 static void what_cannot_be_collected(void **state)
 {
     (void)state;
@@ -210,6 +277,8 @@ int main(void)
         cmocka_unit_test(equal_to_running_each_prompt_alone),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(more_rows_than_one_block),
+        cmocka_unit_test(goes_on_to_the_same_bytes),
+        cmocka_unit_test(another_state_is_refused),
         cmocka_unit_test(what_cannot_be_collected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

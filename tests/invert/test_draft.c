@@ -2,25 +2,11 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "features/common_stopper.h"
 #include "invert/common_bed.h"
 #include <string.h>
 
 enum { N = 7, L = 3, AT_ONCE = 3, STEPS = 12 };
-
-/* A draft that is asked for at every step, and stops the work when it has been often enough. */
-typedef struct stopper {
-    draft draft; /* first */
-    int left;    /* times it is kept before it stops the work */
-    str kept;
-} stopper;
-
-static err_code keep_and_stop(draft *d, err *e)
-{
-    stopper *s = (stopper *)d;
-    str_clear(&s->kept);
-    str_add_bytes(&s->kept, d->state.data, d->state.len);
-    return --s->left > 0 ? OK : err_set(e, E_CANCELLED, "stopped");
-}
 
 static optimise_options options(free_mode mode)
 {
@@ -66,26 +52,24 @@ static void expect_same(const optimise_job *a, const optimise_job *b)
 static void expect_same_in_parts(bed *b, const optimise_options *o, const optimise_job *want,
                                  int steps)
 {
-    str state = {0};
+    stopper *s = stopper_new(NULL, steps);
     err_code rc = E_CANCELLED;
     optimise_job *jobs = NULL;
     int stops = 0;
     while (rc == E_CANCELLED) {
-        stopper s = {.draft = {.name = "draft", .keep = keep_and_stop}, .left = steps};
         err e = {0};
-        str_add_bytes(&s.draft.state, str_text(&state), state.len);
-        b->set.draft = &s.draft;
+        b->set.draft = &s->draft;
         jobs = make_jobs(b);
         rc = optimise_jobs(jobs, N, &b->set, o, &b->memory, &e);
         stops += rc == E_CANCELLED;
-        str_release(&state);
-        str_release(&s.draft.state);
-        state = s.kept;
+        stopper *next = stopper_new(&s->kept, steps);
+        stopper_release(s);
+        s = next;
     }
     assert_int_equal(rc, OK);
     assert_true(stops > 3);
     expect_same(want, jobs);
-    str_release(&state);
+    stopper_release(s);
     b->set.draft = NULL;
 }
 
@@ -112,13 +96,13 @@ static void another_state_is_refused(void **state)
     (void)state;
     bed *b = bed_open("cpu", 1, "blocks.1.hook_resid_post", 0);
     optimise_options o = options(FREE_BALL);
-    stopper s = {.draft = {.name = "the-draft", .keep = keep_and_stop}, .left = 3};
+    stopper *s = stopper_new(NULL, 3);
     err e = {0};
-    b->set.draft = &s.draft;
+    b->set.draft = &s->draft;
     assert_int_equal(optimise_jobs(make_jobs(b), N, &b->set, &o, &b->memory, &e), E_CANCELLED);
     for (int change = 0; change < 3; change++) {
         draft d = {.name = "the-draft"};
-        str_add_bytes(&d.state, s.kept.data, s.kept.len - (change == 0));
+        str_add_bytes(&d.state, s->kept.data, s->kept.len - (change == 0));
         if (change == 1)
             str_add_char(&d.state, 'x');
         b->set.draft = &d;
@@ -128,8 +112,7 @@ static void another_state_is_refused(void **state)
         assert_non_null(strstr(e.text, "the-draft"));
         str_release(&d.state);
     }
-    str_release(&s.kept);
-    str_release(&s.draft.state);
+    stopper_release(s);
     bed_close(b);
 }
 
