@@ -73,7 +73,7 @@ typedef struct optimise_setting {
     int bos;                    /* fixed first token, -1: none */
     reporter *reporter;
     const char *name; /* of the progress bar */
-    draft *draft;     /* of optimise_jobs(); NULL: jobs that are stopped begin anew */
+    draft *draft;     /* of what the setting is given to; NULL: what is stopped begins anew */
 } optimise_setting;
 
 /* A random start: tokens drawn from the candidates plus noise_scale * rms normal noise; the same

@@ -67,14 +67,6 @@ static bool get_job(packed_reader *r, const optimiser *p, optimise_job *job)
     return true;
 }
 
-static bool are_tokens(const int32_t *ids_n, int n, int V)
-{
-    for (int i = 0; i < n; i++)
-        if (ids_n[i] < 0 || ids_n[i] >= V)
-            return false;
-    return true;
-}
-
 static bool get_slot(packed_reader *r, const optimiser *p, slot *s)
 {
     int job;
@@ -89,7 +81,7 @@ static bool get_slot(packed_reader *r, const optimiser *p, slot *s)
         return false;
     s->job = &p->jobs[job];
     return s->step >= 0 && s->step <= p->o->max_steps && s->job->last_step == 0 &&
-           are_tokens(s->nearest_L, p->longest, p->set->table->V);
+           token_table_knows(p->set->table, s->nearest_L, p->longest);
 }
 
 err_code optimiser_get(optimiser *p, const str *from, err *e)

@@ -147,7 +147,7 @@ static err_code run_job(relaxed_pass *p, relaxed_job *job, progress *bar, long d
     return rc;
 }
 
-static void make_results(relaxed_job *job, arena *a)
+void relaxed_make_results(relaxed_job *job, arena *a)
 {
     size_t R = (size_t)job->restarts;
     job->tokens_RL = arena_push(a, R * (size_t)job->length, sizeof *job->tokens_RL);
@@ -158,20 +158,26 @@ static void make_results(relaxed_job *job, arena *a)
         job->value_R[b] = -INFINITY;
 }
 
-err_code relaxed_run(relaxed_job *jobs, int n, const optimise_setting *setting,
+static long steps_of(const relaxed_job *jobs, int n, const relaxed_options *o)
+{
+    long steps = 0;
+    for (int i = 0; i < n; i++)
+        steps += (long)jobs[i].restarts * o->steps;
+    return steps;
+}
+
+err_code relaxed_run(relaxed_job *jobs, int n, int *done, const optimise_setting *setting,
                      const relaxed_options *o, arena *a, err *e)
 {
     relaxed_pass p;
     err_code rc = relaxed_pass_open(&p, jobs, n, setting, o, e);
-    long steps = 0, done = 0;
-    for (int i = 0; i < n; i++)
-        steps += (long)jobs[i].restarts * o->steps;
-    progress bar = progress_start(setting->reporter, setting->name, steps);
-    for (int i = 0; i < n && !rc; i++) {
-        make_results(&jobs[i], a);
-        p.job = i;
-        rc = run_job(&p, &jobs[i], &bar, done, e);
-        done += (long)jobs[i].restarts * o->steps;
+    progress bar = progress_start(setting->reporter, setting->name, steps_of(jobs, n, o));
+    while (*done < n && !rc) {
+        relaxed_job *job = &jobs[*done];
+        relaxed_make_results(job, a);
+        p.job = *done;
+        rc = run_job(&p, job, &bar, steps_of(jobs, *done, o), e);
+        *done += !rc;
     }
     progress_end(&bar);
     relaxed_pass_close(&p);

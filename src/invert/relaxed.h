@@ -40,9 +40,14 @@ typedef struct relaxed_job {
     float *first_gradient_R; /* norm of the gradient at theta at step 0, to count dead starts */
 } relaxed_job;
 
-/* Runs all jobs. E_CANCELLED on Ctrl-C. Memory is bounded by batch_sequences and candidates.
- * setting->bos stands before every input; its position is not read. */
-err_code relaxed_run(relaxed_job *jobs, int n, const optimise_setting *setting,
+/* Room for a job's results. */
+void relaxed_make_results(relaxed_job *job, arena *a);
+
+/* Runs all jobs. Memory is bounded by batch_sequences and candidates. setting->bos stands before
+ * every input; its position is not read.
+ *   done  in and out: of the first jobs, those whose results are there; E_CANCELLED on Ctrl-C
+ * leaves those that were finished */
+err_code relaxed_run(relaxed_job *jobs, int n, int *done, const optimise_setting *setting,
                      const relaxed_options *o, arena *a, err *e);
 
 /* Floating-point operations of one restart. */

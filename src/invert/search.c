@@ -2,38 +2,18 @@
  * share the model's products; one that is done makes room for the next that waits. */
 #include "invert/search.h"
 #include "base/memory.h"
-#include "invert/search_state.h"
+#include "invert/search_run.h"
 #include <math.h>
 #include <string.h>
-
-typedef struct search {
-    const optimise_setting *set;
-    const search_options *o;
-    uint64_t seed;
-    search_job *jobs;
-    relaxed_job *relaxed; /* of all features; NULL without relaxed starts */
-    int n_jobs, next_job, n_done;
-    scorer *scorer;
-    search_state *states;
-    int n_states, K;  /* under way; tokens by gradient */
-    candidate **list; /* of whatever is run next */
-    int most_members, most_children;
-    float *d_x_NLD, *fresh_x, *log_p, *loss;
-    double *weights;
-    int32_t *top_ids;
-    member **members; /* beside the parents */
-    double began;
-    arena *memory;
-} search;
 
 /* ---- setting up --------------------------------------------------------------------------------
  */
 
-static err_code run_relaxed(search *s, err *e)
+static void make_relaxed(search_run *s)
 {
     const search_options *o = s->o;
     if (o->starts[START_RELAXED] == 0)
-        return OK;
+        return;
     s->relaxed = arena_push(s->memory, (size_t)s->n_jobs, sizeof *s->relaxed);
     for (int i = 0; i < s->n_jobs; i++)
         s->relaxed[i] = (relaxed_job){.feature = s->jobs[i].feature,
@@ -41,12 +21,24 @@ static err_code run_relaxed(search *s, err *e)
                                       .length = o->length,
                                       .restarts = o->starts[START_RELAXED],
                                       .seed = s->seed};
-    optimise_setting setting = *s->set;
-    setting.name = "relaxed starts";
-    return relaxed_run(s->relaxed, s->n_jobs, &setting, &o->relaxed, s->memory, e);
 }
 
-static err_code open_scorer(search *s, err *e)
+static err_code run_relaxed(search_run *s, err *e)
+{
+    if (!s->relaxed)
+        return OK;
+    optimise_setting setting = *s->set;
+    setting.name = "relaxed starts";
+    err_code rc =
+        relaxed_run(s->relaxed, s->n_jobs, &s->n_relaxed, &setting, &s->o->relaxed, s->memory, e);
+    if (rc && draft_is_due(s->set->draft, rc)) {
+        search_run_put(draft_room(s->set->draft), s);
+        rc = draft_keep(s->set->draft, rc, e);
+    }
+    return rc;
+}
+
+static err_code open_scorer(search_run *s, err *e)
 {
     int *features = mem_small((size_t)s->n_jobs, sizeof *features);
     double *scales = mem_small((size_t)s->n_jobs, sizeof *scales);
@@ -61,7 +53,7 @@ static err_code open_scorer(search *s, err *e)
     return rc;
 }
 
-static err_code open_arrays(search *s, err *e)
+static err_code open_arrays(search_run *s, err *e)
 {
     size_t N = (size_t)s->most_members * (size_t)s->o->length, K = (size_t)s->K;
     size_t D = (size_t)s->set->table->D;
@@ -77,7 +69,7 @@ static err_code open_arrays(search *s, err *e)
     return s->d_x_NLD && s->fresh_x && s->log_p && s->top_ids ? OK : e->code;
 }
 
-static void close_search(search *s)
+static void close_search(search_run *s)
 {
     for (int i = 0; i < s->n_states; i++)
         state_close(&s->states[i]);
@@ -92,7 +84,7 @@ static void close_search(search *s)
  * ----------------------------------------------------------
  */
 
-static int gather_members(search *s)
+static int gather_members(search_run *s)
 {
     int n = 0;
     for (int i = 0; i < s->n_states; i++) {
@@ -107,7 +99,7 @@ static int gather_members(search *s)
 }
 
 /* The gradient of the whole objective where a phase asks for it. */
-static err_code add_cross_entropy(search *s, int n, err *e)
+static err_code add_cross_entropy(search_run *s, int n, err *e)
 {
     bool wanted = false;
     for (int i = 0; i < s->n_states; i++) {
@@ -124,7 +116,7 @@ static err_code add_cross_entropy(search *s, int n, err *e)
 }
 
 /* Tokens by gradient, of the members that have changed. */
-static err_code list_tokens(search *s, int n, err *e)
+static err_code list_tokens(search_run *s, int n, err *e)
 {
     int L = s->o->length, D = s->set->table->D, fresh = 0;
     for (int i = 0; i < n; i++)
@@ -143,7 +135,7 @@ static err_code list_tokens(search *s, int n, err *e)
     return rc;
 }
 
-static bool wants_expectations(const search *s, const search_state *t)
+static bool wants_expectations(const search_run *s, const search_state *t)
 {
     const search_options *o = s->o;
     if (t->phase == PHASE_FRONT)
@@ -152,7 +144,7 @@ static bool wants_expectations(const search *s, const search_state *t)
 }
 
 /* What the model expects at each position of the members that have changed. */
-static err_code list_expected(search *s, err *e)
+static err_code list_expected(search_run *s, err *e)
 {
     int L = s->o->length, n = 0;
     size_t lists = (size_t)L * (size_t)s->K;
@@ -180,7 +172,7 @@ static err_code list_expected(search *s, err *e)
 }
 
 /* The first look at a feature's starts. */
-static void note_starts(search *s, search_state *t)
+static void note_starts(search_run *s, search_state *t)
 {
     size_t row = (size_t)s->o->length * (size_t)s->set->table->D;
     if (!t->starting)
@@ -199,7 +191,7 @@ static void note_starts(search *s, search_state *t)
     }
 }
 
-static err_code grade(search *s, err *e)
+static err_code grade(search_run *s, err *e)
 {
     int n = gather_members(s);
     if (n == 0)
@@ -228,7 +220,7 @@ static void propose(search_state *t)
         sweep_propose(t);
 }
 
-static err_code score_children(search *s, err *e)
+static err_code score_children(search_run *s, err *e)
 {
     int n = 0;
     for (int i = 0; i < s->n_states; i++) {
@@ -258,7 +250,7 @@ static void note_curve(search_state *t)
                                  .warm = warm->position < 0 ? NAN : warm->value};
 }
 
-static bool spent(const search *s, const search_state *t)
+static bool spent(const search_run *s, const search_state *t)
 {
     const search_options *o = s->o;
     return (o->flops > 0 && scorer_flops(s->scorer, t->which) > o->flops / s->n_jobs) ||
@@ -267,7 +259,7 @@ static bool spent(const search *s, const search_state *t)
 
 /* On to the next phase that has something to do; all of them when the budget is spent, or there is
  * no start. */
-static err_code advance(search *s, search_state *t, err *e)
+static err_code advance(search_run *s, search_state *t, err *e)
 {
     const search_options *o = t->o;
     bool over = spent(s, t) || t->n_members == 0;
@@ -284,7 +276,7 @@ static err_code advance(search *s, search_state *t, err *e)
     return rc;
 }
 
-static err_code accept(search *s, search_state *t, err *e)
+static err_code accept(search_run *s, search_state *t, err *e)
 {
     if (t->phase == PHASE_CLIMB)
         climb_accept(t);
@@ -300,18 +292,22 @@ static err_code accept(search *s, search_state *t, err *e)
 /* ---- all of them --------------------------------------------------------------------------------
  */
 
-static err_code start_next(search *s, err *e)
+search_state *search_run_open(search_run *s, int job)
 {
     search_state *t = &s->states[s->n_states++];
+    state_open(t, &s->jobs[job], s->set, s->o, s->seed, job);
+    t->job->curve = arena_push(s->memory, (size_t)search_curve_room(s->o), sizeof *t->job->curve);
+    return t;
+}
+
+static err_code start_next(search_run *s, err *e)
+{
     int i = s->next_job++;
-    search_job *job = &s->jobs[i];
-    state_open(t, job, s->set, s->o, s->seed, i);
-    job->curve =
-        arena_push(s->memory, (size_t)(s->o->iterations / t->curve_every) + 2, sizeof *job->curve);
+    search_state *t = search_run_open(s, i);
     return state_start(t, s->scorer, s->relaxed ? &s->relaxed[i] : NULL, s->memory, e);
 }
 
-static err_code finish(search *s, search_state *t, err *e)
+static err_code finish(search_run *s, search_state *t, err *e)
 {
     search_job *job = t->job;
     err_code rc = result_keep(t, s->scorer, s->memory, e);
@@ -324,7 +320,8 @@ static err_code finish(search *s, search_state *t, err *e)
     return rc;
 }
 
-static err_code refill(search *s, err *e)
+/* Makes room. */
+static err_code finish_done(search_run *s, err *e)
 {
     err_code rc = OK;
     for (int i = 0; i < s->n_states && !rc;) {
@@ -336,12 +333,10 @@ static err_code refill(search *s, err *e)
         state_close(&s->states[i]);
         s->states[i] = s->states[--s->n_states];
     }
-    while (!rc && s->n_states < s->o->batch_features && s->next_job < s->n_jobs)
-        rc = start_next(s, e);
     return rc;
 }
 
-static err_code step(search *s, err *e)
+static err_code step(search_run *s, err *e)
 {
     err_code rc = grade(s, e);
     for (int i = 0; i < s->n_states && !rc; i++)
@@ -356,16 +351,29 @@ static err_code step(search *s, err *e)
     return rc;
 }
 
-static err_code run_all(search *s, err *e)
+/* Another feature begins, or those under way take a step. */
+static err_code advance_all(search_run *s, err *e)
 {
+    if (s->n_states < s->o->batch_features && s->next_job < s->n_jobs)
+        return start_next(s, e);
+    err_code rc = step(s, e);
+    return rc ? rc : finish_done(s, e);
+}
+
+/* What is kept is the state before what was stopped: that begins anew. */
+static err_code run_all(search_run *s, err *e)
+{
+    draft *d = s->set->draft;
     progress bar = progress_start(s->set->reporter, s->set->name, s->n_jobs);
-    err_code rc = refill(s, e);
-    while (!rc && s->n_states > 0) {
+    err_code rc = OK;
+    while (!rc && s->n_done < s->n_jobs) {
+        if (d)
+            search_run_put(draft_room(d), s);
         rc = cancel_check(e);
         if (!rc)
-            rc = step(s, e);
-        if (!rc)
-            rc = refill(s, e);
+            rc = advance_all(s, e);
+        if (draft_is_due(d, rc))
+            rc = draft_keep(d, rc, e);
         progress_step(&bar, s->n_done, NULL);
     }
     progress_end(&bar);
@@ -392,13 +400,13 @@ err_code search_features(search_job *jobs, int n, const optimise_setting *settin
     err_code rc = check_options(o, setting, e);
     if (rc || n == 0)
         return rc;
-    search s = {.set = setting,
-                .o = o,
-                .seed = seed,
-                .jobs = jobs,
-                .n_jobs = n,
-                .began = clock_seconds(),
-                .memory = a};
+    search_run s = {.set = setting,
+                    .o = o,
+                    .seed = seed,
+                    .jobs = jobs,
+                    .n_jobs = n,
+                    .began = clock_seconds(),
+                    .memory = a};
     state_size size = state_size_of(o, setting->table);
     int at_once = o->batch_features < n ? o->batch_features : n;
     s.K = size.K;
@@ -408,6 +416,9 @@ err_code search_features(search_job *jobs, int n, const optimise_setting *settin
     rc = open_scorer(&s, e);
     if (!rc)
         rc = open_arrays(&s, e);
+    make_relaxed(&s);
+    if (!rc && draft_found(setting->draft))
+        rc = search_run_get(&s, &setting->draft->state, e);
     if (!rc)
         rc = run_relaxed(&s, e);
     if (!rc)

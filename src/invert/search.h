@@ -118,7 +118,9 @@ typedef struct search_job {
 } search_job;
 
 /* Searches n features; the result of one does not depend on the others in the call, nor on the
- * number of threads. seed: of every random choice. E_CANCELLED on Ctrl-C. */
+ * number of threads. seed: of every random choice. E_CANCELLED on Ctrl-C leaves in the setting's
+ * draft all that it takes to go on, to the same bytes as if it had never been stopped; E_FORMAT
+ * when the draft is not one of such jobs. */
 err_code search_features(search_job *jobs, int n, const optimise_setting *setting,
                          const search_options *o, uint64_t seed, arena *a, err *e);
 

@@ -23,6 +23,7 @@ struct scorer {
     objective *objective;
     double *scale_n;
     scorer_cost *cost_n;
+    int n;                      /* features */
     int L, D, V, skip, T, most; /* T: rows of the longest sequence */
     int child_rows;
     double flops_hook, flops_end; /* of a row */
@@ -102,6 +103,7 @@ err_code scorer_new(scorer **out, const optimise_setting *set, const search_opti
                   .L = o->length,
                   .D = c->d_model,
                   .V = c->d_vocab,
+                  .n = n,
                   .skip = set->bos >= 0,
                   .T = o->length + (set->bos >= 0),
                   .most = most,
@@ -150,6 +152,16 @@ double scorer_flops(const scorer *s, int which)
 int64_t scorer_rows(const scorer *s, int which)
 {
     return s->cost_n[which].rows;
+}
+
+void scorer_put_counts(str *to, const scorer *s)
+{
+    packed_put(to, s->cost_n, (size_t)s->n, sizeof *s->cost_n);
+}
+
+void scorer_get_counts(packed_reader *from, scorer *s)
+{
+    packed_get(from, s->cost_n, (size_t)s->n, sizeof *s->cost_n);
 }
 
 static void count_rows(scorer *s, int which, int rows, double flops_a_row)

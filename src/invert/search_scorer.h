@@ -2,6 +2,7 @@
  * model's own cross-entropy. Private to the search. */
 #ifndef INVERT_SEARCH_SCORER_H
 #define INVERT_SEARCH_SCORER_H
+#include "base/packed.h"
 #include "invert/search.h"
 
 /* A sequence under way: all `length` positions hold a token, those behind `position` without
@@ -30,6 +31,10 @@ err_code scorer_new(scorer **out, const optimise_setting *set, const search_opti
 void scorer_free(scorer *s);
 double scorer_flops(const scorer *s, int which);
 int64_t scorer_rows(const scorer *s, int which); /* tokens run, backward passes not counted */
+
+/* What was counted of all features, as bytes and back. */
+void scorer_put_counts(str *to, const scorer *s);
+void scorer_get_counts(packed_reader *from, scorer *s);
 
 /* Runs the first `length` positions of n sequences and fills value, z, activation and position.
  *   d_x_NLD  out: gradient at the embeddings of the smooth maximum over positions (of the value

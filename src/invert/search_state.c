@@ -32,6 +32,16 @@ state_size state_size_of(const search_options *o, const token_table *t)
                         .K = K < t->n ? K : t->n};
 }
 
+static int curve_every(const search_options *o)
+{
+    return o->iterations / CURVE_POINTS + 1;
+}
+
+int search_curve_room(const search_options *o)
+{
+    return o->iterations / curve_every(o) + 2;
+}
+
 void state_open(search_state *s, search_job *job, const optimise_setting *set,
                 const search_options *o, uint64_t seed, int which)
 {
@@ -65,7 +75,7 @@ void state_open(search_state *s, search_job *job, const optimise_setting *set,
     for (int lane = 0; lane < LANES; lane++)
         s->lane_best[lane] = new_candidate(s);
     s->front = front_new(FRONT_MOST, L);
-    s->curve_every = o->iterations / CURVE_POINTS + 1;
+    s->curve_every = curve_every(o);
 }
 
 void state_close(search_state *s)

@@ -4,6 +4,9 @@
 #include "base/rng.h"
 #include "invert/front.h"
 
+/* Points that a curve has room for. */
+int search_curve_room(const search_options *o);
+
 /* What a member grew from: nothing but the model, or a data window. */
 typedef enum { LANE_COLD, LANE_WARM, LANES } search_lane;
 

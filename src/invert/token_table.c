@@ -125,6 +125,14 @@ void token_table_free(token_table *t)
     mem_free(t);
 }
 
+bool token_table_knows(const token_table *t, const int32_t *ids_n, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (ids_n[i] < 0 || ids_n[i] >= t->V)
+            return false;
+    return true;
+}
+
 void token_table_row(float *x_D, const token_table *t, int id)
 {
     const void *stored = t->host_copy ? t->host_copy : t->embedding->stored;

@@ -36,6 +36,9 @@ void token_table_free(token_table *t);
 /* The embedding of one token, D floats. */
 void token_table_row(float *x_D, const token_table *t, int id);
 
+/* Are these n ids rows of the embedding? */
+bool token_table_knows(const token_table *t, const int32_t *ids_n, int n);
+
 /* For each of N rows the k candidates of highest cosine, best first, ties to the lower id.
  *   ids_Nk, cosine_Nk  out, N x k; cosine_Nk may be NULL
  *   host_x_ND          in, ordinary memory; a zero row has cosine 0 with all

@@ -3,7 +3,7 @@
 #include "base/rng.h"
 #include "invert/token_loss.h"
 #include "pipeline/kept.h"
-#include "pipeline/search_store.h"
+#include "invert/search_packed.h"
 #include "pipeline/study.h"
 #include <math.h>
 #include <string.h>
@@ -188,6 +188,7 @@ static err_code run_group(study *s, search_job *jobs, int n, const search_option
     *cached = !rc && before.found && searches_unpack(jobs, n, &before.payload, &s->memory);
     if (!rc && !*cached) {
         optimise_setting setting = study_setting(s, "search");
+        setting.draft = kept_draft(&before);
         rc = search_features(jobs, n, &setting, o, (uint64_t)s->config->run.seed, &s->memory, e);
         str *room = rc ? NULL : kept_room(&before);
         if (room) {
@@ -209,7 +210,7 @@ static void announce(study *s, const search_options *o)
                 study_search_name(s), is_ours(s) ? " effort" : "", flops / 1e12);
 }
 
-/* A group is what Ctrl-C can cost; a budget of time or work is of all features, so that they then
+/* A budget of time or work is of all features, so that they then
  * are one group. */
 static err_code run_searches(study *s, bool *cached, err *e)
 {

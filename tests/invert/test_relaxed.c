@@ -277,7 +277,8 @@ static void candidates_are_exchanged(void **state)
 static void run(bed *b, relaxed_job *jobs, int n, const relaxed_options *o)
 {
     err e = {0};
-    if (relaxed_run(jobs, n, &b->set, o, &b->memory, &e))
+    int done = 0;
+    if (relaxed_run(jobs, n, &done, &b->set, o, &b->memory, &e))
         fail_msg("%s", e.text);
 }
 
@@ -457,7 +458,8 @@ static void limits(void **state)
     relaxed_options o = relaxed_defaults();
     o.steps = 1;
     relaxed_job job = {.feature = 0, .scale = 1, .length = RIG_CONTEXT, .restarts = 1};
-    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_CONFIG);
+    int done = 0;
+    assert_int_equal(relaxed_run(&job, 1, &done, &b->set, &o, &b->memory, &e), E_CONFIG);
     assert_non_null(strstr(e.text, "optimise.sequence_length"));
     job.length = RIG_CONTEXT - 1; /* with the BOS just enough */
     run(b, &job, 1, &o);
@@ -466,13 +468,13 @@ static void limits(void **state)
     run(b, &job, 1, &o);
     assert_true(isfinite(job.value_R[0]));
     job.feature = RIG_F;
-    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_DATA);
+    assert_int_equal(relaxed_run(&job, 1, &done, &b->set, &o, &b->memory, &e), E_DATA);
     job.feature = 0;
     float *E = model_embedding(b->r.model)->value;
     for (int i = 0; i < 1000; i++)
         E[i] = (float)NAN;
     o.candidates = 1000;
-    assert_int_equal(relaxed_run(&job, 1, &b->set, &o, &b->memory, &e), E_NUMERIC);
+    assert_int_equal(relaxed_run(&job, 1, &done, &b->set, &o, &b->memory, &e), E_NUMERIC);
     bed_close(b);
 }
 

@@ -1,7 +1,6 @@
 /* Counts are checked against what is left before anything is allocated by them. */
-#include "pipeline/search_store.h"
+#include "invert/search_packed.h"
 #include "base/memory.h"
-#include "pipeline/store.h"
 #include <string.h>
 
 void singles_pack(str *payload, const singles *s)
@@ -42,7 +41,7 @@ bool singles_unpack(singles *out, const str *payload)
 /* ---- searches -----------------------------------------------------------------------------------
  */
 
-static void put_point(str *payload, const search_point *p)
+void search_point_put(str *payload, const search_point *p)
 {
     search_point plain = *p;
     plain.tokens = NULL;
@@ -51,7 +50,7 @@ static void put_point(str *payload, const search_point *p)
     packed_put(payload, p->tokens, (size_t)plain.length, sizeof *p->tokens);
 }
 
-static void get_point(packed_reader *r, search_point *p, arena *a)
+void search_point_get(packed_reader *r, search_point *p, arena *a)
 {
     packed_get(r, p, 1, sizeof *p);
     p->tokens = NULL;
@@ -71,12 +70,13 @@ static void list_points(search_point *out[SINGLE_POINTS], search_job *job)
     memcpy(out, list, sizeof list);
 }
 
-static void put_job(str *payload, search_job job)
+void search_job_put(str *payload, const search_job *of)
 {
+    search_job job = *of;
     search_point *points[SINGLE_POINTS];
     list_points(points, &job);
     for (int i = 0; i < SINGLE_POINTS; i++)
-        put_point(payload, points[i]);
+        search_point_put(payload, points[i]);
     const int counts[] = {job.n_front, job.n_restarts, job.n_curve, job.n_sweeps, job.certified};
     packed_put(payload, counts, COUNT_OF(counts), sizeof *counts);
     packed_put(payload, &job.hypervolume, 1, sizeof job.hypervolume);
@@ -85,17 +85,17 @@ static void put_job(str *payload, search_job job)
     packed_put(payload, &job.flops, 1, sizeof job.flops);
     packed_put(payload, job.curve, (size_t)job.n_curve, sizeof *job.curve);
     for (int i = 0; i < job.n_front; i++)
-        put_point(payload, &job.front[i]);
+        search_point_put(payload, &job.front[i]);
     for (int i = 0; i < job.n_restarts; i++) {
         packed_put(payload, &job.restarts[i], 1, sizeof *job.restarts);
-        put_point(payload, &job.restarts[i].best);
+        search_point_put(payload, &job.restarts[i].best);
     }
 }
 
 void searches_pack(str *payload, const search_job *jobs, int n)
 {
     for (int i = 0; i < n; i++)
-        put_job(payload, jobs[i]);
+        search_job_put(payload, &jobs[i]);
 }
 
 static bool few(const packed_reader *r, int n, size_t size)
@@ -103,13 +103,13 @@ static bool few(const packed_reader *r, int n, size_t size)
     return n >= 0 && (size_t)n <= r->left / size;
 }
 
-static bool get_job(packed_reader *r, search_job *job, arena *a)
+bool search_job_get(packed_reader *r, search_job *job, arena *a)
 {
     search_point *points[SINGLE_POINTS];
     int counts[5];
     list_points(points, job);
     for (int i = 0; i < SINGLE_POINTS; i++)
-        get_point(r, points[i], a);
+        search_point_get(r, points[i], a);
     packed_get(r, counts, COUNT_OF(counts), sizeof *counts);
     packed_get(r, &job->hypervolume, 1, sizeof job->hypervolume);
     packed_get(r, &job->relaxed, 1, sizeof job->relaxed);
@@ -128,10 +128,10 @@ static bool get_job(packed_reader *r, search_job *job, arena *a)
     job->restarts = arena_push(a, (size_t)job->n_restarts, sizeof *job->restarts);
     packed_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
     for (int i = 0; i < job->n_front; i++)
-        get_point(r, &job->front[i], a);
+        search_point_get(r, &job->front[i], a);
     for (int i = 0; i < job->n_restarts; i++) {
         packed_get(r, &job->restarts[i], 1, sizeof *job->restarts);
-        get_point(r, &job->restarts[i].best, a);
+        search_point_get(r, &job->restarts[i].best, a);
     }
     return !r->short_read;
 }
@@ -141,7 +141,7 @@ bool searches_unpack(search_job *jobs, int n, const str *payload, arena *a)
     packed_reader r = {.data = payload->data, .left = payload->len};
     for (int i = 0; i < n; i++) {
         search_job read = jobs[i];
-        if (!get_job(&r, &read, a))
+        if (!search_job_get(&r, &read, a))
             return false;
         jobs[i] = read;
     }
