@@ -2,6 +2,7 @@
  * differ in the last position: one row each, the BOS's keys and values are computed once. */
 #include "invert/singles.h"
 #include "base/memory.h"
+#include "base/packed.h"
 #include "invert/ranking.h"
 #include "model/flops.h"
 #include <math.h>
@@ -161,19 +162,53 @@ static err_code try_block(finder *f, err *e)
         return rc;
     keep_best(f);
     pool_run(be->pool, C, rank_target, f);
+    f->done += N;
     return cancel_check(e);
+}
+
+/* ---- stopping and going on ---------------------------------------------------------------------
+ */
+
+static void put_finder(str *to, const finder *f)
+{
+    const singles *s = f->out;
+    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
+    packed_put(to, &f->done, 1, sizeof f->done);
+    packed_put(to, s->best_F, F, sizeof *s->best_F);
+    packed_put(to, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    packed_put(to, s->ids_NS, NS, sizeof *s->ids_NS);
+    packed_put(to, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+}
+
+static err_code get_finder(finder *f, const draft *d, err *e)
+{
+    singles *s = f->out;
+    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
+    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_get(&r, &f->done, 1, sizeof f->done);
+    packed_get(&r, s->best_F, F, sizeof *s->best_F);
+    packed_get(&r, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    packed_get(&r, s->ids_NS, NS, sizeof *s->ids_NS);
+    packed_get(&r, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+    bool fits = !r.short_read && r.left == 0 && f->done >= 0 && f->done <= s->n_tokens;
+    return fits ? OK
+                : err_set(e, E_FORMAT, "%s: not the state of these tokens; remove it", d->name);
 }
 
 static err_code try_all(finder *f, err *e)
 {
     progress bar = progress_start(f->set->reporter, f->set->name, f->out->n_tokens);
-    err_code rc = OK;
+    draft *d = f->set->draft;
+    err_code rc = draft_found(d) ? get_finder(f, d, e) : OK;
     while (f->done < f->out->n_tokens && !rc) {
         int left = f->out->n_tokens - f->done;
         f->ids_N = f->set->table->ids + f->done;
         f->N = left < f->rows ? left : f->rows;
         rc = try_block(f, e);
-        f->done += f->N;
+        if (draft_is_due(d, rc)) {
+            put_finder(draft_room(d), f);
+            rc = draft_keep(d, rc, e);
+        }
         progress_step(&bar, f->done, NULL);
     }
     progress_end(&bar);

@@ -24,8 +24,9 @@ typedef struct singles {
  * very large vocabulary then holds for its beginning, which out->n_tokens tells.
  *   targets_n  features whose best S are wanted; one may come twice; NULL with n == 0
  * A bar counts tokens. E_SHAPE when fewer than S are tried, E_DATA for a feature the SAE does not
- * have, E_CANCELLED on Ctrl-C; *out is then empty. Memory: a block of pre-activations, 128 MiB or
- * two rows. */
+ * have, E_CANCELLED on Ctrl-C, with the setting's draft to go on from, E_FORMAT when that is not
+ * one of these tokens; *out is then empty. Memory: a block of pre-activations, 128 MiB or two rows.
+ */
 err_code singles_find(singles *out, const optimise_setting *setting, const int *targets_n, int n,
                       int S, int most, err *e);
 void singles_release(singles *s);

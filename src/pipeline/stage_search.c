@@ -92,6 +92,7 @@ static err_code find_singles(study *s, err *e)
     err_code rc = kept_find(&before, s, "singles", key, e);
     if (!rc && !(before.found && singles_unpack(&s->singles, &before.payload))) {
         optimise_setting setting = study_setting(s, "single tokens");
+        setting.draft = kept_draft(&before);
         rc = singles_find(&s->singles, &setting, s->targets, s->n_targets, S,
                           s->config->search.single_tokens, e);
         str *room = rc ? NULL : kept_room(&before);
