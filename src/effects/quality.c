@@ -1,6 +1,7 @@
 /* Counts from the collection, losses from a sample of the prompts. */
 #include "effects/quality.h"
 #include "base/memory.h"
+#include "base/packed.h"
 #include "effects/splice.h"
 #include <math.h>
 #include <stdlib.h>
@@ -85,36 +86,75 @@ static void fill(sample *b, const effect_setting *s, const sampled_prompt *list,
     }
 }
 
+/* What a sample that was stopped goes on from: sums over its first prompts. */
+typedef struct sample_sums {
+    int first; /* that comes next */
+    splice_sums losses;
+    variance_sums variance;
+} sample_sums;
+
+static void put_sums(str *to, const sample_sums *sums)
+{
+    packed_put(to, &sums->first, 1, sizeof sums->first);
+    packed_put(to, &sums->losses, 1, sizeof sums->losses);
+    variance_sums_put(to, &sums->variance);
+}
+
+static err_code get_sums(sample_sums *sums, const draft *d, int n, err *e)
+{
+    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_get(&r, &sums->first, 1, sizeof sums->first);
+    packed_get(&r, &sums->losses, 1, sizeof sums->losses);
+    variance_sums_get(&r, &sums->variance);
+    bool fits = !r.short_read && r.left == 0 && sums->first >= 0 && sums->first <= n;
+    return fits ? OK : err_set(e, E_FORMAT, "%s: not the state of this sample; remove it", d->name);
+}
+
+/* n prompts of the list, a batch at a time; a batch that was stopped begins anew. */
+static err_code sum_batches(sample_sums *sums, const effect_setting *s, splicer *p, sample *b,
+                            const sampled_prompt *list, int n, err *e)
+{
+    draft *d = s->draft;
+    err_code rc = draft_found(d) ? get_sums(sums, d, n, e) : OK;
+    progress bar = progress_start(s->reporter, s->name, n);
+    while (sums->first < n && !rc) {
+        int left = n - sums->first, count = left < b->B ? left : b->B;
+        if (d)
+            put_sums(draft_room(d), sums);
+        fill(b, s, list + sums->first, count);
+        rc = splicer_add(&sums->losses, &sums->variance, p, b->tokens_BT, b->targets_BT, b->keep_BT,
+                         count, b->T, e);
+        if (!rc)
+            rc = cancel_check(e);
+        if (draft_is_due(d, rc))
+            rc = draft_keep(d, rc, e);
+        sums->first += count;
+        progress_step(&bar, sums->first, NULL);
+    }
+    progress_end(&bar);
+    return rc;
+}
+
 static err_code run_sample(sae_quality *q, const effect_setting *s, int n, err *e)
 {
     int B = s->batch_size < n ? s->batch_size : n, longest = prompts_longest(s->prompts);
     sample b = sample_make(B, longest);
     sampled_prompt *list = choose_prompts(s, n);
     splicer *p = NULL;
-    splice_sums losses = {0};
-    variance_sums variance = variance_sums_new(s->write->width);
+    sample_sums sums = {.variance = variance_sums_new(s->write->width)};
     err_code rc = splicer_new(&p, s->model, s->sae, s->read, s->write, B, longest, e);
-    progress bar = progress_start(s->reporter, s->name, n);
-    for (int first = 0; first < n && !rc; first += B) {
-        int count = n - first < B ? n - first : B;
-        fill(&b, s, list + first, count);
-        rc =
-            splicer_add(&losses, &variance, p, b.tokens_BT, b.targets_BT, b.keep_BT, count, b.T, e);
-        progress_step(&bar, first + count, NULL);
-        if (!rc)
-            rc = cancel_check(e);
-    }
-    progress_end(&bar);
-    double each = losses.n ? (double)losses.n : (double)NAN;
+    if (!rc)
+        rc = sum_batches(&sums, s, p, &b, list, n, e);
+    double each = sums.losses.n ? (double)sums.losses.n : (double)NAN;
     q->n_prompts = n;
-    q->n_rows = variance.n;
-    q->explained_variance = variance_explained(&variance);
-    q->n_losses = losses.n;
-    q->clean_loss = losses.clean / each;
-    q->spliced_loss = losses.spliced / each;
-    q->ablated_loss = losses.ablated / each;
-    q->loss_recovered = splice_recovered(&losses);
-    variance_sums_release(&variance);
+    q->n_rows = sums.variance.n;
+    q->explained_variance = variance_explained(&sums.variance);
+    q->n_losses = sums.losses.n;
+    q->clean_loss = sums.losses.clean / each;
+    q->spliced_loss = sums.losses.spliced / each;
+    q->ablated_loss = sums.losses.ablated / each;
+    q->loss_recovered = splice_recovered(&sums.losses);
+    variance_sums_release(&sums.variance);
     splicer_free(p);
     sample_release(&b);
     mem_free(list);

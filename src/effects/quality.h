@@ -23,7 +23,8 @@ typedef struct sae_quality {
 } sae_quality;
 
 /* The first part from what was collected; the second from at most most_prompts runs (0: NaN).
- * Special tokens keep their value. A bar counts prompts; E_CANCELLED on Ctrl-C. */
+ * Special tokens keep their value. A bar counts prompts; E_CANCELLED on Ctrl-C, with
+ * the setting's draft to go on from; E_FORMAT when that is of another sample. */
 err_code quality_measure(sae_quality *out, const effect_setting *s, const collection *collected,
                          int most_prompts, err *e);
 

@@ -1,6 +1,7 @@
 /* What the measurements of this folder work with. */
 #ifndef EFFECTS_SETTING_H
 #define EFFECTS_SETTING_H
+#include "base/draft.h"
 #include "base/progress.h"
 #include "features/prompts.h"
 #include "model/forward.h"
@@ -19,6 +20,7 @@ typedef struct effect_setting {
     int batch_size;     /* prompts run at once at most */
     reporter *reporter; /* progress; may be NULL */
     const char *name;   /* of the progress bar */
+    draft *draft;       /* of what the setting is given to; NULL: what is stopped begins anew */
 } effect_setting;
 
 #endif

@@ -39,6 +39,24 @@ void variance_sums_release(variance_sums *v)
     *v = (variance_sums){0};
 }
 
+void variance_sums_put(str *to, const variance_sums *v)
+{
+    size_t D = (size_t)v->D;
+    packed_put(to, &v->n, 1, sizeof v->n);
+    packed_put(to, &v->error, 1, sizeof v->error);
+    packed_put(to, v->sum_D, D, sizeof *v->sum_D);
+    packed_put(to, v->squares_D, D, sizeof *v->squares_D);
+}
+
+void variance_sums_get(packed_reader *from, variance_sums *v)
+{
+    size_t D = (size_t)v->D;
+    packed_get(from, &v->n, 1, sizeof v->n);
+    packed_get(from, &v->error, 1, sizeof v->error);
+    packed_get(from, v->sum_D, D, sizeof *v->sum_D);
+    packed_get(from, v->squares_D, D, sizeof *v->squares_D);
+}
+
 void variance_sums_add(variance_sums *v, const float *x_ND, const float *y_ND, const bool *keep_N,
                        int N)
 {

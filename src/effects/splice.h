@@ -2,6 +2,7 @@
  * zeros in that place; and how much of the value's variance the output keeps. */
 #ifndef EFFECTS_SPLICE_H
 #define EFFECTS_SPLICE_H
+#include "base/packed.h"
 #include "model/forward.h"
 #include "sae/sae.h"
 
@@ -24,6 +25,9 @@ typedef struct variance_sums {
 } variance_sums;
 variance_sums variance_sums_new(int D);
 void variance_sums_release(variance_sums *v);
+/* As bytes, and back into new sums of the same D. */
+void variance_sums_put(str *to, const variance_sums *v);
+void variance_sums_get(packed_reader *from, variance_sums *v);
 /* Adds rows of values and of what stands for them, all in ordinary memory; rows with keep_N (NULL:
  * none) are left out. */
 void variance_sums_add(variance_sums *v, const float *x_ND, const float *y_ND, const bool *keep_N,

@@ -1,23 +1,34 @@
 /* Pieces have no marks between them: their sizes follow from the study. */
 #include "pipeline/pieces.h"
-#include <string.h>
+
+void pieces_put(str *to, const piece pieces[MOST_PIECES])
+{
+    for (int i = 0; i < MOST_PIECES; i++)
+        if (pieces[i].bytes)
+            packed_put(to, pieces[i].data, pieces[i].bytes, 1);
+}
+
+bool pieces_get(packed_reader *from, const piece pieces[MOST_PIECES])
+{
+    size_t bytes = 0;
+    for (int i = 0; i < MOST_PIECES; i++)
+        bytes += pieces[i].bytes;
+    if (bytes > from->left)
+        return false;
+    for (int i = 0; i < MOST_PIECES; i++)
+        if (pieces[i].bytes)
+            packed_get(from, pieces[i].data, pieces[i].bytes, 1);
+    return true;
+}
 
 err_code pieces_find(bool *found, kept *k, const piece pieces[MOST_PIECES], study *s,
                      const char *kind, store_key *key, err *e)
 {
     char hex[SHA256_HEX];
-    size_t bytes = 0;
-    for (int i = 0; i < MOST_PIECES; i++)
-        bytes += pieces[i].bytes;
     store_key_finish(key, hex);
     err_code rc = kept_find(k, s, kind, hex, e);
-    *found = !rc && k->found && k->payload.len == bytes;
-    const char *from = str_text(&k->payload);
-    for (int i = 0; i < MOST_PIECES && *found; i++) {
-        if (pieces[i].bytes)
-            memcpy(pieces[i].data, from, pieces[i].bytes);
-        from += pieces[i].bytes;
-    }
+    packed_reader r = {.data = str_text(&k->payload), .left = k->payload.len};
+    *found = !rc && k->found && pieces_get(&r, pieces) && r.left == 0;
     return rc;
 }
 
@@ -26,8 +37,6 @@ err_code pieces_save(kept *k, const piece pieces[MOST_PIECES], err *e)
     str *room = kept_room(k);
     if (!room)
         return OK;
-    for (int i = 0; i < MOST_PIECES; i++)
-        if (pieces[i].bytes)
-            packed_put(room, pieces[i].data, pieces[i].bytes, 1);
+    pieces_put(room, pieces);
     return kept_save(k, e);
 }

@@ -16,5 +16,8 @@ err_code pieces_find(bool *found, kept *k, const piece pieces[MOST_PIECES], stud
                      const char *kind, store_key *key, err *e);
 /* Does nothing where the run keeps nothing. */
 err_code pieces_save(kept *k, const piece pieces[MOST_PIECES], err *e);
+/* The pieces among other bytes; false when they are not there. */
+void pieces_put(str *to, const piece pieces[MOST_PIECES]);
+bool pieces_get(packed_reader *from, const piece pieces[MOST_PIECES]);
 
 #endif

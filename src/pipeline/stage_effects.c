@@ -6,7 +6,7 @@
 
 enum {
     EFFECTS_VERSION = 5, /* raised when the stage's arithmetic or file layout changes */
-    GROUP = 16           /* targets that Ctrl-C can cost */
+    GROUP = 16           /* targets whose weights are gone through at once */
 };
 
 /* ---- where the SAE's output stands --------------------------------------------------------------
@@ -96,6 +96,7 @@ static err_code measure_quality(study *s, bool *cached, err *e)
     err_code rc = pieces_find(&found, &before, pieces, s, "quality", &k, e);
     if (!rc && !found) {
         *cached = false;
+        set.draft = kept_draft(&before);
         rc = quality_measure(&s->quality, &set, &s->collected, most, e);
         if (!rc)
             rc = pieces_save(&before, pieces, e);
@@ -141,6 +142,8 @@ static err_code find_relatives(study *s, bool *cached, err *e)
 /* Some targets' weights and what they give against the vocabulary. */
 typedef struct group {
     int first, n, O;
+    int n_done;                /* the first ones, which have been run */
+    const piece *pieces;       /* what is found out of all of them */
     float *row_CO, *column_CD; /* decoder rows, encoder columns */
     double *logit_Cn, *per_activation_C;
 } group;
@@ -222,6 +225,21 @@ static err_code runs_make(runs *r, const study *s, const effect_setting *set, er
     return rc;
 }
 
+static void put_done(str *to, const group *g)
+{
+    packed_put(to, &g->n_done, 1, sizeof g->n_done);
+    pieces_put(to, g->pieces);
+}
+
+static err_code get_done(group *g, const draft *d, err *e)
+{
+    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_get(&r, &g->n_done, 1, sizeof g->n_done);
+    bool fits = g->n_done >= 0 && g->n_done <= g->n && pieces_get(&r, g->pieces) && r.left == 0;
+    return fits ? OK
+                : err_set(e, E_FORMAT, "%s: not the effects of these targets; remove it", d->name);
+}
+
 static err_code run_changed(group *g, study *s, causal_runner *r, int i, err *e)
 {
     target_effects *t = &s->effects[g->first + i];
@@ -236,15 +254,20 @@ static err_code run_changed(group *g, study *s, causal_runner *r, int i, err *e)
     return rc ? rc : trace_costs(s, r, &job, e);
 }
 
-static err_code run_targets(group *g, study *s, const runs *r, progress *bar, err *e)
+/* A target that was stopped begins anew, those before it are in the draft. */
+static err_code run_targets(group *g, study *s, const runs *r, draft *d, progress *bar, err *e)
 {
     int D = sae_describe(s->sae)->d_in;
     err_code rc = OK;
-    for (int i = 0; i < g->n && !rc; i++) {
+    for (; g->n_done < g->n && !rc; g->n_done++) {
+        int i = g->n_done;
+        put_done(draft_room(d), g);
         if (r->changed)
             rc = run_changed(g, s, r->changed, i, e);
         if (!rc && r->attention)
             rc = trace_attention(s, r->attention, ROW(g->column_CD, i, D), g->first + i, e);
+        if (draft_is_due(d, rc))
+            rc = draft_keep(d, rc, e);
         progress_step(bar, g->first + i + 1, NULL);
     }
     return rc;
@@ -255,17 +278,20 @@ static piece piece_of(float *all, size_t each, int first, int n)
     return (piece){ROW(all, first, each), (size_t)n * each * sizeof *all};
 }
 
-static err_code work_out_group(study *s, int first, int n, const effect_setting *set, runs *r,
-                               progress *bar, err *e)
+static err_code work_out_group(study *s, int first, int n, const piece *pieces, draft *d,
+                               const effect_setting *set, runs *r, progress *bar, err *e)
 {
     group g;
     err_code rc = group_make(&g, s, first, n, e);
+    g.pieces = pieces;
+    if (!rc && draft_found(d))
+        rc = get_done(&g, d, e);
     if (!rc)
         rc = look_at_weights(&g, s, set, e);
     if (!rc)
         rc = runs_make(r, s, set, e);
     if (!rc)
-        rc = run_targets(&g, s, r, bar, e);
+        rc = run_targets(&g, s, r, d, bar, e);
     group_release(&g);
     return rc;
 }
@@ -287,7 +313,7 @@ static err_code measure_group(study *s, int first, int n, const effect_setting *
     err_code rc = pieces_find(&found, &before, pieces, s, "effects", &k, e);
     if (!rc && !found) {
         *cached = false;
-        rc = work_out_group(s, first, n, set, r, bar, e);
+        rc = work_out_group(s, first, n, pieces, kept_draft(&before), set, r, bar, e);
         if (!rc)
             rc = pieces_save(&before, pieces, e);
     }

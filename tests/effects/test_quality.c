@@ -6,6 +6,7 @@
 #include "effects/quality.h"
 #include "effects/splice.h"
 #include "features/collect.h"
+#include "features/common_stopper.h"
 #include <math.h>
 #include <string.h>
 
@@ -62,6 +63,41 @@ static sae_quality measure(bed *b, int most)
         fail_msg("%s", e.text);
     collection_release(&c);
     return q;
+}
+
+/* Stopped at every batch, of which the one that is stopped is run again. */
+static void goes_on_to_the_same_numbers(void **state)
+{
+    (void)state;
+    const decoder_kind *kinds;
+    test_kinds(&kinds);
+    bed b;
+    bed_open(&b, &kinds[0].config, RESID, RESID, SAE_NORMALIZE_NONE, 2, 1);
+    sae_quality want = measure(&b, 99), got;
+    collection c = collect(&b);
+    stopper *s = stopper_new(NULL, 2);
+    int stops = -1;
+    err e = {0};
+    for (err_code rc = E_CANCELLED; rc == E_CANCELLED; stops++) {
+        b.setting.draft = &s->draft;
+        rc = quality_measure(&got, &b.setting, &c, 99, &e);
+        stopper *next = stopper_new(&s->kept, 2);
+        stopper_release(s);
+        s = next;
+    }
+    assert_int_equal(stops, BED_PROMPTS - 1);
+    assert_true(got.explained_variance == want.explained_variance);
+    assert_true(got.clean_loss == want.clean_loss && got.spliced_loss == want.spliced_loss);
+    assert_true(got.ablated_loss == want.ablated_loss && got.n_rows == want.n_rows);
+    draft cut = {.name = "the-draft"};
+    str_add_bytes(&cut.state, s->draft.state.data, s->draft.state.len - 1);
+    b.setting.draft = &cut;
+    assert_int_equal(quality_measure(&got, &b.setting, &c, 99, &e), E_FORMAT);
+    assert_non_null(strstr(e.text, "the-draft"));
+    str_release(&cut.state);
+    stopper_release(s);
+    collection_release(&c);
+    bed_close(&b);
 }
 
 static void perfect_and_worthless(void **state)
@@ -213,9 +249,9 @@ static void a_sample_has_fewer_prompts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(perfect_and_worthless),      cmocka_unit_test(equal_to_runs_in_double),
-        cmocka_unit_test(variance_by_hand),           cmocka_unit_test(counts_of_the_dictionary),
-        cmocka_unit_test(a_sample_has_fewer_prompts),
+        cmocka_unit_test(goes_on_to_the_same_numbers), cmocka_unit_test(perfect_and_worthless),
+        cmocka_unit_test(equal_to_runs_in_double),     cmocka_unit_test(variance_by_hand),
+        cmocka_unit_test(counts_of_the_dictionary),    cmocka_unit_test(a_sample_has_fewer_prompts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,2 @@
+/* The draft of the features' tests. */
+#include "features/common_stopper.c"
