@@ -19,6 +19,7 @@ backend *backend_ref(void)
     ref_install_attention(be);
     ref_install_tokens(be);
     ref_install_sae(be);
+    ref_install_choice(be);
     ref_install_sparse(be);
     return be;
 }

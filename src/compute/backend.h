@@ -68,6 +68,17 @@ typedef struct adamw_settings {
     int step;
 } adamw_settings;
 
+/* Candidates among the columns of a matrix of dot products: the one with the id ids_C[c] is column
+ * ids_C[c] - first_id, and it is ranked by dot * factor_C[c] + offset_C[c], in double (factor_C
+ * NULL: the factor is `scale`; offset_C NULL: nothing is added). Arrays are in backend memory. */
+typedef struct ranked_columns {
+    const int32_t *ids_C;
+    const double *factor_C, *offset_C;
+    double scale;
+    int C, first_id;
+    int seen; /* candidates of earlier columns, which stay ahead of equals */
+} ranked_columns;
+
 /* Rows as their numbers above 0: compute/sparse_rows.h. */
 typedef struct sparse_rows sparse_rows;
 
@@ -136,6 +147,13 @@ struct backend {
     void (*sum_squares)(backend *be, double *host_sum, const float *x, size_t n);
     void (*sum)(backend *be, double *host_sum, const float *x, size_t n);
     void (*count_nonfinite)(backend *be, size_t *host_count, const float *x, size_t n);
+
+    /* Offers each row's candidates to its list of the k best, best first; the list holds the
+     * smaller of k and the candidates seen. Scores are numbers: the place of one that is not is not
+     * said.
+     */
+    void (*rank_rows)(backend *be, int32_t *ids_Nk, float *score_Nk, int k, const float *dots_NM,
+                      const ranked_columns *from, int N, int M);
 
     /* -- normalisation ----------------------------------------------------------------------- */
     /* y = normalized * gain + bias; normalized = (x - mean) / sqrt(var + eps);
@@ -233,6 +251,11 @@ struct backend {
                                         float bandwidth, float l0_weight, int N, int F);
     /* Per row: the k largest (ties: the smaller column) where positive, 0 elsewhere. */
     void (*top_k_rows)(backend *be, float *f_NF, const float *pre_NF, int k, int N, int F);
+    /* What column own_N[n] of row n competes with for a place among the k largest: the k-th largest
+     * of the other columns (ties: the smaller column is larger), -1 with the value 0 where there
+     * are fewer. k >= 1. */
+    void (*rivals)(backend *be, int32_t *rival_N, float *own_value_N, float *rival_value_N,
+                   const float *x_NF, const int32_t *own_N, int k, int N, int F);
     /* The k-th largest of n values (BatchTopK: the whole batch); 1 <= k <= n. */
     void (*kth_largest)(backend *be, float *host_value, const float *x, size_t n, size_t k);
 

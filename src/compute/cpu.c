@@ -57,6 +57,7 @@ err_code backend_cpu(backend **out, pool *p, err *e)
     cpu_install_children(be);
     cpu_install_tokens(be);
     cpu_install_sae(be);
+    cpu_install_choice(be);
     cpu_install_sparse(be);
     *out = be;
     return OK;

@@ -72,6 +72,7 @@ static void fill_table(backend *be)
     cuda_install_attention_backward(be);
     cuda_install_tokens(be);
     cuda_install_select(be);
+    cuda_install_rank(be);
     cuda_install_sparse(be);
 }
 

@@ -59,6 +59,7 @@ void cuda_install_attention(backend *be);
 void cuda_install_attention_backward(backend *be);
 void cuda_install_tokens(backend *be);
 void cuda_install_select(backend *be);
+void cuda_install_rank(backend *be);
 void cuda_install_sparse(backend *be);
 
 /* The library of products, and gemm. E_CONFIG when it cannot be loaded. */

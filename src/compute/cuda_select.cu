@@ -1,4 +1,4 @@
-/* The cuda backend: the k largest of a row, the k-th largest of an array.
+/* The cuda backend: the k largest of a row, a column's rival there, the k-th largest of an array.
  *
  * A number's bits, put in order, are found from the top, 11 at a time: each pass counts how many of
  * the numbers that share the digits found so far have each next digit. Counts are of whole numbers,
@@ -58,15 +58,37 @@ __device__ static search next_digit(search s, const COUNT *count, int pass, COUN
 /* ---- rows ---------------------------------------------------------------------------------------
  */
 
-/* Of the places of a row whose value is `limit`, the first `left`. A block goes through the row
- * TEAM columns at a time; how many came before is summed over threads in their order. */
-__device__ static void keep_first(float *f, const float *pre, int F, float limit, int left)
+/* The digits of the k-th largest of a row without column `without`, its place among equals in k,
+ * and in *same how many of those there are. -0 is 0. */
+__device__ static search search_row(const float *x, int F, int k, int without, unsigned *same)
 {
-    __shared__ int in_warp[TEAM / WARP];
+    __shared__ unsigned count[BINS];
+    search s = {0, 0, (unsigned long long)k};
+    for (int pass = 0; pass < PASSES; pass++) {
+        for (int i = (int)threadIdx.x; i < BINS; i += TEAM)
+            count[i] = 0;
+        __syncthreads();
+        for (int i = (int)threadIdx.x; i < F; i += TEAM) {
+            uint32_t order = order_of(x[i] + 0.0f);
+            if ((order & s.mask) == s.found && i != without)
+                atomicAdd(&count[digit_of(order, pass)], 1u);
+        }
+        __syncthreads();
+        s = next_digit<unsigned>(s, count, pass, same);
+    }
+    return s;
+}
+
+/* The column of the n-th of those equal to `value`, `without` left out; n >= 1, and there are so
+ * many. A block goes through the row TEAM columns at a time; how many came before is summed over
+ * threads in their order. */
+__device__ static int nth_equal(const float *x, int F, float value, int n, int without)
+{
+    __shared__ int in_warp[TEAM / WARP], column;
     int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP;
-    for (int first = 0; first < F && left > 0; first += TEAM) {
+    for (int first = 0; first < F && n > 0; first += TEAM) {
         int i = first + (int)threadIdx.x;
-        bool equal = i < F && pre[i] == limit;
+        bool equal = i < F && i != without && x[i] == value;
         unsigned lanes = __ballot_sync(FULL_WARP, equal);
         if (lane == 0)
             in_warp[warp] = __popc(lanes);
@@ -76,42 +98,28 @@ __device__ static void keep_first(float *f, const float *pre, int F, float limit
             before += w < warp ? in_warp[w] : 0;
             here += in_warp[w];
         }
-        if (equal && before < left)
-            f[i] = limit;
-        left -= here;
+        if (equal && before == n - 1)
+            column = i;
+        n -= here;
         __syncthreads();
     }
+    return column;
 }
 
 __global__ void top_k_kernel(float *f_NF, const float *pre_NF, int k, int F)
 {
-    __shared__ unsigned count[BINS];
     const float *pre = ROW(pre_NF, blockIdx.x, F);
     float *f = ROW(f_NF, blockIdx.x, F);
-    search s = {0, 0, (unsigned long long)(k < F ? k : F)};
     unsigned same = 0;
-    for (int pass = 0; pass < PASSES; pass++) {
-        for (int i = (int)threadIdx.x; i < BINS; i += TEAM)
-            count[i] = 0;
-        __syncthreads();
-        for (int i = (int)threadIdx.x; i < F; i += TEAM) {
-            uint32_t order = order_of(pre[i]);
-            if ((order & s.mask) == s.found)
-                atomicAdd(&count[digit_of(order, pass)], 1u);
-        }
-        __syncthreads();
-        s = next_digit<unsigned>(s, count, pass, &same);
-    }
+    search s = search_row(pre, F, k < F ? k : F, -1, &same);
     /* s.k of the values equal to the limit belong to the k largest, of `same` in all. */
     float limit = value_of(s.found);
-    bool all = s.k == same;
+    bool all = s.k == same || !(limit > 0);
+    int last = all ? F - 1 : nth_equal(pre, F, limit, (int)s.k, -1);
     for (int i = (int)threadIdx.x; i < F; i += TEAM) {
-        bool kept = pre[i] > limit || (all && pre[i] == limit);
+        bool kept = pre[i] > limit || (pre[i] == limit && i <= last);
         f[i] = kept && pre[i] > 0 ? pre[i] : 0.0f;
     }
-    __syncthreads();
-    if (!all && limit > 0)
-        keep_first(f, pre, F, limit, (int)s.k);
 }
 
 static void cuda_top_k_rows(backend *be, float *f_NF, const float *pre_NF, int k, int N, int F)
@@ -120,6 +128,30 @@ static void cuda_top_k_rows(backend *be, float *f_NF, const float *pre_NF, int k
         be->zero(be, f_NF, (size_t)N * (size_t)F * sizeof *f_NF);
     else if (F > 0)
         launch(be, "top_k_rows", top_k_kernel, (size_t)N, dim3(TEAM), f_NF, pre_NF, k, F);
+}
+
+__global__ void rivals_kernel(int32_t *rival_N, float *own_value_N, float *rival_value_N,
+                              const float *x_NF, const int32_t *own_N, int k, int F)
+{
+    const float *x = ROW(x_NF, blockIdx.x, F);
+    int own = own_N[blockIdx.x], rival = -1;
+    if (k < F) {
+        unsigned same = 0;
+        search s = search_row(x, F, k, own, &same);
+        rival = nth_equal(x, F, value_of(s.found), (int)s.k, own);
+    }
+    if (threadIdx.x > 0)
+        return;
+    rival_N[blockIdx.x] = rival;
+    own_value_N[blockIdx.x] = x[own];
+    rival_value_N[blockIdx.x] = rival < 0 ? 0.0f : x[rival];
+}
+
+static void cuda_rivals(backend *be, int32_t *rival_N, float *own_value_N, float *rival_value_N,
+                        const float *x_NF, const int32_t *own_N, int k, int N, int F)
+{
+    launch(be, "rivals", rivals_kernel, (size_t)N, dim3(TEAM), rival_N, own_value_N, rival_value_N,
+           x_NF, own_N, k, F);
 }
 
 /* ---- arrays -------------------------------------------------------------------------------------
@@ -190,5 +222,6 @@ static void cuda_kth_largest(backend *be, float *host_value, const float *x, siz
 void cuda_install_select(backend *be)
 {
     be->top_k_rows = cuda_top_k_rows;
+    be->rivals = cuda_rivals;
     be->kth_largest = cuda_kth_largest;
 }

@@ -13,6 +13,7 @@ void ref_install_activations(backend *be);
 void ref_install_attention(backend *be);
 void ref_install_tokens(backend *be);
 void ref_install_sae(backend *be);
+void ref_install_choice(backend *be);
 void ref_install_sparse(backend *be);
 
 /* `affine` by a backend's own gemm and add_bias. */
@@ -33,6 +34,7 @@ void cpu_install_attention(backend *be);
 void cpu_install_children(backend *be);
 void cpu_install_tokens(backend *be);
 void cpu_install_sae(backend *be);
+void cpu_install_choice(backend *be);
 void cpu_install_sparse(backend *be);
 
 #endif

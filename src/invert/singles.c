@@ -3,7 +3,7 @@
 #include "invert/singles.h"
 #include "base/memory.h"
 #include "base/packed.h"
-#include "invert/ranking.h"
+#include "compute/ranking.h"
 #include "model/flops.h"
 #include <math.h>
 #include <string.h>

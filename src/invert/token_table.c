@@ -1,10 +1,9 @@
 /* Nearest tokens by cosine, dot product or distance: a product for each block of rows and tokens,
- * and a running top k in id order. The table stays as the model holds it; nothing as large as it is
- * kept beside. */
+ * and a running top k in id order, all on the backend. The table stays as the model holds it;
+ * nothing as large as it is kept beside. */
 #include "invert/token_table.h"
 #include "base/half.h"
 #include "base/memory.h"
-#include "invert/ranking.h"
 #include <math.h>
 #include <string.h>
 
@@ -53,10 +52,12 @@ static void choose_candidates(token_table *t, const tokenizer *tokens, const tok
             t->ids[t->n++] = id;
 }
 
-static void measure(token_table *t)
+/* What ranks the candidates, in ordinary memory; see token_table.h. |x - e|^2 is smallest where
+ * x . e - |e|^2 / 2 is largest. */
+static void measure(token_table *t, double *cosine_factor_n, double *distance_offset_n)
 {
     float *row_D = mem_small((size_t)t->D, sizeof *row_D);
-    double squares = 0;
+    double squares = 0, scale = (double)t->scale;
     for (int i = 0; i < t->n; i++) {
         token_table_row(row_D, t, t->ids[i]);
         double norm = 0;
@@ -66,10 +67,31 @@ static void measure(token_table *t)
         norm = sqrt(norm);
         if (norm > t->max_norm)
             t->max_norm = norm;
-        t->inverse_norm_n[i] = norm > 0 ? (double)t->scale / norm : 0;
+        cosine_factor_n[i] = norm > 0 ? scale / norm : 0;
+        norm = norm > 0 ? scale / cosine_factor_n[i] : 0;
+        distance_offset_n[i] = -0.5 * norm * norm;
     }
     t->rms = sqrt(squares / ((double)t->n * t->D));
     mem_free(row_D);
+}
+
+/* Measures every candidate, and puts what ranks them where the rows are compared. */
+static err_code place_measures(token_table *t, err *e)
+{
+    static const char what[] = "token embeddings";
+    backend *be = t->be;
+    size_t n = (size_t)t->n;
+    t->ids_there = be->alloc(be, n, sizeof *t->ids, what, e);
+    t->cosine_factor_n = be->alloc(be, 2 * n, sizeof(double), what, e); /* owns both */
+    if (!t->ids_there || !t->cosine_factor_n)
+        return e->code;
+    t->distance_offset_n = t->cosine_factor_n + n;
+    double *measures = mem_small(2 * n, sizeof *measures);
+    measure(t, measures, measures + n);
+    be->upload(be, t->ids_there, t->ids, n * sizeof *t->ids);
+    be->upload(be, t->cosine_factor_n, measures, 2 * n * sizeof *measures);
+    mem_free(measures);
+    return backend_sync(be, e);
 }
 
 /* Rows are read in place, or from a copy in their stored type. */
@@ -105,21 +127,21 @@ err_code token_table_new(token_table **out, const model *m, const tokenizer *tok
                      t->V);
     if (!rc)
         rc = reach_rows(t, e);
-    if (rc) {
+    if (!rc)
+        rc = place_measures(t, e);
+    if (rc)
         token_table_free(t);
-        return rc;
-    }
-    t->inverse_norm_n = mem_small((size_t)t->n, sizeof *t->inverse_norm_n);
-    measure(t);
-    *out = t;
-    return OK;
+    else
+        *out = t;
+    return rc;
 }
 
 void token_table_free(token_table *t)
 {
     if (!t)
         return;
-    mem_free(t->inverse_norm_n);
+    t->be->free(t->be, t->ids_there);
+    t->be->free(t->be, t->cosine_factor_n);
     mem_free(t->host_copy);
     mem_free(t->ids);
     mem_free(t);
@@ -145,116 +167,90 @@ void token_table_row(float *x_D, const token_table *t, int id)
                                                                 : bf16_to_float(half[at + d]));
 }
 
-/* |x - e|^2 is smallest where x . e - |e|^2 / 2 is largest. */
 typedef enum { BY_COSINE, BY_DOT, BY_DISTANCE } ranking;
 
-/* Rows that look for their nearest tokens, and the block of the vocabulary under way. */
+/* A search for the nearest tokens of N rows. */
 typedef struct search {
     const token_table *t;
     ranking by;
-    int32_t *ids_Nk;
-    float *score_Nk; /* a cosine is times the row's own size, until finish_row() */
-    const float *host_x_ND, *host_dots;
-    int k, first_id, n_ids, first_candidate, end_candidate;
+    int N, k;
+    float *x_ND, *score_Nk; /* backend */
+    int32_t *ids_Nk;        /* backend */
+    /* For a block of rows by block_ids tokens. */
+    int block_rows;
+    float *dots, *wide; /* backend */
 } search;
 
-/* What candidate c is ranked by, out of its stored row's dot product. */
-static double score(const search *s, int c, double dot)
-{
-    double scale = (double)s->t->scale, inverse = s->t->inverse_norm_n[c];
-    if (s->by == BY_COSINE)
-        return dot * inverse;
-    if (s->by == BY_DOT)
-        return dot * scale;
-    double norm = inverse > 0 ? scale / inverse : 0;
-    return dot * scale - 0.5 * norm * norm;
-}
-
-static void rank_row(void *context, int row)
-{
-    const search *s = context;
-    const float *dots = ROW(s->host_dots, row, s->n_ids);
-    int32_t *best = ROW(s->ids_Nk, row, s->k);
-    float *value = ROW(s->score_Nk, row, s->k);
-    for (int c = s->first_candidate; c < s->end_candidate; c++) {
-        int32_t id = s->t->ids[c];
-        float x = (float)score(s, c, (double)dots[id - s->first_id]);
-        ranking_add(best, value, s->k, c, id, x);
-    }
-}
-
-static void finish_row(void *context, int row)
-{
-    const search *s = context;
-    int D = s->t->D;
-    const float *x = ROW(s->host_x_ND, row, D);
-    double norm = 0;
-    for (int d = 0; d < D; d++)
-        norm += (double)x[d] * (double)x[d];
-    double size = sqrt(norm);
-    float *cosine = ROW(s->score_Nk, row, s->k);
-    for (int i = 0; i < s->k; i++)
-        cosine[i] = norm > 0 ? (float)((double)cosine[i] / size) : 0;
-}
-
-/* Memory of a search, for blocks of rows by block_ids tokens. */
-typedef struct workspace {
-    float *x, *dots, *wide; /* backend */
-    float *host_dots, *scores_Nk;
-    int rows;
-} workspace;
-
-static err_code allocate(workspace *w, const token_table *t, int N, int k, err *e)
+static err_code search_open(search *s, err *e)
 {
     static const char what[] = "nearest tokens";
+    const token_table *t = s->t;
     backend *be = t->be;
-    size_t ids = (size_t)t->block_ids, D = (size_t)t->D;
-    w->rows = N < BLOCK_ROWS ? N : BLOCK_ROWS;
-    size_t cells = (size_t)w->rows * ids;
-    w->x = be->alloc(be, (size_t)w->rows * D, sizeof *w->x, what, e);
-    w->dots = be->alloc(be, cells, sizeof *w->dots, what, e);
-    w->wide =
-        be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D, sizeof *w->wide, what, e);
-    w->host_dots = mem_array(cells, sizeof *w->host_dots, what, e);
-    w->scores_Nk = mem_array((size_t)N * (size_t)k, sizeof *w->scores_Nk, what, e);
-    return w->x && w->dots && w->wide && w->host_dots && w->scores_Nk ? OK : e->code;
+    size_t ids = (size_t)t->block_ids, D = (size_t)t->D, N = (size_t)s->N, k = (size_t)s->k;
+    s->block_rows = s->N < BLOCK_ROWS ? s->N : BLOCK_ROWS;
+    s->x_ND = be->alloc(be, N * D, sizeof *s->x_ND, what, e);
+    s->ids_Nk = be->alloc(be, N * k, sizeof *s->ids_Nk, what, e);
+    s->score_Nk = be->alloc(be, N * k, sizeof *s->score_Nk, what, e);
+    s->dots = be->alloc(be, (size_t)s->block_rows * ids, sizeof *s->dots, what, e);
+    s->wide =
+        be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D, sizeof *s->wide, what, e);
+    return s->x_ND && s->ids_Nk && s->score_Nk && s->dots && s->wide ? OK : e->code;
 }
 
-static void release(workspace *w, backend *be)
+static void search_close(search *s)
 {
-    be->free(be, w->x);
-    be->free(be, w->dots);
-    be->free(be, w->wide);
-    mem_free(w->host_dots);
-    mem_free(w->scores_Nk);
+    backend *be = s->t->be;
+    void *there[] = {s->x_ND, s->ids_Nk, s->score_Nk, s->dots, s->wide};
+    for (size_t i = 0; i < COUNT_OF(there); i++)
+        be->free(be, there[i]);
 }
 
-/* All of the vocabulary for the rows of s, a block of tokens at a time. */
-static err_code search_rows(search *s, const workspace *w, int rows, err *e)
+/* Candidates first .. end-1, of ids from first_id on. */
+static ranked_columns candidates_of(const search *s, int first, int end, int first_id)
+{
+    const token_table *t = s->t;
+    return (ranked_columns){.ids_C = t->ids_there + first,
+                            .factor_C = s->by == BY_COSINE ? t->cosine_factor_n + first : NULL,
+                            .offset_C = s->by == BY_DISTANCE ? t->distance_offset_n + first : NULL,
+                            .scale = (double)t->scale,
+                            .C = end - first,
+                            .first_id = first_id,
+                            .seen = first};
+}
+
+/* All of the vocabulary for some rows, a block of tokens at a time. */
+static void search_rows(const search *s, int first_row, int rows)
 {
     const token_table *t = s->t;
     backend *be = t->be;
-    int D = t->D, candidate = 0;
-    err_code rc = OK;
-    be->upload(be, w->x, s->host_x_ND, (size_t)rows * (size_t)D * sizeof *w->x);
-    for (int first = 0; first < t->V && !rc; first += t->block_ids) {
-        int n = t->V - first < t->block_ids ? t->V - first : t->block_ids;
-        const float *block = parameter_rows(w->wide, be, t->embedding, first, n, D);
-        be->gemm(be, w->dots, n, w->x, D, PLAIN, block, D, TRANSPOSED, rows, n, D, 1, 0);
-        be->download(be, w->host_dots, w->dots, (size_t)rows * (size_t)n * sizeof *w->dots);
-        rc = backend_sync(be, e);
-        s->first_id = first;
-        s->n_ids = n;
-        s->first_candidate = candidate;
-        while (candidate < t->n && t->ids[candidate] < first + n)
-            candidate++;
-        s->end_candidate = candidate;
-        if (!rc)
-            pool_run(be->pool, rows, rank_row, s);
+    int D = t->D, seen = 0;
+    for (int first = 0; first < t->V; first += t->block_ids) {
+        int n = t->V - first < t->block_ids ? t->V - first : t->block_ids, end = seen;
+        const float *block = parameter_rows(s->wide, be, t->embedding, first, n, D);
+        be->gemm(be, s->dots, n, ROW(s->x_ND, first_row, D), D, PLAIN, block, D, TRANSPOSED, rows,
+                 n, D, 1, 0);
+        while (end < t->n && t->ids[end] < first + n)
+            end++;
+        ranked_columns from = candidates_of(s, seen, end, first);
+        be->rank_rows(be, ROW(s->ids_Nk, first_row, s->k), ROW(s->score_Nk, first_row, s->k), s->k,
+                      s->dots, &from, rows, n);
+        seen = end;
     }
-    if (!rc && s->by == BY_COSINE)
-        pool_run(be->pool, rows, finish_row, s);
-    return rc;
+}
+
+/* A cosine is times the row's own size until here. */
+static void finish_cosines(float *cosine_Nk, const search *s, const float *host_x_ND)
+{
+    for (int row = 0; row < s->N; row++) {
+        const float *x = ROW(host_x_ND, row, s->t->D);
+        float *cosine = ROW(cosine_Nk, row, s->k);
+        double norm = 0;
+        for (int d = 0; d < s->t->D; d++)
+            norm += (double)x[d] * (double)x[d];
+        double size = sqrt(norm);
+        for (int i = 0; i < s->k; i++)
+            cosine[i] = norm > 0 ? (float)((double)cosine[i] / size) : 0;
+    }
 }
 
 static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *t,
@@ -262,22 +258,22 @@ static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *
 {
     if (k > t->n)
         return err_set(e, E_SHAPE, "%d nearest tokens asked for, the vocabulary has %d", k, t->n);
-    workspace w = {0};
-    err_code rc = allocate(&w, t, N, k, e);
-    for (int first = 0; first < N && !rc; first += w.rows) {
-        int rows = N - first < w.rows ? N - first : w.rows;
-        search s = {.t = t,
-                    .by = by,
-                    .ids_Nk = ROW(ids_Nk, first, k),
-                    .score_Nk = ROW(w.scores_Nk, first, k),
-                    .host_x_ND = ROW(host_x_ND, first, t->D),
-                    .host_dots = w.host_dots,
-                    .k = k};
-        rc = search_rows(&s, &w, rows, e);
+    search s = {.t = t, .by = by, .N = N, .k = k};
+    backend *be = t->be;
+    size_t cells = (size_t)N * (size_t)k;
+    err_code rc = search_open(&s, e);
+    if (!rc) {
+        be->upload(be, s.x_ND, host_x_ND, (size_t)N * (size_t)t->D * sizeof *s.x_ND);
+        for (int first = 0; first < N; first += s.block_rows)
+            search_rows(&s, first, N - first < s.block_rows ? N - first : s.block_rows);
+        be->download(be, ids_Nk, s.ids_Nk, cells * sizeof *ids_Nk);
+        if (score_Nk)
+            be->download(be, score_Nk, s.score_Nk, cells * sizeof *score_Nk);
+        rc = backend_sync(be, e);
     }
-    if (!rc && score_Nk)
-        memcpy(score_Nk, w.scores_Nk, (size_t)N * (size_t)k * sizeof *w.scores_Nk);
-    release(&w, t->be);
+    if (!rc && score_Nk && by == BY_COSINE)
+        finish_cosines(score_Nk, &s, host_x_ND);
+    search_close(&s);
     return rc;
 }
 

@@ -23,13 +23,16 @@ typedef struct token_table {
     void *host_copy;            /* the same numbers, when that memory is not ordinary */
     float scale;                /* embed_scale */
     int block_ids;              /* tokens compared at a time: bounds the memory of a search */
-    double *inverse_norm_n;     /* 1 / Euclidean norm of a candidate's stored row; 0 for 0 */
+    /* Backend memory: the ids; what a stored row's dot product is multiplied by for a cosine
+     * (1 / its Euclidean norm, 0 for 0); what is added to a dot product for a distance. */
+    int32_t *ids_there;
+    double *cosine_factor_n, *distance_offset_n;
     double rms;      /* root mean square of the candidates' numbers: the unit of steps and noise */
     double max_norm; /* of the candidates */
 } token_table;
 
-/* rules NULL: whole readable text alone. t NULL: every id is a candidate. E_DATA when that leaves no candidate. The model must
- * outlive the table and not change. */
+/* rules NULL: whole readable text alone. t NULL: every id is a candidate. E_DATA when that leaves
+ * no candidate. The model must outlive the table and not change. */
 err_code token_table_new(token_table **out, const model *m, const tokenizer *t,
                          const token_rules *rules, err *e);
 void token_table_free(token_table *t);

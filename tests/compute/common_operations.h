@@ -19,6 +19,8 @@ void check_products(const contenders *all);
 void check_beta_0(const contenders *all); /* a NaN in c does not show */
 /* Nearly empty, full and in between, by one set of buffers. */
 void check_sparse(const contenders *all);
+void check_choice(const contenders *all); /* candidates ranked in blocks, with ties */
+void check_rivals(const contenders *all);
 void check_attention(const contenders *all);
 void check_heads(const contenders *all);
 /* No entry of a backend's table is missing. */

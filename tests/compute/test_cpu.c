@@ -49,6 +49,8 @@ CHECKED_BY(check_stored_rows)
 CHECKED_BY(check_products)
 CHECKED_BY(check_beta_0)
 CHECKED_BY(check_sparse)
+CHECKED_BY(check_choice)
+CHECKED_BY(check_rivals)
 CHECKED_BY(check_attention)
 CHECKED_BY(check_heads)
 CHECKED_BY(check_every_entry)
@@ -96,7 +98,8 @@ int main(void)
         cmocka_unit_test(test_check_rows),     cmocka_unit_test(test_check_activations),
         cmocka_unit_test(test_check_widen),    cmocka_unit_test(test_check_stored_rows),
         cmocka_unit_test(test_check_products), cmocka_unit_test(test_check_beta_0),
-        cmocka_unit_test(test_check_sparse),   cmocka_unit_test(test_check_attention),
+        cmocka_unit_test(test_check_sparse),   cmocka_unit_test(test_check_choice),
+        cmocka_unit_test(test_check_rivals),   cmocka_unit_test(test_check_attention),
         cmocka_unit_test(test_check_heads),    cmocka_unit_test(test_check_every_entry),
         cmocka_unit_test(test_open),           cmocka_unit_test(test_failures_stick)};
     return cmocka_run_group_tests(tests, start, stop);

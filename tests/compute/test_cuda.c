@@ -30,6 +30,8 @@ CHECKED_BY(check_stored_rows)
 CHECKED_BY(check_products)
 CHECKED_BY(check_beta_0)
 CHECKED_BY(check_sparse)
+CHECKED_BY(check_choice)
+CHECKED_BY(check_rivals)
 CHECKED_BY(check_attention)
 CHECKED_BY(check_heads)
 CHECKED_BY(check_every_entry)
@@ -150,7 +152,8 @@ int main(void)
         cmocka_unit_test(test_check_rows),        cmocka_unit_test(test_check_activations),
         cmocka_unit_test(test_check_widen),       cmocka_unit_test(test_check_stored_rows),
         cmocka_unit_test(test_check_products),    cmocka_unit_test(test_check_beta_0),
-        cmocka_unit_test(test_check_sparse),      cmocka_unit_test(test_check_attention),
+        cmocka_unit_test(test_check_sparse),      cmocka_unit_test(test_check_choice),
+        cmocka_unit_test(test_check_rivals),      cmocka_unit_test(test_check_attention),
         cmocka_unit_test(test_check_heads),       cmocka_unit_test(test_company),
         cmocka_unit_test(test_check_every_entry), cmocka_unit_test(test_precisions),
         cmocka_unit_test(test_uploads),           cmocka_unit_test(test_failures)};
