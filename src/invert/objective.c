@@ -1,8 +1,8 @@
 /* The value a search climbs, and its gradient.
  *
  * Without top-k a row needs its own feature's column alone. With top-k all pre-activations of a
- * row are computed, a block of rows at a time, and the rival is selected in ordinary memory; who it
- * is and the slope towards it are kept for the gradient. */
+ * row are computed, a block of rows at a time, and the backend selects the rival; who it is and the
+ * slope towards it are kept for the gradient. */
 #include "invert/objective.h"
 #include "base/memory.h"
 #include <math.h>
@@ -32,11 +32,14 @@ struct objective {
     float *z_N, *f_N;     /* backend */
     float *host_weight_N;
     rival *rival_N;
+    /* With top-k only: each row's feature and its rival, with the rival's pre-activation. */
+    int32_t *own_N, *other_N;           /* backend */
+    float *other_z_N;                   /* backend */
+    int32_t *host_own_N, *host_other_N; /* the same in ordinary memory */
+    float *host_other_z_N;
     /* A block of rows of all features, with top-k only. */
     int block;
-    float *pre_NF;      /* backend */
-    float *host_pre_NF; /* NULL where backend memory is ordinary */
-    int32_t *heap_Nk;
+    float *pre_NF;     /* backend */
     float *d_rival_ND; /* backend */
 };
 
@@ -58,12 +61,7 @@ static err_code open_block(objective *o, err *e)
     size_t cells = (size_t)o->block * (size_t)c->d_sae;
     o->pre_NF = be->alloc(be, cells, sizeof *o->pre_NF, what, e);
     o->d_rival_ND = be->alloc(be, (size_t)o->block * (size_t)c->d_in, sizeof(float), what, e);
-    o->heap_Nk = mem_array((size_t)o->block * (size_t)c->k, sizeof *o->heap_Nk, what, e);
-    if (!be->in_host_memory)
-        o->host_pre_NF = mem_array(cells, sizeof *o->host_pre_NF, what, e);
-    return o->pre_NF && o->d_rival_ND && o->heap_Nk && (o->host_pre_NF || be->in_host_memory)
-               ? OK
-               : e->code;
+    return o->pre_NF && o->d_rival_ND ? OK : e->code;
 }
 
 err_code objective_new(objective **out, sae *s, const int *features_n, const double *scale_n, int n,
@@ -94,8 +92,13 @@ static void release_rows(objective *o)
 {
     o->be->free(o->be, o->z_N);
     o->be->free(o->be, o->f_N);
-    mem_free(o->host_weight_N);
-    mem_free(o->rival_N);
+    o->be->free(o->be, o->own_N);
+    o->be->free(o->be, o->other_N);
+    o->be->free(o->be, o->other_z_N);
+    void *here[] = {o->host_weight_N, o->rival_N, o->host_own_N, o->host_other_N,
+                    o->host_other_z_N};
+    for (size_t i = 0; i < COUNT_OF(here); i++)
+        mem_free(here[i]);
 }
 
 void objective_free(objective *o)
@@ -105,8 +108,6 @@ void objective_free(objective *o)
     release_rows(o);
     o->be->free(o->be, o->pre_NF);
     o->be->free(o->be, o->d_rival_ND);
-    mem_free(o->host_pre_NF);
-    mem_free(o->heap_Nk);
     mem_free(o->softness_n);
     mem_free(o->features_n);
     sae_columns_free(o->columns);
@@ -117,15 +118,24 @@ void objective_free(objective *o)
 static err_code reserve(objective *o, int N, err *e)
 {
     static const char what[] = "values of target features";
+    backend *be = o->be;
+    size_t n = (size_t)N, rivals = top_k(o) ? n : 0;
     if (N <= o->capacity)
         return OK;
     release_rows(o);
     o->capacity = 0;
-    o->z_N = o->be->alloc(o->be, (size_t)N, sizeof *o->z_N, what, e);
-    o->f_N = o->be->alloc(o->be, (size_t)N, sizeof *o->f_N, what, e);
-    o->host_weight_N = mem_array((size_t)N, sizeof *o->host_weight_N, what, e);
-    o->rival_N = mem_array((size_t)N, sizeof *o->rival_N, what, e);
-    if (!o->z_N || !o->f_N || !o->host_weight_N || !o->rival_N)
+    o->z_N = be->alloc(be, n, sizeof *o->z_N, what, e);
+    o->f_N = be->alloc(be, n, sizeof *o->f_N, what, e);
+    o->own_N = be->alloc(be, rivals, sizeof *o->own_N, what, e);
+    o->other_N = be->alloc(be, rivals, sizeof *o->other_N, what, e);
+    o->other_z_N = be->alloc(be, rivals, sizeof *o->other_z_N, what, e);
+    o->host_weight_N = mem_array(n, sizeof *o->host_weight_N, what, e);
+    o->rival_N = mem_array(rivals, sizeof *o->rival_N, what, e);
+    o->host_own_N = mem_array(rivals, sizeof *o->host_own_N, what, e);
+    o->host_other_N = mem_array(rivals, sizeof *o->host_other_N, what, e);
+    o->host_other_z_N = mem_array(rivals, sizeof *o->host_other_z_N, what, e);
+    if (!o->z_N || !o->f_N || !o->own_N || !o->other_N || !o->other_z_N || !o->host_weight_N ||
+        !o->rival_N || !o->host_own_N || !o->host_other_N || !o->host_other_z_N)
         return e->code;
     o->capacity = N;
     return OK;
@@ -134,103 +144,61 @@ static err_code reserve(objective *o, int N, err *e)
 /* ---- the rival ---------------------------------------------------------------------------------
  */
 
-/* Does feature a come after feature b in its row? Of equals the larger number does, as in top-k. */
-static bool is_behind(const float *pre_F, int32_t a, int32_t b)
+/* Every row's own pre-activation, its rival and the rival's: host_z_N, host_other_N and
+ * host_other_z_N. */
+static err_code find_rivals(float *host_z_N, objective *o, const int32_t *host_which_N,
+                            const float *h_NW, int N, err *e)
 {
-    return pre_F[a] < pre_F[b] || (pre_F[a] == pre_F[b] && a > b);
-}
-
-/* Lets the first of n sink until none of its children is behind it. */
-static void sink(int32_t *heap, int n, int at, const float *pre_F)
-{
-    for (;;) {
-        int child = 2 * at + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && is_behind(pre_F, heap[child + 1], heap[child]))
-            child++;
-        if (!is_behind(pre_F, heap[child], heap[at]))
-            return;
-        int32_t above = heap[at];
-        heap[at] = heap[child];
-        heap[child] = above;
-        at = child;
+    backend *be = o->be;
+    const sae_config *c = sae_describe(o->s);
+    for (int n = 0; n < N; n++)
+        o->host_own_N[n] = o->features_n[host_which_N[n]];
+    be->upload(be, o->own_N, o->host_own_N, (size_t)N * sizeof *o->own_N);
+    for (int first = 0; first < N; first += o->block) {
+        int n = N - first < o->block ? N - first : o->block;
+        sae_preactivations(o->pre_NF, o->s, ROW(h_NW, first, c->d_in), n);
+        be->rivals(be, o->other_N + first, o->z_N + first, o->other_z_N + first, o->pre_NF,
+                   o->own_N + first, c->k, n, c->d_sae);
     }
+    be->download(be, host_z_N, o->z_N, (size_t)N * sizeof *host_z_N);
+    be->download(be, o->host_other_N, o->other_N, (size_t)N * sizeof *o->other_N);
+    be->download(be, o->host_other_z_N, o->other_z_N, (size_t)N * sizeof *o->other_z_N);
+    return backend_sync(be, e);
 }
 
-/* The k-th in a row without `feature`, or -1 when there are fewer: a heap of the best k so far, the
- * last of them on top. */
-static int find_rival(int32_t *heap_k, const float *pre_F, int F, int k, int feature)
+/* Is feature `own` with pre-activation z among the k largest? Of equals the larger number comes
+ * after, as in top-k. */
+static bool is_kept(float z, int own, float other_z, int other)
 {
-    if (F - 1 < k)
-        return -1;
-    int n = 0, next = 0;
-    for (; n < k; next++)
-        if (next != feature)
-            heap_k[n++] = next;
-    for (int at = k / 2 - 1; at >= 0; at--)
-        sink(heap_k, k, at, pre_F);
-    for (; next < F; next++)
-        if (pre_F[next] > pre_F[heap_k[0]] && next != feature) { /* an equal one is behind */
-            heap_k[0] = next;
-            sink(heap_k, k, 0, pre_F);
-        }
-    return heap_k[0];
+    return other < 0 || other_z < z || (other_z == z && other > own);
 }
 
-/* A block of rows under way. */
-typedef struct rows_task {
-    objective *o;
-    const float *host_pre_NF;
-    const int32_t *host_which_N;
-    float *host_value_N, *host_z_N, *host_f_N;
-    rival *rival_N;
-} rows_task;
-
-static void value_row(void *context, int row)
+/* A row's value, out of its pre-activation; keeps its rival. */
+static float value_of_row(objective *o, int row, float own_z, double softness)
 {
-    const rows_task *t = context;
-    int k = top_k(t->o), F = sae_describe(t->o->s)->d_sae, which = t->host_which_N[row];
-    int feature = t->o->features_n[which];
-    const float *pre_F = ROW(t->host_pre_NF, row, F);
-    double z = (double)pre_F[feature], value = z, slope = 0;
-    int found = find_rival(ROW(t->o->heap_Nk, row, k), pre_F, F, k, feature);
-    if (found >= 0) {
-        double softness = t->o->softness_n[which], u = ((double)pre_F[found] - z) / softness;
+    double z = (double)own_z, value = z, slope = 0;
+    int own = o->host_own_N[row], other = o->host_other_N[row];
+    if (other >= 0) {
+        double u = ((double)o->host_other_z_N[row] - z) / softness;
         value -= softness * (fmax(u, 0) + log1p(exp(-fabs(u))));
         slope = 1 / (1 + exp(-u));
     }
-    t->rival_N[row] = (rival){found < 0 ? feature : found, (float)slope};
-    t->host_value_N[row] = (float)value;
-    if (t->host_z_N)
-        t->host_z_N[row] = pre_F[feature];
-    bool kept = found < 0 || is_behind(pre_F, found, feature);
-    if (t->host_f_N)
-        t->host_f_N[row] = kept && z > 0 ? pre_F[feature] : 0;
+    o->rival_N[row] = (rival){other < 0 ? own : other, (float)slope};
+    return (float)value;
 }
 
 static err_code top_k_values(float *host_value_N, float *host_z_N, float *host_f_N, objective *o,
                              const int32_t *host_which_N, const float *h_NW, int N, err *e)
 {
-    backend *be = o->be;
-    const sae_config *c = sae_describe(o->s);
-    err_code rc = OK;
-    for (int first = 0; first < N && !rc; first += o->block) {
-        int n = N - first < o->block ? N - first : o->block;
-        sae_preactivations(o->pre_NF, o->s, ROW(h_NW, first, c->d_in), n);
-        if (o->host_pre_NF)
-            be->download(be, o->host_pre_NF, o->pre_NF,
-                         (size_t)n * (size_t)c->d_sae * sizeof(float));
-        rc = backend_sync(be, e);
-        rows_task t = {.o = o,
-                       .host_pre_NF = o->host_pre_NF ? o->host_pre_NF : o->pre_NF,
-                       .host_which_N = host_which_N + first,
-                       .host_value_N = host_value_N + first,
-                       .host_z_N = host_z_N ? host_z_N + first : NULL,
-                       .host_f_N = host_f_N ? host_f_N + first : NULL,
-                       .rival_N = o->rival_N + first};
-        if (!rc)
-            pool_run(be->pool, n, value_row, &t);
+    err_code rc = find_rivals(host_value_N, o, host_which_N, h_NW, N, e);
+    for (int n = 0; n < N && !rc; n++) {
+        float z = host_value_N[n];
+        bool kept = is_kept(z, o->host_own_N[n], o->host_other_z_N[n], o->host_other_N[n]);
+        host_value_N[n] = value_of_row(o, n, z, o->softness_n[host_which_N[n]]);
+        if (host_z_N)
+            host_z_N[n] = z;
+        if (host_f_N)
+            host_f_N[n] = kept && z > 0 ? z : 0;
     }
     return rc;
 }
