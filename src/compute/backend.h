@@ -262,6 +262,9 @@ struct backend {
     /* The numbers above 0 of N rows (no more than there is room for), in ordinary memory, NaN left
      * out; meaningless when backend_sync() then reports a failure. */
     void (*to_sparse)(backend *be, sparse_rows *to, const float *x_NF, int N);
+    /* The same of what encode() gives, which the cpu never holds. */
+    void (*encode_sparse)(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
+                          const float *b_F, const float *threshold_F, int N, int D, int F);
 
     /* -- training ------------------------------------------------------------------------------ */
     void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,

@@ -152,4 +152,5 @@ static void cuda_to_sparse(backend *be, sparse_rows *to, const float *x_NF, int 
 void cuda_install_sparse(backend *be)
 {
     be->to_sparse = cuda_to_sparse;
+    be->encode_sparse = encode_sparse_in_steps;
 }

@@ -19,7 +19,18 @@ static void ref_to_sparse(backend *be, sparse_rows *to, const float *x_NF, int N
     }
 }
 
+void encode_sparse_in_steps(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
+                            const float *b_F, const float *threshold_F, int N, int D, int F)
+{
+    float *f_NF = sparse_rows_dense(to);
+    if (!f_NF)
+        return;
+    be->encode(be, f_NF, x_ND, w_DF, b_F, threshold_F, N, D, F);
+    be->to_sparse(be, to, f_NF, N);
+}
+
 void ref_install_sparse(backend *be)
 {
     be->to_sparse = ref_to_sparse;
+    be->encode_sparse = encode_sparse_in_steps;
 }

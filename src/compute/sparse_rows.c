@@ -33,10 +33,22 @@ void sparse_rows_free(sparse_rows *s)
     for (int b = 0; b < s->blocks && s->be->in_host_memory; b++)
         mem_free(s->numbers_B[b]);
     s->be->free(s->be, s->there);
+    s->be->free(s->be, s->dense);
     mem_free(s->here);
     mem_free(s->capacity_B);
     mem_free(s->numbers_B);
     mem_free(s);
+}
+
+float *sparse_rows_dense(sparse_rows *s)
+{
+    err e;
+    if (!s->dense)
+        s->dense = s->be->alloc(s->be, (size_t)s->most_rows * (size_t)s->F, sizeof *s->dense,
+                                "a block of activations", &e);
+    if (!s->dense && !s->be->failure.code)
+        s->be->failure = e;
+    return s->dense;
 }
 
 void sparse_rows_hold(sparse_rows *s, size_t bytes)

@@ -14,7 +14,7 @@ typedef struct sparse_number {
     float value; /* above 0, infinity too */
 } sparse_number;
 
-/* Filled by be->to_sparse(); read with sparse_row(). */
+/* Filled by be->to_sparse() or encode_sparse(); read with sparse_row(). */
 struct sparse_rows {
     backend *be;
     int F, blocks, most_rows; /* room */
@@ -29,6 +29,7 @@ struct sparse_rows {
      * how many numbers are brought without asking how many there are. */
     void *there, *here;
     size_t here_bytes, usual;
+    float *dense; /* sparse_rows_dense() */
 };
 
 /* Room for N rows of F numbers. E_MEMORY when they do not fit; N * F is below 2^32. Owner: caller,
@@ -36,6 +37,10 @@ struct sparse_rows {
 err_code sparse_rows_new(sparse_rows **out, backend *be, int N, int F, err *e);
 /* NULL is fine. */
 void sparse_rows_free(sparse_rows *s);
+
+/* N x F numbers in backend memory, for what must be made whole before it is sparse; made when first
+ * asked for. NULL when they do not fit, which sticks in the backend. */
+float *sparse_rows_dense(sparse_rows *s);
 
 /* The numbers of a row in a block of columns, *n of them. Borrowed until the next to_sparse(). */
 static inline const sparse_number *sparse_row(int *n, const sparse_rows *s, int block, int row)

@@ -12,7 +12,7 @@ typedef struct counter {
     const survey *s;
     backend *be;
     int first, D, F, C, capacity, n; /* rows that fit, rows waiting */
-    float *x_ND, *f_NF;              /* backend */
+    float *x_ND;                     /* backend */
     sparse_rows *f;                  /* the same without the zeros, ordinary memory */
     bool *active_NC;                 /* of the waiting rows */
     float *own_NC;                   /* the targets' activations */
@@ -62,8 +62,7 @@ static err_code flush(counter *c, err *e)
 {
     if (c->n == 0)
         return OK;
-    sae_encode(c->f_NF, c->dictionary, c->x_ND, c->n);
-    c->be->to_sparse(c->be, c->f, c->f_NF, c->n);
+    sae_encode_sparse(c->f, c->dictionary, c->x_ND, c->n);
     err_code rc = backend_sync(c->be, e);
     if (!rc) {
         find_targets(c);
@@ -116,9 +115,7 @@ static err_code allocate(counter *c, err *e)
     if (rc)
         return rc;
     c->x_ND = c->be->alloc(c->be, N * (size_t)c->D, sizeof(float), "rows to encode", e);
-    if (c->x_ND)
-        c->f_NF = c->be->alloc(c->be, N * F, sizeof(float), "a block of activations", e);
-    return c->f_NF ? OK : e->code;
+    return c->x_ND ? OK : e->code;
 }
 
 err_code coactivation_count(coactivation *out, neuron_sums *neurons, const scan_source *source,
@@ -136,14 +133,13 @@ err_code coactivation_count(coactivation *out, neuron_sums *neurons, const scan_
                  .D = source->hook->width,
                  .F = F,
                  .C = C,
-                 .capacity = scan_block_rows(F)};
+                 .capacity = sae_sparse_rows(dictionary)};
     err_code rc = allocate(&c, e);
     if (!rc)
         rc = scan_prompts(source, take_prompt, &c, e);
     if (!rc)
         rc = flush(&c, e);
     c.be->free(c.be, c.x_ND);
-    c.be->free(c.be, c.f_NF);
     sparse_rows_free(c.f);
     mem_free(c.active_NC);
     mem_free(c.own_NC);

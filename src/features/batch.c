@@ -53,11 +53,3 @@ err_code scan_prompts(const scan_source *source, scan_visitor *visit, void *cont
     mem_free(tokens_BT);
     return rc;
 }
-
-int scan_block_rows(int F)
-{
-    /* Products go through rows by sixes or twelves: a rest takes as long as a whole tile. */
-    enum { TILE = 12, LEAST_ROWS = 2 * TILE, MAX_ROWS = 84 * TILE, MAX_CELLS = 1 << 23 };
-    int rows = MAX_CELLS / F / TILE * TILE;
-    return rows > MAX_ROWS ? MAX_ROWS : rows < LEAST_ROWS ? LEAST_ROWS : rows;
-}

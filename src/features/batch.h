@@ -22,11 +22,6 @@ typedef struct scan_source {
 /* One prompt's rows at the hook: x_TD, T = length rows, backend memory, valid during the call. */
 typedef err_code scan_visitor(void *context, int prompt, const float *x_TD, int length, err *e);
 
-/* Rows that are encoded at once where a row has F features: at most 2^23 numbers but for a few
- * rows, so that memory is bounded and what one stage writes is in a cache when the next reads it.
- */
-int scan_block_rows(int F);
-
 /* Runs every prompt from source->first on to the hook, in order, and hands each one's rows over.
  * Stops with the visitor's error, or E_CANCELLED on Ctrl-C. Prompts must not be longer than the
  * model's context. */

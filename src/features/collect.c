@@ -13,8 +13,7 @@ typedef struct collector {
     int D, F, capacity, n; /* rows that fit, rows waiting */
     int next;              /* prompt that comes next */
     float *x_ND;           /* backend */
-    float *f_NF;           /* backend */
-    sparse_rows *active;   /* the same without the zeros, ordinary memory */
+    sparse_rows *active;   /* their features */
     int32_t *prompts_N, *positions_N;
     bool *counted_N, *counted_T;
 } collector;
@@ -24,10 +23,9 @@ static err_code flush(collector *c, err *e)
     if (c->n == 0)
         return OK;
     size_t bad, overflowed = 0;
-    sae_encode(c->f_NF, c->sae, c->x_ND, c->n);
+    sae_encode_sparse(c->active, c->sae, c->x_ND, c->n);
     /* The rows as well: a feature of NaN is 0, because NaN is above no threshold. */
     c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)c->n * (size_t)c->D);
-    c->be->to_sparse(c->be, c->active, c->f_NF, c->n);
     err_code rc = backend_sync(c->be, e);
     if (!rc)
         overflowed =
@@ -105,9 +103,6 @@ static err_code collector_open(collector *c, err *e)
     c->x_ND = c->be->alloc(c->be, n * (size_t)c->D, sizeof(float), "rows to encode", e);
     if (!c->x_ND)
         return e->code;
-    c->f_NF = c->be->alloc(c->be, n * (size_t)c->F, sizeof(float), "a block of activations", e);
-    if (!c->f_NF)
-        return e->code;
     if (sparse_rows_new(&c->active, c->be, c->capacity, c->F, e))
         return e->code;
     c->prompts_N = mem_small(n, sizeof *c->prompts_N);
@@ -120,7 +115,6 @@ static err_code collector_open(collector *c, err *e)
 static void collector_close(collector *c)
 {
     c->be->free(c->be, c->x_ND);
-    c->be->free(c->be, c->f_NF);
     sparse_rows_free(c->active);
     mem_free(c->prompts_N);
     mem_free(c->positions_N);
@@ -144,7 +138,7 @@ err_code collect_features(collection *out, const scan_source *source, sae *s, er
                    .gatherer = gatherer_new(F, be->pool),
                    .D = source->hook->width,
                    .F = F,
-                   .capacity = scan_block_rows(F)};
+                   .capacity = sae_sparse_rows(s)};
     err_code rc = collector_open(&c, e);
     if (!rc)
         rc = go_on(&c, e);

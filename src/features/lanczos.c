@@ -58,7 +58,7 @@ static void project_rows(void *context, int first, int end)
     const krylov *s = p->space;
     for (int j = 0; j < p->m; j++)
         ROW(s->part_BM, first / ROWS_PER_TASK, s->max_steps)
-        [j] = dot(p->w_N + first, s->basis[j] + first, end - first);
+    [j] = dot(p->w_N + first, s->basis[j] + first, end - first);
 }
 
 static void subtract_rows(void *context, int first, int end)

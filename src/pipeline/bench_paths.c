@@ -24,7 +24,7 @@ static prompt_set random_prompts(const bench_model *m, int tokens)
     return p;
 }
 
-/* Weights are read once for each block of rows, features written once and read once. */
+/* Weights are read once for each block of rows; features stay in a cache. */
 static double scan_bytes(const bench_model *m, double tokens)
 {
     const sae_config *c = sae_describe(m->sae);
@@ -32,7 +32,7 @@ static double scan_bytes(const bench_model *m, double tokens)
     double weights = model_flops(model_describe(m->model), &m->hook, 0) / 2;
     double encoder = (double)c->d_in * c->d_sae;
     return sizeof(float) * (tokens / (BATCH_PROMPTS * PROMPT_TOKENS) * weights +
-                            tokens / scan_block_rows(c->d_sae) * encoder + 2 * tokens * c->d_sae);
+                            tokens / sae_sparse_rows(m->sae) * encoder);
 }
 
 static err_code run_scan(bench_work *out, void *context, double scale, err *e)

@@ -1,6 +1,7 @@
 /* Encode, decode and the encoder's gradient over all features. */
 #include "base/memory.h"
 #include "base/progress.h"
+#include "compute/sparse_rows.h"
 #include "sae/sae_internal.h"
 
 static int block_size(int N, int first, int block)
@@ -49,6 +50,32 @@ void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
         s->be->encode(s->be, ROW(f_NF, first, F), input_ND, s->w_enc_DF, s->b_enc_F, s->threshold_F,
                       n, D, F);
     }
+}
+
+int sae_sparse_rows(const sae *s)
+{
+    /* Products go through rows by sixes or twelves: a rest takes as long as a whole tile. */
+    enum { TILE = 12, LEAST = 2 * TILE, USEFUL = 8 * TILE, MOST = 84 * TILE, CELLS = 1 << 23 };
+    const double MOST_FLOPS = 4e10; /* a fifth of a second on two cores */
+    int D = s->config.d_in, F = s->config.d_sae;
+    bool is_held = s->config.k || !s->be->in_host_memory; /* all of a block's features at once */
+    double rows = is_held ? CELLS / (double)F : MOST_FLOPS / (2.0 * D * F);
+    int least = is_held ? LEAST : USEFUL, whole = rows < MOST ? (int)rows / TILE * TILE : MOST;
+    return whole < least ? least : whole;
+}
+
+void sae_encode_sparse(sparse_rows *to, sae *s, const float *x_ND, int N)
+{
+    if (!s->config.k) {
+        s->be->encode_sparse(s->be, to, sae_input(s, x_ND, N), s->w_enc_DF, s->b_enc_F,
+                             s->threshold_F, N, s->config.d_in, s->config.d_sae);
+        return;
+    }
+    float *f_NF = sparse_rows_dense(to);
+    if (!f_NF)
+        return;
+    encode_top_k(f_NF, s, x_ND, N);
+    s->be->to_sparse(s->be, to, f_NF, N);
 }
 
 void sae_decode(float *y_NO, sae *s, const float *f_NF, const float *x_ND, int N)

@@ -126,7 +126,12 @@ err_code sae_decoder_bias(float *host_b_dec_O, const sae *s, err *e);
 /* f_NF out: feature activations, every element written. Callers pass at most a few thousand rows.
  */
 void sae_encode(float *f_NF, sae *s, const float *x_ND, int N);
-/* The same before threshold and top-k. */
+/* Features of up to sae_sparse_rows() rows as their numbers above 0. */
+void sae_encode_sparse(sparse_rows *to, sae *s, const float *x_ND, int N);
+/* Rows that are best encoded so at once: many, since the weights are gone through once for all of
+ * them, but not so many that memory is not bounded or Ctrl-C has to wait. */
+int sae_sparse_rows(const sae *s);
+/* The same as sae_encode() before threshold and top-k. */
 void sae_preactivations(float *pre_NF, sae *s, const float *x_ND, int N);
 /* y_NO out: reconstruction of the hook, or a transcoder's prediction at hook_out. x_ND is what was
  * encoded: its mean and norm are put back where the cfg normalises activations, and a skip

@@ -19,7 +19,6 @@ typedef struct collector {
     concept_sample *sample;
     found *list;
     size_t n, capacity;
-    float *f_NF; /* ENCODE_ROWS rows, backend */
     sparse_rows *active;
 } collector;
 
@@ -90,8 +89,7 @@ static err_code collect(collector *c, model *m, sae *s, const hook *h, const tex
             rc = forward_tokens(pass, tokens, B, T, h, e);
         for (int at = 0; at < B * T && !rc; at += ENCODE_ROWS) {
             int n = B * T - at < ENCODE_ROWS ? B * T - at : ENCODE_ROWS;
-            sae_encode(c->f_NF, s, ROW(forward_hook(pass), at, h->width), n);
-            be->to_sparse(be, c->active, c->f_NF, n);
+            sae_encode_sparse(c->active, s, ROW(forward_hook(pass), at, h->width), n);
             rc = backend_sync(be, e);
             if (!rc)
                 add_firings(c, n, tokens + at, concepts + at);
@@ -121,8 +119,7 @@ err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *
     collector c = {.sample = out};
     out->concepts_N = mem_array(tokens, sizeof *out->concepts_N, "concepts", e);
     out->start_F = mem_array(F + 1, sizeof *out->start_F, "concepts", e);
-    c.f_NF = be->alloc(be, ENCODE_ROWS * F, sizeof(float), "SAE activations", e);
-    err_code rc = out->concepts_N && out->start_F && c.f_NF ? OK : e->code;
+    err_code rc = out->concepts_N && out->start_F ? OK : e->code;
     if (!rc)
         rc = sparse_rows_new(&c.active, be, ENCODE_ROWS, (int)F, e);
     if (!rc)
@@ -135,7 +132,6 @@ err_code concept_sample_make(concept_sample *out, model *m, sae *s, const hook *
         sort_firings(&c);
     mem_free(c.list);
     sparse_rows_free(c.active);
-    be->free(be, c.f_NF);
     if (rc)
         concept_sample_release(out);
     return rc;

@@ -61,6 +61,38 @@ static void check_size(backend *be, int most, int N, int F)
     sparse_rows_free(s);
 }
 
+/* What encode() gives, to the last bit. */
+static void check_encoded(backend *be, int N, int D, int F, bool with_threshold)
+{
+    sparse_rows *s;
+    err e;
+    size_t cells = (size_t)N * (size_t)F;
+    float *x = random_array((size_t)N * (size_t)D, 1, "sparse x");
+    float *w = random_array((size_t)D * (size_t)F, 1, "sparse w");
+    float *b = random_array((size_t)F, 1, "sparse b"),
+          *threshold = random_array((size_t)F, 1, "limits");
+    float *f = mem_small(cells, sizeof *f);
+    float *x_there = to_backend(be, x, (size_t)N * (size_t)D * sizeof *x);
+    float *w_there = to_backend(be, w, (size_t)D * (size_t)F * sizeof *w);
+    float *b_there = to_backend(be, b, (size_t)F * sizeof *b);
+    float *limit_there = to_backend(be, threshold, (size_t)F * sizeof *threshold);
+    float *f_there = to_backend(be, f, cells * sizeof *f);
+    const float *limit = with_threshold ? limit_there : NULL;
+    be->encode(be, f_there, x_there, w_there, b_there, limit, N, D, F);
+    be->download(be, f, f_there, cells * sizeof *f);
+    assert_int_equal(sparse_rows_new(&s, be, N, F, &e), OK);
+    be->encode_sparse(be, s, x_there, w_there, b_there, limit, N, D, F);
+    assert_int_equal(backend_sync(be, &e), OK);
+    check_numbers(be->name, s, f, N, F);
+    sparse_rows_free(s);
+    float *there[] = {x_there, w_there, b_there, limit_there, f_there};
+    float *here[] = {x, w, b, threshold, f};
+    for (size_t i = 0; i < COUNT_OF(there); i++) {
+        be->free(be, there[i]);
+        mem_free(here[i]);
+    }
+}
+
 void check_sparse(const contenders *all)
 {
     static const struct {
@@ -74,6 +106,13 @@ void check_sparse(const contenders *all)
     for (int b = 0; b < all->n; b++)
         for (size_t i = 0; i < COUNT_OF(sizes); i++)
             check_size(all->be[b], sizes[i].most, sizes[i].N, sizes[i].F);
+    for (int b = 0; b < all->n; b++) {
+        check_encoded(all->be[b], 1, 1, 1, false);
+        check_encoded(all->be[b], 7, 5, 300, true);
+        check_encoded(all->be[b], 509, 33, 513,
+                      false); /* more rows than a strip, blocks cut short */
+        check_encoded(all->be[b], 3, 1100, 256, true); /* deeper than sums are long */
+    }
     sparse_rows *none;
     err e = {0};
     assert_int_equal(sparse_rows_new(&none, all->be[0], 1 << 20, 1 << 20, &e), E_MEMORY);
