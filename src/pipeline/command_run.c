@@ -58,7 +58,9 @@ static const char run_help[] =
     "                        printed first and limited (explainer.*_price, explainer.max_cost);\n"
     "                        answers are kept and never asked for twice\n"
     "\n"
-    "Ctrl-C loses nothing that was finished: the same command goes on from there.\n";
+    "Ctrl-C loses nothing that was finished: the same command goes on from there, in the stages\n"
+    "that take longest (collect, optimise, search, effects) in their middle. A killed run loses\n"
+    "the last minute of them.\n";
 
 static const char render_help[] =
     "saeinv render - make the pages of a report again from its data\n"

@@ -27,6 +27,7 @@ done
 if [ $stopped -gt 0 ] && [ $finished = yes ]; then
     ok "stopped $stopped times, then finished"
     holds 'the same report' same_report "$work/one" "$work/resumed"
+    holds 'no stage is left in its middle' test -z "$(find "$work/cache" -name '*-draft-*')"
 else
     not_ok 'stopped, then finished' <<<"stopped $stopped times, finished: $finished"
 fi
