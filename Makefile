@@ -171,10 +171,11 @@ $(PROGRAM): $(OBJECTS_main) $(call archives,pipeline)
 
 # A product's tiles and the nonlinearities, where a multiplication and its addition may be one instruction.
 $(BUILD)/compute/cpu_tiles.o $(BUILD)/compute/cpu_activation.o: private CFLAGS += -ffp-contract=fast
-# Under a sanitizer most of the tests' time goes into compute/, which -O2 halves; elsewhere it gains
-# less than it takes to compile: half as long at -Og as at -O1.
+# Under a sanitizer most of the tests' time goes into compute/ and these files, which -O2 halves;
+# elsewhere it gains less than it takes to compile: half as long at -Og as at -O1.
+HOT := features/umap_moves features/neighbours features/distance draw/palette draw/raster base/sha256
 ifneq ($(filter asan tsan,$(CONFIG)),)
-$(OBJECTS_compute): private CFLAGS += -O2
+$(OBJECTS_compute) $(HOT:%=$(BUILD)/%.o): private CFLAGS += -O2
 endif
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
@@ -254,13 +255,13 @@ COMPARING := $(if $(filter asan tsan,$(CONFIG)),repeat search targets compare ex
 TESTS := $(if $(filter asan tsan,$(CONFIG)),$(filter-out %/pipeline/test_explainer,$(TESTS)),$(TESTS))
 CLI_TESTS := $(filter-out $(patsubst %,tests/cli/%.sh,lib $(COMPARING)),$(wildcard $(patsubst %,tests/%/*.sh,$(filter-out fuzz,$(TEST_FOLDERS)))))
 
-# The long ones first, so that no processor waits at the end for another's.
-LONG_TESTS := $(patsubst %,tests/cli/%.sh,repeat search targets compare output) \
-              $(patsubst %,$(BUILD)/tests/%,pipeline/test_explainer invert/test_search_truth \
-                invert/test_search_invariants site/test_feature_page site/test_site site/test_index \
-                site/test_single_file)
+# The long ones first, the longest of all at the head, so that no processor waits at the end for another's.
+LONG_TESTS := $(patsubst %,tests/cli/%.sh,repeat search compare targets output data model) \
+              $(patsubst %,$(BUILD)/tests/%,pipeline/test_explainer site/test_feature_page site/test_site \
+                invert/test_search_truth invert/test_search_invariants site/test_index site/test_single_file \
+                site/test_template_values features/test_umap)
 ALL_TESTS := $(TESTS) $(CLI_TESTS)
-ALL_TESTS := $(filter $(LONG_TESTS),$(ALL_TESTS)) $(filter-out $(LONG_TESTS),$(ALL_TESTS))
+ALL_TESTS := $(filter $(ALL_TESTS),$(LONG_TESTS)) $(filter-out $(LONG_TESTS),$(ALL_TESTS))
 
 -include $(patsubst %.o,%.d,$(foreach f,$(FOLDERS) main,$(OBJECTS_$(f))) $(EMULATED)) \
          $(patsubst tests/%.c,$(BUILD)/tests/%.d,$(wildcard tests/*/*.c))
