@@ -48,16 +48,25 @@ template_set load_templates(arena *a)
     return (template_set){sources, n};
 }
 
-void write_site(const char *dir, synthetic_kind kind)
+void write_record(const char *dir, synthetic_kind kind)
 {
     arena a = {0};
     err e = {0};
     record r;
     record_volatile times;
-    template_set templates = load_templates(&a);
     synthetic_record(&r, &times, &a, kind);
-    if (record_write(dir, &r, &e) || record_write_volatile(dir, &times, &e) ||
-        site_write(dir, &templates, &e))
+    if (record_write(dir, &r, &e) || record_write_volatile(dir, &times, &e))
+        fail_msg("%s", e.text);
+    arena_release(&a);
+}
+
+void write_site(const char *dir, synthetic_kind kind)
+{
+    arena a = {0};
+    err e = {0};
+    template_set templates = load_templates(&a);
+    write_record(dir, kind);
+    if (site_write(dir, &templates, &e))
         fail_msg("%s", e.text);
     arena_release(&a);
 }

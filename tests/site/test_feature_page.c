@@ -246,7 +246,7 @@ static void a_silent_token_is_underlined(void **state)
     assert_non_null(row);
     row = arena_strndup(&a, row, strcspn(row, "\n"));
     assert_non_null(strstr(row, "<span class=\"a0 peak\" title=\"0\">"));
-    const char *markdown = strstr(page_of(&a, "silent-md", fall_silent, "md"), caption);
+    const char *markdown = strstr(page_of(&a, "silent", fall_silent, "md"), caption);
     assert_non_null(markdown);
     row = strstr(markdown, "| 0 | ");
     assert_non_null(row);

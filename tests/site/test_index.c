@@ -39,6 +39,14 @@ static void change_file(arena *a, const char *name, const char *old, const char 
     str_release(&out);
 }
 
+/* The same report again, under another name. */
+static void copy_folder(arena *a, const char *from, const char *to)
+{
+    err e;
+    if (io_copy(path_join(a, folder(a), from), path_join(a, folder(a), to), &e))
+        fail_msg("%s", e.text);
+}
+
 static err_code write_index(const char *dir, bool force, index_counts *n, err *e)
 {
     arena a = {0};
@@ -58,13 +66,13 @@ static int make_runs(void **state)
     write_site(path_join(&a, dir, "usual"), SYNTHETIC_USUAL);
     write_site(path_join(&a, dir, "b <i>|`x`](y) & \"q\""), SYNTHETIC_HOSTILE);
     write_site(path_join(&a, dir, "changed"), SYNTHETIC_EMPTY);
+    copy_folder(&a, "changed", "damaged");
+    copy_folder(&a, "changed", "headless");
+    copy_folder(&a, "usual", "older");
     change_file(&a, "changed/README.md", "# ", "# A word ");
-    write_site(path_join(&a, dir, "damaged"), SYNTHETIC_EMPTY);
     put_file(&a, "damaged/data/rules.json", "{\"schema\": ");
-    write_site(path_join(&a, dir, "headless"), SYNTHETIC_EMPTY);
     err e;
     assert_int_equal(io_remove_tree(path_join(&a, dir, "headless/run.json"), &e), OK);
-    write_site(path_join(&a, dir, "older"), SYNTHETIC_USUAL);
     change_file(&a, "older/run.json", "\"schema\": ", "\"schema\": 1, \"was\": ");
     put_folder(&a, "slow.unfinished/volatile");
     put_folder(&a, "notes");

@@ -86,7 +86,7 @@ static void every_value_is_explained(void **state)
     template_set templates = load_templates(&a);
     const char *values = strstr(file_text(&a, "templates", "README.md"), "## Values");
     const char *dir = path_join(&a, scratch(), "usual"), *out = path_join(&a, scratch(), "values");
-    write_site(dir, SYNTHETIC_USUAL);
+    write_record(dir, SYNTHETIC_USUAL);
     if (site_render(dir, path_join(&a, scratch(), "again"), &templates, out, &e))
         fail_msg("%s", e.text);
     assert_int_equal(io_list(&files, &n, out, &a, &e), OK);
