@@ -4,6 +4,7 @@
 #include "invert/token_table.h"
 #include "base/half.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include <math.h>
 #include <string.h>
 
@@ -218,13 +219,15 @@ static ranked_columns candidates_of(const search *s, int first, int end, int fir
                             .seen = first};
 }
 
-/* All of the vocabulary for some rows, a block of tokens at a time. */
-static void search_rows(const search *s, int first_row, int rows)
+/* All of the vocabulary for some rows, a block of tokens at a time; of a large one with many rows
+ * that takes long. */
+static err_code search_rows(const search *s, int first_row, int rows, err *e)
 {
     const token_table *t = s->t;
     backend *be = t->be;
     int D = t->D, seen = 0;
-    for (int first = 0; first < t->V; first += t->block_ids) {
+    err_code rc = OK;
+    for (int first = 0; first < t->V && !rc; first += t->block_ids) {
         int n = t->V - first < t->block_ids ? t->V - first : t->block_ids, end = seen;
         const float *block = parameter_rows(s->wide, be, t->embedding, first, n, D);
         be->gemm(be, s->dots, n, ROW(s->x_ND, first_row, D), D, PLAIN, block, D, TRANSPOSED, rows,
@@ -235,7 +238,9 @@ static void search_rows(const search *s, int first_row, int rows)
         be->rank_rows(be, ROW(s->ids_Nk, first_row, s->k), ROW(s->score_Nk, first_row, s->k), s->k,
                       s->dots, &from, rows, n);
         seen = end;
+        rc = cancel_check(e);
     }
+    return rc;
 }
 
 /* A cosine is times the row's own size until here. */
@@ -264,12 +269,12 @@ static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *
     err_code rc = search_open(&s, e);
     if (!rc) {
         be->upload(be, s.x_ND, host_x_ND, (size_t)N * (size_t)t->D * sizeof *s.x_ND);
-        for (int first = 0; first < N; first += s.block_rows)
-            search_rows(&s, first, N - first < s.block_rows ? N - first : s.block_rows);
+        for (int first = 0; first < N && !rc; first += s.block_rows)
+            rc = search_rows(&s, first, N - first < s.block_rows ? N - first : s.block_rows, e);
         be->download(be, ids_Nk, s.ids_Nk, cells * sizeof *ids_Nk);
         if (score_Nk)
             be->download(be, score_Nk, s.score_Nk, cells * sizeof *score_Nk);
-        rc = backend_sync(be, e);
+        rc = rc ? rc : backend_sync(be, e);
     }
     if (!rc && score_Nk && by == BY_COSINE)
         finish_cosines(score_Nk, &s, host_x_ND);

@@ -45,7 +45,8 @@ bool token_table_knows(const token_table *t, const int32_t *ids_n, int n);
 /* For each of N rows the k candidates of highest cosine, best first, ties to the lower id.
  *   ids_Nk, cosine_Nk  out, N x k; cosine_Nk may be NULL
  *   host_x_ND          in, ordinary memory; a zero row has cosine 0 with all
- * E_SHAPE when k is more than there are candidates. Blocks of rows bound the memory. */
+ * E_SHAPE when k is more than there are candidates, E_CANCELLED on Ctrl-C. Blocks of rows bound the
+ * memory. */
 err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e);
 
