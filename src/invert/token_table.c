@@ -170,40 +170,42 @@ void token_table_row(float *x_D, const token_table *t, int id)
 
 typedef enum { BY_COSINE, BY_DOT, BY_DISTANCE } ranking;
 
-/* A search for the nearest tokens of N rows. */
+/* A search for the nearest tokens of N rows. Its arrays are on the backend, in one allocation, for
+ * which a GPU waits. */
 typedef struct search {
     const token_table *t;
     ranking by;
     int N, k;
-    float *x_ND, *score_Nk; /* backend */
-    int32_t *ids_Nk;        /* backend */
+    float *x_ND, *score_Nk; /* x_ND owns all */
+    int32_t *ids_Nk;
     /* For a block of rows by block_ids tokens. */
     int block_rows;
-    float *dots, *wide; /* backend */
+    float *dots, *wide;
 } search;
+
+/* Numbers of an array that leaves the next one as aligned as it is. */
+static size_t aligned(size_t n)
+{
+    enum { LINE = 16 };
+    return (n + LINE - 1) / LINE * LINE;
+}
 
 static err_code search_open(search *s, err *e)
 {
-    static const char what[] = "nearest tokens";
     const token_table *t = s->t;
-    backend *be = t->be;
-    size_t ids = (size_t)t->block_ids, D = (size_t)t->D, N = (size_t)s->N, k = (size_t)s->k;
     s->block_rows = s->N < BLOCK_ROWS ? s->N : BLOCK_ROWS;
-    s->x_ND = be->alloc(be, N * D, sizeof *s->x_ND, what, e);
-    s->ids_Nk = be->alloc(be, N * k, sizeof *s->ids_Nk, what, e);
-    s->score_Nk = be->alloc(be, N * k, sizeof *s->score_Nk, what, e);
-    s->dots = be->alloc(be, (size_t)s->block_rows * ids, sizeof *s->dots, what, e);
-    s->wide =
-        be->alloc(be, t->embedding->type == NUMBER_F32 ? 0 : ids * D, sizeof *s->wide, what, e);
-    return s->x_ND && s->ids_Nk && s->score_Nk && s->dots && s->wide ? OK : e->code;
-}
-
-static void search_close(search *s)
-{
-    backend *be = s->t->be;
-    void *there[] = {s->x_ND, s->ids_Nk, s->score_Nk, s->dots, s->wide};
-    for (size_t i = 0; i < COUNT_OF(there); i++)
-        be->free(be, there[i]);
+    size_t ids = (size_t)t->block_ids, D = (size_t)t->D;
+    size_t x = aligned((size_t)s->N * D), list = aligned((size_t)s->N * (size_t)s->k);
+    size_t dots = aligned((size_t)s->block_rows * ids);
+    size_t wide = t->embedding->type == NUMBER_F32 ? 0 : aligned(ids * D);
+    s->x_ND = t->be->alloc(t->be, x + dots + wide + 2 * list, sizeof(float), "nearest tokens", e);
+    if (!s->x_ND)
+        return e->code;
+    s->dots = s->x_ND + x;
+    s->wide = s->dots + dots;
+    s->score_Nk = s->wide + wide;
+    s->ids_Nk = (int32_t *)(s->score_Nk + list);
+    return OK;
 }
 
 /* Candidates first .. end-1, of ids from first_id on. */
@@ -278,7 +280,7 @@ static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *
     }
     if (!rc && score_Nk && by == BY_COSINE)
         finish_cosines(score_Nk, &s, host_x_ND);
-    search_close(&s);
+    be->free(be, s.x_ND);
     return rc;
 }
 
