@@ -33,7 +33,6 @@ static void run_encode(backend *be, err *e)
 {
     enum { N = 96, D = 128, F = 4096 };
     float *x = random_numbers(N * D), *w = random_numbers(D * F), *b = random_numbers(F);
-    float *f = mem_small((size_t)N * F, sizeof *f);
     bool counted[N];
     int32_t prompts[N] = {0}, positions[N];
     for (int i = 0; i < F; i++)
@@ -42,17 +41,15 @@ static void run_encode(backend *be, err *e)
         counted[i] = true;
         positions[i] = i;
     }
-    be->encode(be, f, x, w, b, NULL, N, D, F);
     sparse_rows *active;
     if (!sparse_rows_new(&active, be, N, F, e)) {
-        be->to_sparse(be, active, f, N);
+        be->encode_sparse(be, active, x, w, b, NULL, N, D, F);
         backend_sync(be, e);
         gatherer *g = gatherer_new(F, NULL);
         gatherer_add(g, active, prompts, positions, counted);
         gatherer_free(g);
         sparse_rows_free(active);
     }
-    mem_free(f);
     mem_free(b);
     mem_free(w);
     mem_free(x);
