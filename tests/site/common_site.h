@@ -6,7 +6,8 @@
 
 /* The templates of the repository, from the folder the tests run in; memory from `a`. */
 template_set load_templates(arena *a);
-/* Writes the record alone into DIR, which site_render makes a site of; fails the test on any error. */
+/* Writes the record alone into DIR, which site_render makes a site of; fails the test on any error.
+ */
 void write_record(const char *dir, synthetic_kind kind);
 /* Writes record and site into DIR; fails the test on any error. */
 void write_site(const char *dir, synthetic_kind kind);
