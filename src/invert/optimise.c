@@ -28,9 +28,9 @@ static double norm_limit(const optimiser *p)
     return p->o->norm_limit * p->set->table->max_norm;
 }
 
-int optimiser_curve_room(const optimiser *p)
+int optimise_curve_room(const optimise_options *o)
 {
-    return p->o->curve_points + 2;
+    return o->curve_points + 2;
 }
 
 static void start_job(optimiser *p, slot *s)
@@ -50,7 +50,7 @@ static void start_job(optimiser *p, slot *s)
         }
     memset(s->first_LD, 0, cells * sizeof *s->first_LD);
     memset(s->second_LD, 0, cells * sizeof *s->second_LD);
-    job->curve = arena_push(p->memory, (size_t)optimiser_curve_room(p), sizeof *job->curve);
+    job->curve = arena_push(p->memory, (size_t)optimise_curve_room(p->o), sizeof *job->curve);
     job->n_curve = 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef INVERT_OPTIMISE_H
 #define INVERT_OPTIMISE_H
 #include "base/draft.h"
+#include "base/packed.h"
 #include "base/progress.h"
 #include "invert/token_table.h"
 #include "invert/whitening.h"
@@ -61,6 +62,12 @@ typedef struct optimise_job {
     curve_point *curve; /* from the arena */
     int n_curve;
 } optimise_job;
+
+/* What came of a job of D numbers a position, as bytes, and back. Memory of the curve, with room
+ * for as many points as there can be, from the arena. False when there are more. */
+void optimise_job_put(str *to, const optimise_job *job, int D);
+bool optimise_job_get(packed_reader *from, optimise_job *job, int D, const optimise_options *o,
+                      arena *a);
 
 /* What the optimiser works with; borrowed. */
 typedef struct optimise_setting {

@@ -8,17 +8,12 @@ static bool has_begun(const optimiser *p, int job)
     return job < p->next_job;
 }
 
-static size_t job_numbers(const optimiser *p, const optimise_job *job)
-{
-    return (size_t)job->length * (size_t)p->D;
-}
-
 /* ---- putting ----------------------------------------------------------------------------------
  */
 
-static void put_job(str *to, const optimiser *p, const optimise_job *job)
+void optimise_job_put(str *to, const optimise_job *job, int D)
 {
-    packed_put(to, job->x_LD, job_numbers(p, job), sizeof *job->x_LD);
+    packed_put(to, job->x_LD, (size_t)job->length * (size_t)D, sizeof *job->x_LD);
     packed_put(to, &job->objective, 1, sizeof job->objective);
     packed_put(to, &job->activation, 1, sizeof job->activation);
     packed_put(to, &job->last_step, 1, sizeof job->last_step);
@@ -44,7 +39,7 @@ void optimiser_put(str *to, const optimiser *p)
     packed_put(to, &p->next_job, 1, sizeof p->next_job);
     packed_put(to, &p->n_slots, 1, sizeof p->n_slots);
     for (int i = 0; i < p->n_jobs && has_begun(p, i); i++)
-        put_job(to, p, &p->jobs[i]);
+        optimise_job_put(to, &p->jobs[i], p->D);
     for (int i = 0; i < p->n_slots; i++)
         put_slot(to, p, &p->slots[i]);
 }
@@ -52,19 +47,20 @@ void optimiser_put(str *to, const optimiser *p)
 /* ---- getting ----------------------------------------------------------------------------------
  */
 
-static bool get_job(packed_reader *r, const optimiser *p, optimise_job *job)
+bool optimise_job_get(packed_reader *from, optimise_job *job, int D, const optimise_options *o,
+                      arena *a)
 {
-    packed_get(r, job->x_LD, job_numbers(p, job), sizeof *job->x_LD);
-    packed_get(r, &job->objective, 1, sizeof job->objective);
-    packed_get(r, &job->activation, 1, sizeof job->activation);
-    packed_get(r, &job->last_step, 1, sizeof job->last_step);
-    packed_get(r, &job->converged, 1, sizeof job->converged);
-    packed_get(r, &job->n_curve, 1, sizeof job->n_curve);
-    if (job->n_curve < 0 || job->n_curve > optimiser_curve_room(p))
+    packed_get(from, job->x_LD, (size_t)job->length * (size_t)D, sizeof *job->x_LD);
+    packed_get(from, &job->objective, 1, sizeof job->objective);
+    packed_get(from, &job->activation, 1, sizeof job->activation);
+    packed_get(from, &job->last_step, 1, sizeof job->last_step);
+    packed_get(from, &job->converged, 1, sizeof job->converged);
+    packed_get(from, &job->n_curve, 1, sizeof job->n_curve);
+    if (job->n_curve < 0 || job->n_curve > optimise_curve_room(o))
         return false;
-    job->curve = arena_push(p->memory, (size_t)optimiser_curve_room(p), sizeof *job->curve);
-    packed_get(r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
-    return true;
+    job->curve = arena_push(a, (size_t)optimise_curve_room(o), sizeof *job->curve);
+    packed_get(from, job->curve, (size_t)job->n_curve, sizeof *job->curve);
+    return !from->short_read;
 }
 
 static bool get_slot(packed_reader *r, const optimiser *p, slot *s)
@@ -92,7 +88,7 @@ err_code optimiser_get(optimiser *p, const str *from, err *e)
     bool fits = p->next_job >= 0 && p->next_job <= p->n_jobs && p->n_slots >= 0 &&
                 p->n_slots <= p->capacity;
     for (int i = 0; fits && i < p->n_jobs && has_begun(p, i); i++)
-        fits = get_job(&r, p, &p->jobs[i]);
+        fits = optimise_job_get(&r, &p->jobs[i], p->D, p->o, p->memory);
     for (int i = 0; fits && i < p->n_slots; i++)
         fits = get_slot(&r, p, &p->slots[i]);
     if (fits && !r.short_read && r.left == 0)

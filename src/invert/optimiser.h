@@ -42,6 +42,6 @@ err_code optimiser_get(optimiser *p, const str *from, err *e);
 /* Numbers of one slot's arrays, which lie behind one another from x_LD on. */
 size_t optimiser_slot_numbers(const optimiser *p);
 /* Points that one job's curve has room for. */
-int optimiser_curve_room(const optimiser *p);
+int optimise_curve_room(const optimise_options *o);
 
 #endif

@@ -91,35 +91,18 @@ static void group_key(const study *s, const optimise_job *jobs, int n, char key[
 
 static void pack(str *payload, const optimise_job *jobs, int n, int D)
 {
-    for (int i = 0; i < n; i++) {
-        const optimise_job *job = &jobs[i];
-        packed_put(payload, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
-        packed_put(payload, &job->objective, 1, sizeof job->objective);
-        packed_put(payload, &job->activation, 1, sizeof job->activation);
-        packed_put(payload, &job->last_step, 1, sizeof job->last_step);
-        packed_put(payload, &job->converged, 1, sizeof job->converged);
-        packed_put(payload, &job->n_curve, 1, sizeof job->n_curve);
-        packed_put(payload, job->curve, (size_t)job->n_curve, sizeof *job->curve);
-    }
+    for (int i = 0; i < n; i++)
+        optimise_job_put(payload, &jobs[i], D);
 }
 
-static bool unpack(optimise_job *jobs, const str *payload, int n, int D, arena *a)
+static bool unpack(optimise_job *jobs, const str *payload, int n, int D, const optimise_options *o,
+                   arena *a)
 {
     packed_reader r = {.data = payload->data, .left = payload->len};
-    for (int i = 0; i < n && !r.short_read; i++) {
-        optimise_job *job = &jobs[i];
-        packed_get(&r, job->x_LD, (size_t)job->length * (size_t)D, sizeof(float));
-        packed_get(&r, &job->objective, 1, sizeof job->objective);
-        packed_get(&r, &job->activation, 1, sizeof job->activation);
-        packed_get(&r, &job->last_step, 1, sizeof job->last_step);
-        packed_get(&r, &job->converged, 1, sizeof job->converged);
-        packed_get(&r, &job->n_curve, 1, sizeof job->n_curve);
-        if (job->n_curve < 0 || (size_t)job->n_curve > r.left / sizeof *job->curve)
+    for (int i = 0; i < n; i++)
+        if (!optimise_job_get(&r, &jobs[i], D, o, a))
             return false;
-        job->curve = arena_push(a, (size_t)job->n_curve, sizeof *job->curve);
-        packed_get(&r, job->curve, (size_t)job->n_curve, sizeof *job->curve);
-    }
-    return !r.short_read && r.left == 0;
+    return r.left == 0;
 }
 
 static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_options *o,
@@ -129,7 +112,7 @@ static err_code run_group(study *s, optimise_job *jobs, int n, const optimise_op
     kept before;
     group_key(s, jobs, n, key);
     err_code rc = kept_find(&before, s, "optimise", key, e);
-    *cached = !rc && before.found && unpack(jobs, &before.payload, n, s->tokens->D, &s->memory);
+    *cached = !rc && before.found && unpack(jobs, &before.payload, n, s->tokens->D, o, &s->memory);
     if (!rc && !*cached) {
         optimise_setting setting = free_setting(s, "optimise");
         setting.draft = kept_draft(&before);
