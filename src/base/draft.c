@@ -39,3 +39,10 @@ bool draft_found(const draft *d)
 {
     return d && d->state.len > 0;
 }
+
+err_code draft_accept(const draft *d, const packed_reader *r, bool fits, const char *of, err *e)
+{
+    if (fits && !r->short_read && r->left == 0)
+        return OK;
+    return err_set(e, E_FORMAT, "%s: not the state of %s; remove it", d->name, of);
+}

@@ -5,7 +5,7 @@
 #ifndef BASE_DRAFT_H
 #define BASE_DRAFT_H
 #include "base/err.h"
-#include "base/str.h"
+#include "base/packed.h"
 #include <stdbool.h>
 
 typedef struct draft draft;
@@ -27,5 +27,8 @@ str *draft_room(draft *d);
 err_code draft_keep(draft *d, err_code code, err *e);
 /* Is there something to go on from? NULL: no. */
 bool draft_found(const draft *d);
+/* After reading it: E_FORMAT, naming the file, unless it fits and was read to its end. `of` ("these
+ * searches") is whose state it should be. */
+err_code draft_accept(const draft *d, const packed_reader *r, bool fits, const char *of, err *e);
 
 #endif

@@ -11,6 +11,8 @@ typedef struct packed_reader {
     size_t left;
     bool short_read; /* sticky: asked for more than there is */
 } packed_reader;
+/* From the beginning of `from`, which stays as it is meanwhile. */
+packed_reader packed_read(const str *from);
 /* Zeros where there is less. */
 void packed_get(packed_reader *r, void *out, size_t n, size_t size);
 

@@ -31,11 +31,12 @@ static float activation_of(const sparse_rows *f, int row, int feature)
 
 static void find_targets(counter *c)
 {
-    for (int n = 0; n < c->n; n++)
+    for (int n = 0; n < c->n; n++) {
+        float *own_C = ROW(c->own_NC, n, c->C);
         for (int k = 0; k < c->C; k++)
             if (ROW(c->active_NC, n, c->C)[k])
-                ROW(c->own_NC, n, c->C)
-    [k] = activation_of(c->f, n, c->s->features[c->first + k]);
+                own_C[k] = activation_of(c->f, n, c->s->features[c->first + k]);
+    }
 }
 
 static void add_block(void *context, int block)

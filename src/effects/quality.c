@@ -102,12 +102,11 @@ static void put_sums(str *to, const sample_sums *sums)
 
 static err_code get_sums(sample_sums *sums, const draft *d, int n, err *e)
 {
-    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_reader r = packed_read(&d->state);
     packed_get(&r, &sums->first, 1, sizeof sums->first);
     packed_get(&r, &sums->losses, 1, sizeof sums->losses);
     variance_sums_get(&r, &sums->variance);
-    bool fits = !r.short_read && r.left == 0 && sums->first >= 0 && sums->first <= n;
-    return fits ? OK : err_set(e, E_FORMAT, "%s: not the state of this sample; remove it", d->name);
+    return draft_accept(d, &r, sums->first >= 0 && sums->first <= n, "this sample", e);
 }
 
 /* n prompts of the list, a batch at a time; a batch that was stopped begins anew. */

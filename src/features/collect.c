@@ -62,11 +62,10 @@ static err_code go_on(collector *c, err *e)
     const draft *d = c->source->draft;
     if (!draft_found(d))
         return OK;
-    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_reader r = packed_read(&d->state);
     packed_get(&r, &c->next, 1, sizeof c->next);
-    bool fits = gatherer_get(c->gatherer, &r) && r.left == 0 && c->next >= 0 &&
-                c->next <= c->source->prompts->n;
-    return fits ? OK : err_set(e, E_FORMAT, "%s: not the state of this pass; remove it", d->name);
+    bool fits = gatherer_get(c->gatherer, &r) && c->next >= 0 && c->next <= c->source->prompts->n;
+    return draft_accept(d, &r, fits, "this pass", e);
 }
 
 /* ---- the pass ---------------------------------------------------------------------------------

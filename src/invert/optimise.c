@@ -513,7 +513,7 @@ static err_code move(optimiser *p, err *e)
 static err_code begin(optimiser *p, err *e)
 {
     if (draft_found(p->set->draft))
-        return optimiser_get(p, &p->set->draft->state, e);
+        return optimiser_get(p, e);
     while (p->n_slots < p->capacity)
         start_job(p, &p->slots[p->n_slots++]);
     return OK;

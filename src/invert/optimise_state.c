@@ -80,9 +80,10 @@ static bool get_slot(packed_reader *r, const optimiser *p, slot *s)
            token_table_knows(p->set->table, s->nearest_L, p->longest);
 }
 
-err_code optimiser_get(optimiser *p, const str *from, err *e)
+err_code optimiser_get(optimiser *p, err *e)
 {
-    packed_reader r = {.data = from->data, .left = from->len};
+    const draft *d = p->set->draft;
+    packed_reader r = packed_read(&d->state);
     packed_get(&r, &p->next_job, 1, sizeof p->next_job);
     packed_get(&r, &p->n_slots, 1, sizeof p->n_slots);
     bool fits = p->next_job >= 0 && p->next_job <= p->n_jobs && p->n_slots >= 0 &&
@@ -91,9 +92,7 @@ err_code optimiser_get(optimiser *p, const str *from, err *e)
         fits = optimise_job_get(&r, &p->jobs[i], p->D, p->o, p->memory);
     for (int i = 0; fits && i < p->n_slots; i++)
         fits = get_slot(&r, p, &p->slots[i]);
-    if (fits && !r.short_read && r.left == 0)
-        return OK;
-    p->n_slots = 0;
-    return err_set(e, E_FORMAT, "%s: not the state of these optimisations; remove it",
-                   p->set->draft->name);
+    err_code rc = draft_accept(d, &r, fits, "these optimisations", e);
+    p->n_slots = rc ? 0 : p->n_slots;
+    return rc;
 }

@@ -36,9 +36,9 @@ typedef struct optimiser {
 
 /* Puts the state between two steps into the draft. */
 void optimiser_put(str *to, const optimiser *p);
-/* Sets it, from what optimiser_put() made of the same jobs. E_FORMAT when it is anything else; the
- * jobs are worth nothing then. */
-err_code optimiser_get(optimiser *p, const str *from, err *e);
+/* Sets it, from the setting's draft, which optimiser_put() made of the same jobs. E_FORMAT when it
+ * is anything else; the jobs are worth nothing then. */
+err_code optimiser_get(optimiser *p, err *e);
 /* Numbers of one slot's arrays, which lie behind one another from x_LD on. */
 size_t optimiser_slot_numbers(const optimiser *p);
 /* Points that one job's curve has room for. */

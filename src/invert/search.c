@@ -418,7 +418,7 @@ err_code search_features(search_job *jobs, int n, const optimise_setting *settin
         rc = open_arrays(&s, e);
     make_relaxed(&s);
     if (!rc && draft_found(setting->draft))
-        rc = search_run_get(&s, &setting->draft->state, e);
+        rc = search_run_get(&s, e);
     if (!rc)
         rc = run_relaxed(&s, e);
     if (!rc)

@@ -232,11 +232,10 @@ static bool get_run(packed_reader *r, search_run *s)
     return fits;
 }
 
-err_code search_run_get(search_run *s, const str *from, err *e)
+err_code search_run_get(search_run *s, err *e)
 {
-    packed_reader r = {.data = from->data, .left = from->len};
-    if (get_run(&r, s) && !r.short_read && r.left == 0)
-        return OK;
-    return err_set(e, E_FORMAT, "%s: not the state of these searches; remove it",
-                   s->set->draft->name);
+    const draft *d = s->set->draft;
+    packed_reader r = packed_read(&d->state);
+    bool fits = get_run(&r, s);
+    return draft_accept(d, &r, fits, "these searches", e);
 }

@@ -3,20 +3,34 @@
 #include "base/memory.h"
 #include <string.h>
 
-void singles_pack(str *payload, const singles *s)
+void singles_put_best(str *to, const singles *s)
 {
     size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
+    packed_put(to, s->best_F, F, sizeof *s->best_F);
+    packed_put(to, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    packed_put(to, s->ids_NS, NS, sizeof *s->ids_NS);
+    packed_put(to, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+}
+
+void singles_get_best(packed_reader *from, singles *s)
+{
+    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
+    packed_get(from, s->best_F, F, sizeof *s->best_F);
+    packed_get(from, s->pre_activation_F, F, sizeof *s->pre_activation_F);
+    packed_get(from, s->ids_NS, NS, sizeof *s->ids_NS);
+    packed_get(from, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+}
+
+void singles_pack(str *payload, const singles *s)
+{
     const int sizes[] = {s->n_tokens, s->F, s->n_targets, s->S};
     packed_put(payload, sizes, COUNT_OF(sizes), sizeof *sizes);
-    packed_put(payload, s->best_F, F, sizeof *s->best_F);
-    packed_put(payload, s->pre_activation_F, F, sizeof *s->pre_activation_F);
-    packed_put(payload, s->ids_NS, NS, sizeof *s->ids_NS);
-    packed_put(payload, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+    singles_put_best(payload, s);
 }
 
 bool singles_unpack(singles *out, const str *payload)
 {
-    packed_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = packed_read(payload);
     int sizes[4];
     packed_get(&r, sizes, COUNT_OF(sizes), sizeof *sizes);
     *out = (singles){.n_tokens = sizes[0], .F = sizes[1], .n_targets = sizes[2], .S = sizes[3]};
@@ -31,10 +45,7 @@ bool singles_unpack(singles *out, const str *payload)
     out->pre_activation_F = mem_small(F, sizeof *out->pre_activation_F);
     out->ids_NS = mem_small(NS, sizeof *out->ids_NS);
     out->pre_activation_NS = mem_small(NS, sizeof *out->pre_activation_NS);
-    packed_get(&r, out->best_F, F, sizeof *out->best_F);
-    packed_get(&r, out->pre_activation_F, F, sizeof *out->pre_activation_F);
-    packed_get(&r, out->ids_NS, NS, sizeof *out->ids_NS);
-    packed_get(&r, out->pre_activation_NS, NS, sizeof *out->pre_activation_NS);
+    singles_get_best(&r, out);
     return true;
 }
 
@@ -138,7 +149,7 @@ bool search_job_get(packed_reader *r, search_job *job, arena *a)
 
 bool searches_unpack(search_job *jobs, int n, const str *payload, arena *a)
 {
-    packed_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = packed_read(payload);
     for (int i = 0; i < n; i++) {
         search_job read = jobs[i];
         if (!search_job_get(&r, &read, a))

@@ -9,6 +9,10 @@ void singles_pack(str *payload, const singles *s);
 /* False when the payload is not one; *out is then empty. Owner: caller, singles_release(). */
 bool singles_unpack(singles *out, const str *payload);
 
+/* Their arrays alone, and back into arrays of the same sizes. */
+void singles_put_best(str *to, const singles *s);
+void singles_get_best(packed_reader *from, singles *s);
+
 /* What search_features() fills in of n jobs. */
 void searches_pack(str *payload, const search_job *jobs, int n);
 /* Memory from `a`. False when the payload is not of n jobs. */

@@ -29,7 +29,8 @@ search_state *search_run_open(search_run *s, int job);
 /* ---- search_draft.c: what it takes to go on, between two steps ---- */
 
 void search_run_put(str *to, const search_run *s);
-/* Into a run of the same jobs that has not begun. E_FORMAT when the bytes are not of one. */
-err_code search_run_get(search_run *s, const str *from, err *e);
+/* Out of the setting's draft, into a run of the same jobs that has not begun. E_FORMAT when that is
+ * not of one. */
+err_code search_run_get(search_run *s, err *e);
 
 #endif

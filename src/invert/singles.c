@@ -1,8 +1,7 @@
 /* A block of tokens at a time. After a BOS they are children of one sequence [BOS, some token] that
  * differ in the last position: one row each, the BOS's keys and values are computed once. */
-#include "invert/singles.h"
+#include "invert/search_packed.h"
 #include "base/memory.h"
-#include "base/packed.h"
 #include "compute/ranking.h"
 #include "model/flops.h"
 #include <math.h>
@@ -171,28 +170,16 @@ static err_code try_block(finder *f, err *e)
 
 static void put_finder(str *to, const finder *f)
 {
-    const singles *s = f->out;
-    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
     packed_put(to, &f->done, 1, sizeof f->done);
-    packed_put(to, s->best_F, F, sizeof *s->best_F);
-    packed_put(to, s->pre_activation_F, F, sizeof *s->pre_activation_F);
-    packed_put(to, s->ids_NS, NS, sizeof *s->ids_NS);
-    packed_put(to, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
+    singles_put_best(to, f->out);
 }
 
 static err_code get_finder(finder *f, const draft *d, err *e)
 {
-    singles *s = f->out;
-    size_t F = (size_t)s->F, NS = (size_t)s->n_targets * (size_t)s->S;
-    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_reader r = packed_read(&d->state);
     packed_get(&r, &f->done, 1, sizeof f->done);
-    packed_get(&r, s->best_F, F, sizeof *s->best_F);
-    packed_get(&r, s->pre_activation_F, F, sizeof *s->pre_activation_F);
-    packed_get(&r, s->ids_NS, NS, sizeof *s->ids_NS);
-    packed_get(&r, s->pre_activation_NS, NS, sizeof *s->pre_activation_NS);
-    bool fits = !r.short_read && r.left == 0 && f->done >= 0 && f->done <= s->n_tokens;
-    return fits ? OK
-                : err_set(e, E_FORMAT, "%s: not the state of these tokens; remove it", d->name);
+    singles_get_best(&r, f->out);
+    return draft_accept(d, &r, f->done >= 0 && f->done <= f->out->n_tokens, "these tokens", e);
 }
 
 static err_code try_all(finder *f, err *e)

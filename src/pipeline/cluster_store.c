@@ -88,6 +88,6 @@ static bool unpack(study *s, int n, packed_reader *r)
 
 bool cluster_store_unpack(study *s, int n, const str *payload)
 {
-    packed_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = packed_read(payload);
     return unpack(s, n, &r);
 }

@@ -27,7 +27,7 @@ err_code pieces_find(bool *found, kept *k, const piece pieces[MOST_PIECES], stud
     char hex[SHA256_HEX];
     store_key_finish(key, hex);
     err_code rc = kept_find(k, s, kind, hex, e);
-    packed_reader r = {.data = str_text(&k->payload), .left = k->payload.len};
+    packed_reader r = packed_read(&k->payload);
     *found = !rc && k->found && pieces_get(&r, pieces) && r.left == 0;
     return rc;
 }

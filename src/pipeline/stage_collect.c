@@ -108,7 +108,7 @@ static void collect_key(const study *s, char key[SHA256_HEX])
 
 static bool unpack(collection *out, const str *payload)
 {
-    packed_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = packed_read(payload);
     collection c = {0};
     packed_get(&r, &c.n_features, 1, sizeof c.n_features);
     packed_get(&r, &c.n_prompts, 1, sizeof c.n_prompts);

@@ -233,11 +233,10 @@ static void put_done(str *to, const group *g)
 
 static err_code get_done(group *g, const draft *d, err *e)
 {
-    packed_reader r = {.data = d->state.data, .left = d->state.len};
+    packed_reader r = packed_read(&d->state);
     packed_get(&r, &g->n_done, 1, sizeof g->n_done);
-    bool fits = g->n_done >= 0 && g->n_done <= g->n && pieces_get(&r, g->pieces) && r.left == 0;
-    return fits ? OK
-                : err_set(e, E_FORMAT, "%s: not the effects of these targets; remove it", d->name);
+    bool fits = g->n_done >= 0 && g->n_done <= g->n && pieces_get(&r, g->pieces);
+    return draft_accept(d, &r, fits, "these targets' effects", e);
 }
 
 static err_code run_changed(group *g, study *s, causal_runner *r, int i, err *e)

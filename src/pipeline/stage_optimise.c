@@ -98,7 +98,7 @@ static void pack(str *payload, const optimise_job *jobs, int n, int D)
 static bool unpack(optimise_job *jobs, const str *payload, int n, int D, const optimise_options *o,
                    arena *a)
 {
-    packed_reader r = {.data = payload->data, .left = payload->len};
+    packed_reader r = packed_read(payload);
     for (int i = 0; i < n; i++)
         if (!optimise_job_get(&r, &jobs[i], D, o, a))
             return false;
