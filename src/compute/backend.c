@@ -21,6 +21,7 @@ backend *backend_ref(void)
     ref_install_sae(be);
     ref_install_choice(be);
     ref_install_sparse(be);
+    ref_install_descent(be);
     return be;
 }
 

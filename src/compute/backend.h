@@ -79,6 +79,25 @@ typedef struct ranked_columns {
     int seen; /* candidates of earlier columns, which stay ahead of equals */
 } ranked_columns;
 
+/* Which rows of B sequences of T rows are compared with each other: of sequence b those from
+ * `first` on, length_B[b] of them (NULL: all), at most `window` apart. */
+typedef struct near_rows {
+    const int32_t *length_B; /* backend memory */
+    int first, window;
+    double floor; /* cosines up to it cost nothing, others what they are above it; -INFINITY: each
+                   * costs itself */
+} near_rows;
+
+/* How rows move down a gradient: a step of Adam (Kingma, Ba 2015; beta1 0.9, eps 1e-8), each row by
+ * itself. Arrays are in backend memory. */
+typedef struct descent_settings {
+    double rate, beta2;
+    double limit;           /* rows stay in the ball of this radius around zero; 0: anywhere */
+    const int32_t *step_N;  /* which step it is to the row, from 1; 0: the row stays as it is */
+    const float *target_NC; /* where rows are drawn to after the step; NULL: nowhere */
+    const double *pull_N;   /* by this share of the way there */
+} descent_settings;
+
 /* Rows as their numbers above 0: compute/sparse_rows.h. */
 typedef struct sparse_rows sparse_rows;
 
@@ -269,6 +288,24 @@ struct backend {
     /* -- training ------------------------------------------------------------------------------ */
     void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,
                   size_t n, const adamw_settings *s);
+
+    /* -- optimised inputs ------------------------------------------------------------------------
+     * All in double, rounded where it is stored. */
+    /* distance_N = |x - e| of each row; adds weight_N times its gradient to d_x (at a distance of 0
+     * nothing: every direction is a subgradient there). */
+    void (*row_distances)(backend *be, double *distance_N, float *d_x_NC, const float *x_NC,
+                          const float *e_NC, const double *weight_N, int N, int C);
+    /* mean_B = the mean of what the cosines of each sequence's near rows cost, 0 without a pair;
+     * adds weight times its gradient to d_x. A row of zeros has cosine 0 with all and no gradient.
+     */
+    void (*near_cosines)(backend *be, double *mean_B, float *d_x_BTC, const float *x_BTC,
+                         const near_rows *near, double weight, int B, int T, int C);
+    /* Rows move down the gradient and back into the ball. On its surface only the gradient along it
+     * can be followed; the outward part is taken off before Adam sees it: Adam scales each number
+     * by itself, and of a constant gradient g it would go to sign(g) instead of g. `first` and
+     * `second` are Adam's moments, zero before a row's first step. */
+    void (*descend_rows)(backend *be, float *x_NC, const float *gradient_NC, float *first_NC,
+                         float *second_NC, const descent_settings *s, int N, int C);
 
     /* -- the backend itself -------------------------------------------------------------------- */
     void (*finish)(backend *be); /* waits for what was asked for */

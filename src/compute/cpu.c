@@ -59,6 +59,7 @@ err_code backend_cpu(backend **out, pool *p, err *e)
     cpu_install_sae(be);
     cpu_install_choice(be);
     cpu_install_sparse(be);
+    cpu_install_descent(be);
     *out = be;
     return OK;
 }

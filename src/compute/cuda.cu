@@ -74,6 +74,7 @@ static void fill_table(backend *be)
     cuda_install_select(be);
     cuda_install_rank(be);
     cuda_install_sparse(be);
+    cuda_install_descent(be);
 }
 
 extern "C" bool backend_has_cuda(void)

@@ -61,6 +61,7 @@ void cuda_install_tokens(backend *be);
 void cuda_install_select(backend *be);
 void cuda_install_rank(backend *be);
 void cuda_install_sparse(backend *be);
+void cuda_install_descent(backend *be);
 
 /* The library of products, and gemm. E_CONFIG when it cannot be loaded. */
 err_code cuda_products_open(backend *be, err *e);

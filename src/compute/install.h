@@ -15,6 +15,7 @@ void ref_install_tokens(backend *be);
 void ref_install_sae(backend *be);
 void ref_install_choice(backend *be);
 void ref_install_sparse(backend *be);
+void ref_install_descent(backend *be);
 
 /* `affine` by a backend's own gemm and add_bias. */
 void affine_in_steps(backend *be, float *y_NO, const float *x_ND, const float *w, orientation tw,
@@ -39,5 +40,6 @@ void cpu_install_tokens(backend *be);
 void cpu_install_sae(backend *be);
 void cpu_install_choice(backend *be);
 void cpu_install_sparse(backend *be);
+void cpu_install_descent(backend *be);
 
 #endif

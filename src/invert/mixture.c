@@ -1,7 +1,7 @@
 /* Mixing by one product, its gradient by another, and the exchange of candidates. */
 #include "invert/mixture.h"
 #include "base/memory.h"
-#include "invert/descent.h"
+#include "compute/descent.h"
 #include <math.h>
 #include <string.h>
 
@@ -198,8 +198,8 @@ static void step_row(void *context, int row)
     double shrink = MAX_GRADIENT / sqrt(squares);
     for (int c = 0; c < m->n && shrink < 1; c++)
         d[c] = (float)(shrink * (double)d[c]);
-    adam_step(ROW(m->theta_NK, row, m->K), d, ROW(m->first_NK, row, m->K),
-              ROW(m->second_NK, row, m->K), m->n, t->step, t->rate, BETA2);
+    adam_row(ROW(m->theta_NK, row, m->K), d, ROW(m->first_NK, row, m->K),
+             ROW(m->second_NK, row, m->K), m->n, t->step, t->rate, BETA2);
 }
 
 void mixture_step(mixture *m, int step, double rate)
@@ -273,7 +273,7 @@ static void exchange(mixture *m, const int32_t *wanted, int n, const double *the
         m->is_wanted_V[wanted[i]] = false;
 }
 
-err_code mixture_refresh(mixture *m, float *host_d_x_ND, double tau, err *e)
+err_code mixture_refresh(mixture *m, float *d_x_ND, double tau, err *e)
 {
     if (m->K == m->table->n)
         return OK; /* all are there */
@@ -283,10 +283,9 @@ err_code mixture_refresh(mixture *m, float *host_d_x_ND, double tau, err *e)
     int32_t *ids_Nk = mem_array(count, sizeof *ids_Nk, "tokens to mix", e);
     int32_t *wanted = mem_array(count, sizeof *wanted, "tokens to mix", e);
     double *theta_N = mem_small((size_t)m->N, sizeof *theta_N);
-    for (size_t i = 0; i < (size_t)m->N * (size_t)m->D; i++)
-        host_d_x_ND[i] = -host_d_x_ND[i];
+    m->be->scale(m->be, d_x_ND, -1, (size_t)m->N * (size_t)m->D);
     err_code rc = ids_Nk && wanted
-                      ? token_table_largest(ids_Nk, NULL, m->table, host_d_x_ND, m->N, per_row, e)
+                      ? token_table_rank(ids_Nk, NULL, m->table, d_x_ND, m->N, per_row, BY_DOT, e)
                       : e->code;
     if (!rc) {
         for (size_t i = 0; i < count; i++) /* every row's first, then every row's second, ... */

@@ -38,10 +38,10 @@ err_code mixture_backward(mixture *m, const float *d_x_ND, double tau, double en
 /* Theta moves down d_theta by Adam (0.9, 0.995); no row's gradient is longer than 1 to it. */
 void mixture_step(mixture *m, int step, double rate);
 
-/* Tokens that lie furthest down the gradient host_d_x_ND (ordinary memory; becomes its negative) of
- * any row come in, at the weight of an average candidate; those that no row gives 1e-4 make room.
+/* Tokens that lie furthest down the gradient d_x_ND (backend; becomes its negative) of any row come
+ * in, at the weight of an average candidate; those that no row gives 1e-4 make room.
  */
-err_code mixture_refresh(mixture *m, float *host_d_x_ND, double tau, err *e);
+err_code mixture_refresh(mixture *m, float *d_x_ND, double tau, err *e);
 
 /* Each row's candidate of largest theta; of equal ones the lower id. */
 void mixture_read(int32_t *ids_N, const mixture *m);

@@ -86,7 +86,7 @@ static err_code step_group(relaxed_pass *p, const group *g, int step, err *e)
         keep_first_gradient(p, g);
     mixture_step(p->mix, step + 1, s.rate);
     if (step % o->refresh_every == 0)
-        rc = mixture_refresh(p->mix, p->host_d_x_ND, s.tau, e);
+        rc = mixture_refresh(p->mix, p->free_d_x_ND, s.tau, e);
     if (!rc && ((step + 1) % o->decode_every == 0 || step + 1 == o->steps))
         rc = decode(p, g, e);
     return rc ? rc : cancel_check(e);

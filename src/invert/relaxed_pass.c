@@ -20,11 +20,11 @@ static err_code allocate(relaxed_pass *p, int B, int T, err *e)
         size_t n;
         bool on_backend;
     } wanted[] = {
-        {&p->x_ND, cells, true},       {&p->d_x_ND, cells, true},
-        {&p->free_x_ND, cells, true},  {&p->d_h_NW, width, true},
-        {&p->host_x_ND, cells, false}, {&p->host_d_x_ND, cells, false},
-        {&p->host_value_N, N, false},  {&p->host_d_value_N, N, false},
-        {&p->host_h_NW, h, false},     {&p->host_d_h_NW, h, false},
+        {&p->x_ND, cells, true},        {&p->d_x_ND, cells, true},
+        {&p->free_x_ND, cells, true},   {&p->free_d_x_ND, cells, true},
+        {&p->d_h_NW, width, true},      {&p->free_h_NW, h, true},
+        {&p->free_d_h_NW, h, true},     {&p->host_value_N, N, false},
+        {&p->host_d_value_N, N, false},
     };
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         *wanted[i].array = wanted[i].on_backend
@@ -33,6 +33,9 @@ static err_code allocate(relaxed_pass *p, int B, int T, err *e)
         if (!*wanted[i].array)
             return e->code;
     }
+    p->cost_R = p->be->alloc(p->be, (size_t)B, sizeof *p->cost_R, what, e);
+    if (!p->cost_R)
+        return e->code;
     p->tokens_N = mem_small(N, sizeof *p->tokens_N);
     p->which_N = mem_small(N, sizeof *p->which_N);
     return forward_new(&p->run, p->set->model, B, T, p->set->hook, FORWARD_INPUT_GRADIENT, e);
@@ -78,11 +81,11 @@ err_code relaxed_pass_open(relaxed_pass *p, const relaxed_job *jobs, int n,
 
 void relaxed_pass_close(relaxed_pass *p)
 {
-    float *on_backend[] = {p->x_ND, p->d_x_ND, p->free_x_ND, p->d_h_NW};
+    void *on_backend[] = {p->x_ND,   p->d_x_ND,    p->free_x_ND,   p->free_d_x_ND,
+                          p->d_h_NW, p->free_h_NW, p->free_d_h_NW, p->cost_R};
     for (size_t i = 0; i < COUNT_OF(on_backend); i++)
         p->be->free(p->be, on_backend[i]);
-    void *on_host[] = {p->host_x_ND, p->host_d_x_ND, p->host_value_N, p->host_d_value_N,
-                       p->host_h_NW, p->host_d_h_NW, p->tokens_N,     p->which_N};
+    void *on_host[] = {p->host_value_N, p->host_d_value_N, p->tokens_N, p->which_N};
     for (size_t i = 0; i < COUNT_OF(on_host); i++)
         mem_free(on_host[i]);
     forward_free(p->run);
@@ -111,15 +114,22 @@ static err_code measure(relaxed_pass *p, err *e)
                             forward_hook(p->run), p->R * (p->L + p->skip), e);
 }
 
-/* Rows of the free positions, packed, to their places among all rows; or back. */
-static void spread(relaxed_pass *p, float *all_ND, float *free_ND, bool back)
+/* Rows of `width` numbers of the free positions, packed, to their places among all rows; or back.
+ */
+static void spread(relaxed_pass *p, float *all_N, const float *free_N, int width)
 {
     int T = p->L + p->skip;
-    size_t bytes = (size_t)p->L * (size_t)p->D * sizeof(float);
-    for (int b = 0; b < p->R; b++) {
-        float *in_all = ROW(all_ND, b * T + p->skip, p->D), *packed = ROW(free_ND, b * p->L, p->D);
-        p->be->copy(p->be, back ? packed : in_all, back ? in_all : packed, bytes);
-    }
+    size_t bytes = (size_t)p->L * (size_t)width * sizeof(float);
+    for (int b = 0; b < p->R; b++)
+        p->be->copy(p->be, ROW(all_N, b * T + p->skip, width), ROW(free_N, b * p->L, width), bytes);
+}
+
+static void pack(relaxed_pass *p, float *free_N, const float *all_N, int width)
+{
+    int T = p->L + p->skip;
+    size_t bytes = (size_t)p->L * (size_t)width * sizeof(float);
+    for (int b = 0; b < p->R; b++)
+        p->be->copy(p->be, ROW(free_N, b * p->L, width), ROW(all_N, b * T + p->skip, width), bytes);
 }
 
 err_code relaxed_pass_values(relaxed_pass *p, double tau, double noise, int step, err *e)
@@ -127,7 +137,7 @@ err_code relaxed_pass_values(relaxed_pass *p, double tau, double noise, int step
     err_code rc = mixture_mix(p->free_x_ND, p->mix, tau, noise, step, e);
     if (rc)
         return rc;
-    spread(p, p->x_ND, p->free_x_ND, false);
+    spread(p, p->x_ND, p->free_x_ND, p->D);
     place_tokens(p, NULL);
     rc = forward_mixed(p->run, p->tokens_N, p->x_ND, p->R, p->L + p->skip, p->set->hook, e);
     return rc ? rc : measure(p, e);
@@ -167,59 +177,39 @@ static void objective_gradient(relaxed_pass *p)
 }
 
 /* The mean cosine between what restarts leave at the hook, all free positions in one vector. */
-static err_code add_diversity(relaxed_pass *p, err *e)
+static void add_diversity(relaxed_pass *p)
 {
-    backend *be = p->be;
-    int T = p->L + p->skip, reach = p->L * p->W;
-    size_t row = (size_t)p->W * sizeof(float), used = (size_t)reach * sizeof(float);
-    const float *h_NW = forward_hook(p->run);
-    for (int b = 0; b < p->R; b++) {
-        be->download(be, ROW(p->host_h_NW, b, reach), ROW(h_NW, b * T + p->skip, p->W), used);
-        be->download(be, ROW(p->host_d_h_NW, b, reach), ROW(p->d_h_NW, b * T + p->skip, p->W),
-                     (size_t)p->L * row);
-    }
-    err_code rc = backend_sync(be, e);
-    if (rc)
-        return rc;
-    penalty_diversity(p->host_d_h_NW, p->host_h_NW, p->R, reach, p->R, p->o->diversity);
-    for (int b = 0; b < p->R; b++)
-        be->upload(be, ROW(p->d_h_NW, b * T + p->skip, p->W), ROW(p->host_d_h_NW, b, reach), used);
-    return OK;
+    pack(p, p->free_h_NW, forward_hook(p->run), p->W);
+    pack(p, p->free_d_h_NW, p->d_h_NW, p->W);
+    penalised_rows restarts = {
+        .d_x_BTC = p->free_d_h_NW, .x_BTC = p->free_h_NW, .B = 1, .T = p->R, .C = p->L * p->W};
+    penalty_diversity(p->cost_R, p->be, &restarts, p->R, p->o->diversity);
+    spread(p, p->d_h_NW, p->free_d_h_NW, p->W);
 }
 
-/* host_d_x += the repetition of each restart's rows. */
-static err_code add_repetition(relaxed_pass *p, err *e)
+/* The repetition of each restart's rows. */
+static void add_repetition(relaxed_pass *p)
 {
-    size_t bytes = (size_t)p->R * (size_t)p->L * (size_t)p->D * sizeof(float);
-    p->be->download(p->be, p->host_x_ND, p->free_x_ND, bytes);
-    err_code rc = backend_sync(p->be, e);
-    for (int b = 0; b < p->R && !rc; b++)
-        penalty_repetition(ROW(p->host_d_x_ND, b * p->L, p->D), ROW(p->host_x_ND, b * p->L, p->D),
-                           p->L, p->D, REPETITION_REACH, p->o->repetition);
-    return rc;
+    penalised_rows rows = {
+        .d_x_BTC = p->free_d_x_ND, .x_BTC = p->free_x_ND, .B = p->R, .T = p->L, .C = p->D};
+    penalty_repetition(p->cost_R, p->be, &rows, REPETITION_REACH, p->o->repetition);
 }
 
 err_code relaxed_pass_gradient(relaxed_pass *p, double tau, double entropy, err *e)
 {
-    backend *be = p->be;
     int N = p->R * (p->L + p->skip);
-    size_t bytes = (size_t)p->R * (size_t)p->L * (size_t)p->D * sizeof(float);
     objective_gradient(p);
     err_code rc = objective_backward(p->d_h_NW, p->objective, p->which_N, p->host_d_value_N,
                                      forward_hook(p->run), N, e);
-    if (!rc && p->o->diversity > 0)
-        rc = add_diversity(p, e);
-    if (!rc)
-        rc = backward_to_embeddings(p->d_x_ND, p->run, p->d_h_NW, e);
     if (rc)
         return rc;
-    /* x_ND's rows are done with: they take the packed gradient. */
-    spread(p, p->d_x_ND, p->x_ND, true);
-    be->download(be, p->host_d_x_ND, p->x_ND, bytes);
-    rc = backend_sync(be, e);
-    if (!rc && p->o->repetition > 0) {
-        rc = add_repetition(p, e);
-        be->upload(be, p->x_ND, p->host_d_x_ND, bytes);
-    }
-    return rc ? rc : mixture_backward(p->mix, p->x_ND, tau, entropy, e);
+    if (p->o->diversity > 0)
+        add_diversity(p);
+    rc = backward_to_embeddings(p->d_x_ND, p->run, p->d_h_NW, e);
+    if (rc)
+        return rc;
+    pack(p, p->free_d_x_ND, p->d_x_ND, p->D);
+    if (p->o->repetition > 0)
+        add_repetition(p);
+    return mixture_backward(p->mix, p->free_d_x_ND, tau, entropy, e);
 }

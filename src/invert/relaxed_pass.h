@@ -19,9 +19,11 @@ typedef struct relaxed_pass {
     int job, R, L; /* which job, restarts, free positions */
     double scale;
     int32_t *tokens_N, *which_N;
-    float *x_ND, *d_x_ND, *free_x_ND, *d_h_NW;                      /* backend */
-    float *host_x_ND, *host_d_x_ND, *host_value_N, *host_d_value_N; /* ordinary memory */
-    float *host_h_NW, *host_d_h_NW; /* NULL without the diversity penalty */
+    float *host_value_N, *host_d_value_N;
+    /* Backend. The free rows, and what they leave at the hook, also packed, R * L of them. */
+    float *x_ND, *d_x_ND, *d_h_NW;
+    float *free_x_ND, *free_d_x_ND, *free_h_NW, *free_d_h_NW;
+    double *cost_R; /* of penalties, which nobody reads */
 } relaxed_pass;
 
 err_code relaxed_pass_open(relaxed_pass *p, const relaxed_job *jobs, int n,
@@ -32,7 +34,7 @@ void relaxed_pass_close(relaxed_pass *p);
 err_code relaxed_pass_values(relaxed_pass *p, double tau, double noise, int step, err *e);
 /* After relaxed_pass_values(): the gradient of the loss, which is minus the sum over restarts of
  * the smooth maximum in units of scale, plus repetition, diversity and this price of every row's
- * being mixed. At the free rows in host_d_x_ND [R * L, D], the price left out; at theta in
+ * being mixed. At the free rows in free_d_x_ND [R * L, D], the price left out; at theta in
  * mix->d_theta_NK. */
 err_code relaxed_pass_gradient(relaxed_pass *p, double tau, double entropy, err *e);
 /* Values of these tokens, R restarts of L, into host_value_N. */

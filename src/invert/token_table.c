@@ -168,7 +168,11 @@ void token_table_row(float *x_D, const token_table *t, int id)
                                                                 : bf16_to_float(half[at + d]));
 }
 
-typedef enum { BY_COSINE, BY_DOT, BY_DISTANCE } ranking;
+void token_table_place(float *x_ND, const token_table *t, const int32_t *ids_N, int N)
+{
+    t->be->gather_rows(t->be, x_ND, t->embedding->stored, t->embedding->type, ids_N, t->scale, N,
+                       t->V, t->D);
+}
 
 /* A search for the nearest tokens of N rows. Its arrays are on the backend, in one allocation, for
  * which a GPU waits. */
@@ -176,7 +180,8 @@ typedef struct search {
     const token_table *t;
     ranking by;
     int N, k;
-    float *x_ND, *score_Nk; /* x_ND owns all */
+    const float *x_ND;
+    float *score_Nk; /* owns what follows */
     int32_t *ids_Nk;
     /* For a block of rows by block_ids tokens. */
     int block_rows;
@@ -195,16 +200,14 @@ static err_code search_open(search *s, err *e)
     const token_table *t = s->t;
     s->block_rows = s->N < BLOCK_ROWS ? s->N : BLOCK_ROWS;
     size_t ids = (size_t)t->block_ids, D = (size_t)t->D;
-    size_t x = aligned((size_t)s->N * D), list = aligned((size_t)s->N * (size_t)s->k);
-    size_t dots = aligned((size_t)s->block_rows * ids);
+    size_t list = aligned((size_t)s->N * (size_t)s->k), dots = aligned((size_t)s->block_rows * ids);
     size_t wide = t->embedding->type == NUMBER_F32 ? 0 : aligned(ids * D);
-    s->x_ND = t->be->alloc(t->be, x + dots + wide + 2 * list, sizeof(float), "nearest tokens", e);
-    if (!s->x_ND)
+    s->score_Nk = t->be->alloc(t->be, 2 * list + dots + wide, sizeof(float), "nearest tokens", e);
+    if (!s->score_Nk)
         return e->code;
-    s->dots = s->x_ND + x;
-    s->wide = s->dots + dots;
-    s->score_Nk = s->wide + wide;
     s->ids_Nk = (int32_t *)(s->score_Nk + list);
+    s->dots = s->score_Nk + 2 * list;
+    s->wide = s->dots + dots;
     return OK;
 }
 
@@ -245,59 +248,77 @@ static err_code search_rows(const search *s, int first_row, int rows, err *e)
     return rc;
 }
 
-/* A cosine is times the row's own size until here. */
-static void finish_cosines(float *cosine_Nk, const search *s, const float *host_x_ND)
-{
-    for (int row = 0; row < s->N; row++) {
-        const float *x = ROW(host_x_ND, row, s->t->D);
-        float *cosine = ROW(cosine_Nk, row, s->k);
-        double norm = 0;
-        for (int d = 0; d < s->t->D; d++)
-            norm += (double)x[d] * (double)x[d];
-        double size = sqrt(norm);
-        for (int i = 0; i < s->k; i++)
-            cosine[i] = norm > 0 ? (float)((double)cosine[i] / size) : 0;
-    }
-}
-
-static err_code search_all(int32_t *ids_Nk, float *score_Nk, const token_table *t,
-                           const float *host_x_ND, int N, int k, ranking by, err *e)
+err_code token_table_rank(int32_t *ids_Nk, float *score_Nk, const token_table *t, const float *x_ND,
+                          int N, int k, ranking by, err *e)
 {
     if (k > t->n)
         return err_set(e, E_SHAPE, "%d nearest tokens asked for, the vocabulary has %d", k, t->n);
-    search s = {.t = t, .by = by, .N = N, .k = k};
+    search s = {.t = t, .by = by, .N = N, .k = k, .x_ND = x_ND};
     backend *be = t->be;
     size_t cells = (size_t)N * (size_t)k;
     err_code rc = search_open(&s, e);
+    for (int first = 0; first < N && !rc; first += s.block_rows)
+        rc = search_rows(&s, first, N - first < s.block_rows ? N - first : s.block_rows, e);
     if (!rc) {
-        be->upload(be, s.x_ND, host_x_ND, (size_t)N * (size_t)t->D * sizeof *s.x_ND);
-        for (int first = 0; first < N && !rc; first += s.block_rows)
-            rc = search_rows(&s, first, N - first < s.block_rows ? N - first : s.block_rows, e);
         be->download(be, ids_Nk, s.ids_Nk, cells * sizeof *ids_Nk);
         if (score_Nk)
             be->download(be, score_Nk, s.score_Nk, cells * sizeof *score_Nk);
-        rc = rc ? rc : backend_sync(be, e);
+        rc = backend_sync(be, e);
     }
-    if (!rc && score_Nk && by == BY_COSINE)
-        finish_cosines(score_Nk, &s, host_x_ND);
-    be->free(be, s.x_ND);
+    be->free(be, s.score_Nk);
     return rc;
+}
+
+/* ---- rows in ordinary memory --------------------------------------------------------------------
+ */
+
+static err_code rank_host_rows(int32_t *ids_Nk, float *score_Nk, const token_table *t,
+                               const float *host_x_ND, int N, int k, ranking by, err *e)
+{
+    backend *be = t->be;
+    size_t n = (size_t)N * (size_t)t->D;
+    float *x_ND = be->alloc(be, n, sizeof *x_ND, "nearest tokens", e);
+    if (!x_ND)
+        return e->code;
+    be->upload(be, x_ND, host_x_ND, n * sizeof *x_ND);
+    err_code rc = token_table_rank(ids_Nk, score_Nk, t, x_ND, N, k, by, e);
+    be->free(be, x_ND);
+    return rc;
+}
+
+/* A cosine is times the row's own size until here. */
+static void finish_cosines(float *cosine_Nk, const token_table *t, const float *host_x_ND, int N,
+                           int k)
+{
+    for (int row = 0; row < N; row++) {
+        const float *x = ROW(host_x_ND, row, t->D);
+        float *cosine = ROW(cosine_Nk, row, k);
+        double norm = 0;
+        for (int d = 0; d < t->D; d++)
+            norm += (double)x[d] * (double)x[d];
+        double size = sqrt(norm);
+        for (int i = 0; i < k; i++)
+            cosine[i] = norm > 0 ? (float)((double)cosine[i] / size) : 0;
+    }
 }
 
 err_code token_table_nearest(int32_t *ids_Nk, float *cosine_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e)
 {
-    return search_all(ids_Nk, cosine_Nk, t, host_x_ND, N, k, BY_COSINE, e);
+    err_code rc = rank_host_rows(ids_Nk, cosine_Nk, t, host_x_ND, N, k, BY_COSINE, e);
+    if (!rc && cosine_Nk)
+        finish_cosines(cosine_Nk, t, host_x_ND, N, k);
+    return rc;
 }
 
 err_code token_table_largest(int32_t *ids_Nk, float *dot_Nk, const token_table *t,
                              const float *host_x_ND, int N, int k, err *e)
 {
-    return search_all(ids_Nk, dot_Nk, t, host_x_ND, N, k, BY_DOT, e);
+    return rank_host_rows(ids_Nk, dot_Nk, t, host_x_ND, N, k, BY_DOT, e);
 }
 
 err_code token_table_closest(int32_t *ids_Nk, const token_table *t, const float *host_x_ND, int N,
                              int k, err *e)
 {
-    return search_all(ids_Nk, NULL, t, host_x_ND, N, k, BY_DISTANCE, e);
+    return rank_host_rows(ids_Nk, NULL, t, host_x_ND, N, k, BY_DISTANCE, e);
 }

@@ -42,6 +42,19 @@ void token_table_row(float *x_D, const token_table *t, int id);
 /* Are these n ids rows of the embedding? */
 bool token_table_knows(const token_table *t, const int32_t *ids_n, int n);
 
+/* The embeddings of N tokens, in backend memory as their ids. */
+void token_table_place(float *x_ND, const token_table *t, const int32_t *ids_N, int N);
+
+/* What candidates are ranked by: the cosine or the dot product, highest first, or the Euclidean
+ * distance, smallest first. */
+typedef enum { BY_COSINE, BY_DOT, BY_DISTANCE } ranking;
+
+/* For each of N rows in backend memory the k candidates that come first, ties to the lower id. What
+ * ids_Nk and score_Nk hold, and when it fails, is as below; but scores (NULL: not wanted) are not
+ * divided by the row's size, and of distances there are none. */
+err_code token_table_rank(int32_t *ids_Nk, float *score_Nk, const token_table *t, const float *x_ND,
+                          int N, int k, ranking by, err *e);
+
 /* For each of N rows the k candidates of highest cosine, best first, ties to the lower id.
  *   ids_Nk, cosine_Nk  out, N x k; cosine_Nk may be NULL
  *   host_x_ND          in, ordinary memory; a zero row has cosine 0 with all

@@ -161,17 +161,17 @@ static void measure_radius(whitening *w, const token_table *t)
     mem_free(task.norm_n);
 }
 
-static err_code place_factor(whitening *w, err *e)
+/* A copy in single precision, in backend memory. */
+static err_code place(float **out, backend *be, const double *x, size_t n, err *e)
 {
-    size_t cells = (size_t)w->D * (size_t)w->D;
-    float *single = mem_array(cells, sizeof *single, "whitening", e);
-    w->c = single ? w->be->alloc(w->be, cells, sizeof *w->c, "whitening", e) : NULL;
-    err_code rc = w->c ? OK : e->code;
+    float *single = mem_array(n, sizeof *single, "whitening", e);
+    *out = single ? be->alloc(be, n, sizeof **out, "whitening", e) : NULL;
+    err_code rc = *out ? OK : e->code;
     if (!rc) {
-        for (size_t i = 0; i < cells; i++)
-            single[i] = (float)w->c_DD[i];
-        w->be->upload(w->be, w->c, single, cells * sizeof *single);
-        rc = backend_sync(w->be, e);
+        for (size_t i = 0; i < n; i++)
+            single[i] = (float)x[i];
+        be->upload(be, *out, single, n * sizeof *single);
+        rc = backend_sync(be, e);
     }
     mem_free(single);
     return rc;
@@ -191,7 +191,9 @@ err_code whitening_new(whitening **out, const token_table *t, err *e)
     if (!rc)
         rc = factorise(w, e);
     if (!rc)
-        rc = place_factor(w, e);
+        rc = place(&w->mean, w->be, w->mean_D, (size_t)w->D, e);
+    if (!rc)
+        rc = place(&w->c, w->be, w->c_DD, (size_t)w->D * (size_t)w->D, e);
     if (rc) {
         whitening_free(w);
         return rc;
@@ -205,6 +207,7 @@ void whitening_free(whitening *w)
 {
     if (!w)
         return;
+    w->be->free(w->be, w->mean);
     w->be->free(w->be, w->c);
     mem_free(w->c_DD);
     mem_free(w->mean_D);
@@ -214,47 +217,17 @@ void whitening_free(whitening *w)
 /* ---- rows --------------------------------------------------------------------------------------
  */
 
-err_code whitening_rows_new(whitening_rows *r, const whitening *w, int N, err *e)
+void whitening_points(float *x_ND, const whitening *w, const float *y_ND, int N)
 {
-    size_t cells = (size_t)N * (size_t)w->D;
-    *r = (whitening_rows){.w = w, .N = N};
-    r->in_ND = w->be->alloc(w->be, cells, sizeof(float), "whitened rows", e);
-    r->out_ND = w->be->alloc(w->be, cells, sizeof(float), "whitened rows", e);
-    return r->in_ND && r->out_ND ? OK : e->code;
+    backend *be = w->be;
+    int D = w->D;
+    be->gemm(be, x_ND, D, y_ND, D, PLAIN, w->c, D, TRANSPOSED, N, D, D, 1, 0);
+    be->add_bias(be, x_ND, w->mean, N, D);
 }
 
-void whitening_rows_free(whitening_rows *r)
+void whitening_gradient(float *d_y_ND, const whitening *w, const float *d_x_ND, int N)
 {
-    if (!r->w)
-        return;
-    r->w->be->free(r->w->be, r->in_ND);
-    r->w->be->free(r->w->be, r->out_ND);
-}
-
-/* rows = rows op(C). */
-static err_code multiply(float *host_ND, const whitening_rows *r, int N, orientation o, err *e)
-{
-    backend *be = r->w->be;
-    int D = r->w->D;
-    size_t bytes = (size_t)N * (size_t)D * sizeof(float);
-    be->upload(be, r->in_ND, host_ND, bytes);
-    be->gemm(be, r->out_ND, D, r->in_ND, D, PLAIN, r->w->c, D, o, N, D, D, 1, 0);
-    be->download(be, host_ND, r->out_ND, bytes);
-    return backend_sync(be, e);
-}
-
-err_code whitening_points(float *host_x_ND, const whitening_rows *r, int N, err *e)
-{
-    err_code rc = multiply(host_x_ND, r, N, TRANSPOSED, e);
-    for (int n = 0; n < N; n++)
-        for (int d = 0; d < r->w->D; d++) {
-            float *x = ROW(host_x_ND, n, r->w->D) + d;
-            *x = (float)((double)*x + r->w->mean_D[d]);
-        }
-    return rc;
-}
-
-err_code whitening_gradient(float *host_d_ND, const whitening_rows *r, int N, err *e)
-{
-    return multiply(host_d_ND, r, N, PLAIN, e);
+    backend *be = w->be;
+    int D = w->D;
+    be->gemm(be, d_y_ND, D, d_x_ND, D, PLAIN, w->c, D, PLAIN, N, D, D, 1, 0);
 }

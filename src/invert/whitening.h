@@ -10,7 +10,7 @@ typedef struct whitening {
     backend *be;
     int D;
     double *mean_D, *c_DD; /* C: lower triangular, ordinary memory */
-    float *c;              /* the same, backend */
+    float *mean, *c;       /* the same, backend */
     double radius;         /* |y| that 99 % of the tokens do not exceed */
 } whitening;
 
@@ -23,18 +23,9 @@ void whitening_free(whitening *w);
 /* y of one point: C y = x - mu. */
 void whitening_inverse(float *y_D, const whitening *w, const float *x_D);
 
-/* Room on the backend for rows to transform. Owner: caller, whitening_rows_free(). */
-typedef struct whitening_rows {
-    const whitening *w;
-    float *in_ND, *out_ND;
-    int N;
-} whitening_rows;
-err_code whitening_rows_new(whitening_rows *r, const whitening *w, int N, err *e);
-void whitening_rows_free(whitening_rows *r);
-
-/* host_x_ND = mu + C y, in place: it holds y. N is at most the room. */
-err_code whitening_points(float *host_x_ND, const whitening_rows *r, int N, err *e);
-/* The gradient at x becomes that at y, in place: C' d. */
-err_code whitening_gradient(float *host_d_ND, const whitening_rows *r, int N, err *e);
+/* N points: x = mu + C y. Arrays are in backend memory. */
+void whitening_points(float *x_ND, const whitening *w, const float *y_ND, int N);
+/* The gradient at x becomes that at y: C' d. */
+void whitening_gradient(float *d_y_ND, const whitening *w, const float *d_x_ND, int N);
 
 #endif

@@ -21,6 +21,7 @@ void check_beta_0(const contenders *all); /* a NaN in c does not show */
 void check_sparse(const contenders *all);
 void check_choice(const contenders *all); /* candidates ranked in blocks, with ties */
 void check_rivals(const contenders *all);
+void check_descent(const contenders *all); /* what optimised inputs pay, and how they move */
 void check_attention(const contenders *all);
 void check_heads(const contenders *all);
 /* No entry of a backend's table is missing. */

@@ -51,6 +51,7 @@ CHECKED_BY(check_beta_0)
 CHECKED_BY(check_sparse)
 CHECKED_BY(check_choice)
 CHECKED_BY(check_rivals)
+CHECKED_BY(check_descent)
 CHECKED_BY(check_attention)
 CHECKED_BY(check_heads)
 CHECKED_BY(check_every_entry)
@@ -95,12 +96,13 @@ static void test_failures_stick(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check_rows),     cmocka_unit_test(test_check_activations),
-        cmocka_unit_test(test_check_widen),    cmocka_unit_test(test_check_stored_rows),
-        cmocka_unit_test(test_check_products), cmocka_unit_test(test_check_beta_0),
-        cmocka_unit_test(test_check_sparse),   cmocka_unit_test(test_check_choice),
-        cmocka_unit_test(test_check_rivals),   cmocka_unit_test(test_check_attention),
-        cmocka_unit_test(test_check_heads),    cmocka_unit_test(test_check_every_entry),
-        cmocka_unit_test(test_open),           cmocka_unit_test(test_failures_stick)};
+        cmocka_unit_test(test_check_rows),        cmocka_unit_test(test_check_activations),
+        cmocka_unit_test(test_check_widen),       cmocka_unit_test(test_check_stored_rows),
+        cmocka_unit_test(test_check_products),    cmocka_unit_test(test_check_beta_0),
+        cmocka_unit_test(test_check_sparse),      cmocka_unit_test(test_check_choice),
+        cmocka_unit_test(test_check_rivals),      cmocka_unit_test(test_check_descent),
+        cmocka_unit_test(test_check_attention),   cmocka_unit_test(test_check_heads),
+        cmocka_unit_test(test_check_every_entry), cmocka_unit_test(test_open),
+        cmocka_unit_test(test_failures_stick)};
     return cmocka_run_group_tests(tests, start, stop);
 }

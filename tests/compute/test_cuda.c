@@ -32,6 +32,7 @@ CHECKED_BY(check_beta_0)
 CHECKED_BY(check_sparse)
 CHECKED_BY(check_choice)
 CHECKED_BY(check_rivals)
+CHECKED_BY(check_descent)
 CHECKED_BY(check_attention)
 CHECKED_BY(check_heads)
 CHECKED_BY(check_every_entry)
@@ -149,14 +150,15 @@ int main(void)
         return 0;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check_rows),        cmocka_unit_test(test_check_activations),
-        cmocka_unit_test(test_check_widen),       cmocka_unit_test(test_check_stored_rows),
-        cmocka_unit_test(test_check_products),    cmocka_unit_test(test_check_beta_0),
-        cmocka_unit_test(test_check_sparse),      cmocka_unit_test(test_check_choice),
-        cmocka_unit_test(test_check_rivals),      cmocka_unit_test(test_check_attention),
-        cmocka_unit_test(test_check_heads),       cmocka_unit_test(test_company),
-        cmocka_unit_test(test_check_every_entry), cmocka_unit_test(test_precisions),
-        cmocka_unit_test(test_uploads),           cmocka_unit_test(test_failures)};
+        cmocka_unit_test(test_check_rows),      cmocka_unit_test(test_check_activations),
+        cmocka_unit_test(test_check_widen),     cmocka_unit_test(test_check_stored_rows),
+        cmocka_unit_test(test_check_products),  cmocka_unit_test(test_check_beta_0),
+        cmocka_unit_test(test_check_sparse),    cmocka_unit_test(test_check_choice),
+        cmocka_unit_test(test_check_rivals),    cmocka_unit_test(test_check_descent),
+        cmocka_unit_test(test_check_attention), cmocka_unit_test(test_check_heads),
+        cmocka_unit_test(test_company),         cmocka_unit_test(test_check_every_entry),
+        cmocka_unit_test(test_precisions),      cmocka_unit_test(test_uploads),
+        cmocka_unit_test(test_failures)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (int i = 0; i < all.n; i++)
         backend_free(all.be[i]);

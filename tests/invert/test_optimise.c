@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "invert/common_bed.h"
-#include "invert/penalties.h"
+#include "common_penalties.h"
 #include "invert/probe.h"
 #include <math.h>
 #include <string.h>
@@ -137,8 +137,8 @@ static double whole_objective(bed *b, const optimise_options *o, const optimise_
 {
     enum { L = 4, T = L + 1 };
     int32_t tokens[T] = {0, -1, -1, -1, -1}, targets[T], nearest[L];
-    float full[T * D] = {0}, h[T * D], loss[T], scratch_LD[L * D] = {0};
-    float rows[L * D];
+    float full[T * D] = {0}, h[T * D], loss[T], rows[L * D];
+    double exact[L * D];
     err e = {0};
     memcpy(full + D, x, L * D * sizeof *x);
     rig_run(h, &b->r, tokens, full, T);
@@ -162,11 +162,12 @@ static double whole_objective(bed *b, const optimise_options *o, const optimise_
     forward_free(f);
     for (int t = 0; t < T; t++)
         coherence += (double)loss[t] / L;
+    for (int i = 0; i < L * D; i++)
+        exact[i] = (double)x[i];
     return -softness * log(total) +
-           o->lambda_reg * penalty_distance(scratch_LD, x, rows, L, D, b->table->rms, 0) +
-           o->diversity_penalty * penalty_diversity(scratch_LD, x, L, D, o->diversity_window, 0) +
-           o->repetition_penalty *
-               penalty_repetition(scratch_LD, x, L, D, o->repetition_window, 0) +
+           o->lambda_reg * define_distance(exact, rows, L, D, b->table->rms) +
+           o->diversity_penalty * define_diversity(exact, L, D, o->diversity_window) +
+           o->repetition_penalty * define_repetition(exact, L, D, o->repetition_window) +
            o->coherence_weight * coherence;
 }
 
@@ -385,8 +386,8 @@ static means outcome(const optimise_options *o)
     optimise_job *jobs = make_jobs(b, N, L);
     run(b, jobs, N, o);
     for (int i = 0; i < N; i++) {
-        float unused[L * D] = {0};
         float rows[L * D];
+        double exact[L * D];
         int32_t nearest[L], tokens[L + 1] = {0, -1, -1, -1, -1, -1, -1}, targets[L + 1];
         float full[(L + 1) * D] = {0}, loss[L + 1];
         assert_int_equal(token_table_nearest(nearest, NULL, b->table, jobs[i].x_LD, L, 1, &e), OK);
@@ -403,9 +404,11 @@ static means outcome(const optimise_options *o)
         forward_free(f);
         for (int t = 0; t < L; t++)
             m.cross_entropy += (double)loss[t] / L / N;
-        m.distance += penalty_distance(unused, jobs[i].x_LD, rows, L, D, b->table->rms, 0) / N;
-        m.diversity += penalty_diversity(unused, jobs[i].x_LD, L, D, 3, 0) / N;
-        m.repetition += penalty_repetition(unused, jobs[i].x_LD, L, D, 3, 0) / N;
+        for (int k = 0; k < L * D; k++)
+            exact[k] = (double)jobs[i].x_LD[k];
+        m.distance += define_distance(exact, rows, L, D, b->table->rms) / N;
+        m.diversity += define_diversity(exact, L, D, 3) / N;
+        m.repetition += define_repetition(exact, L, D, 3) / N;
         m.activation += (double)jobs[i].activation / N;
     }
     bed_close(b);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "common_penalties.h"
 #include "invert/penalties.h"
 #include <math.h>
 #include <stdbool.h>
@@ -12,7 +13,7 @@ enum { MAX_L = 7, D = 5 };
 
 typedef enum { DISTANCE, DIVERSITY, REPETITION, KINDS } kind;
 
-/* What is penalised, in double and from the definition alone. */
+/* What is penalised. */
 typedef struct setting {
     kind which;
     int L, window;
@@ -20,50 +21,37 @@ typedef struct setting {
     float nearest[MAX_L * D];
 } setting;
 
-static double cosine(const double *a, const double *b)
-{
-    double dot = 0, aa = 0, bb = 0;
-    for (int d = 0; d < D; d++) {
-        dot += a[d] * b[d];
-        aa += a[d] * a[d];
-        bb += b[d] * b[d];
-    }
-    return aa > 0 && bb > 0 ? dot / sqrt(aa * bb) : 0;
-}
-
 static double define(const setting *s, const double *x)
 {
-    double total = 0, n = 0;
-    for (int i = 0; i < s->L && s->which == DISTANCE; i++) {
-        double squares = 0;
-        for (int d = 0; d < D; d++)
-            squares += pow(x[i * D + d] - (double)s->nearest[i * D + d], 2);
-        total += sqrt(squares / D) / s->unit;
-        n++;
-    }
-    for (int i = 0; i < s->L && s->which != DISTANCE; i++)
-        for (int j = 0; j < i; j++) {
-            if (i - j > s->window)
-                continue;
-            double c = cosine(x + i * D, x + j * D);
-            total += s->which == DIVERSITY ? c : fmax(0, c - 0.5);
-            n++;
-        }
-    return n > 0 ? total / n : 0;
+    return s->which == DISTANCE    ? define_distance(x, s->nearest, s->L, D, s->unit)
+           : s->which == DIVERSITY ? define_diversity(x, s->L, D, s->window)
+                                   : define_repetition(x, s->L, D, s->window);
+}
+
+static double distance(backend *be, float *d_x, const setting *s, const float *x, double weight)
+{
+    double unit = 1 / (s->unit * sqrt(D) * s->L), distance_L[MAX_L], weight_L[MAX_L], total = 0;
+    for (int i = 0; i < s->L; i++)
+        weight_L[i] = weight * unit;
+    be->row_distances(be, distance_L, d_x, x, s->nearest, weight_L, s->L, D);
+    for (int i = 0; i < s->L; i++)
+        total += distance_L[i];
+    return total * unit;
 }
 
 static double compute(float *d_x, const setting *s, const float *x, double weight)
 {
-    switch (s->which) {
-    case DISTANCE:
-        return penalty_distance(d_x, x, s->nearest, s->L, D, s->unit, weight);
-    case DIVERSITY:
-        return penalty_diversity(d_x, x, s->L, D, s->window, weight);
-    case REPETITION:
-    case KINDS:
-        break;
-    }
-    return penalty_repetition(d_x, x, s->L, D, s->window, weight);
+    backend *be = backend_ref();
+    penalised_rows rows = {.d_x_BTC = d_x, .x_BTC = x, .B = 1, .T = s->L, .C = D};
+    double mean = 0;
+    if (s->which == DISTANCE)
+        mean = distance(be, d_x, s, x, weight);
+    else if (s->which == DIVERSITY)
+        penalty_diversity(&mean, be, &rows, s->window, weight);
+    else
+        penalty_repetition(&mean, be, &rows, s->window, weight);
+    backend_free(be);
+    return mean;
 }
 
 static const struct {
@@ -135,14 +123,15 @@ static void values_by_hand(void **state)
     } by_window[] = {{1, (0.5 + 0.866025403784) / 2, 0.366025403784 / 2},
                      {2, (0.5 + 0.866025403784) / 3, 0.366025403784 / 3}};
     for (size_t i = 0; i < COUNT_OF(by_window); i++) {
-        int w = by_window[i].window;
-        assert_true(fabs(penalty_diversity(d_x, x, 3, D, w, 1) - by_window[i].diversity) < 1e-7);
-        assert_true(fabs(penalty_repetition(d_x, x, 3, D, w, 1) - by_window[i].repetition) < 1e-7);
+        setting s = {.which = DIVERSITY, .L = 3, .window = by_window[i].window};
+        assert_true(fabs(compute(d_x, &s, x, 1) - by_window[i].diversity) < 1e-7);
+        s.which = REPETITION;
+        assert_true(fabs(compute(d_x, &s, x, 1) - by_window[i].repetition) < 1e-7);
     }
-    const float nearest[3 * D] = {[0] = 2, [D] = 2, [2 * D] = 2};
+    setting s = {.which = DISTANCE, .L = 3, .unit = 2, .nearest = {[0] = 2, [D] = 2, [2 * D] = 2}};
     /* Distances 0, sqrt(1.5^2 + 3/4) = sqrt 3 and sqrt 13; unit 2, sqrt(D) = sqrt 5. */
     double want = (sqrt(3) + sqrt(13)) / 3 / (2 * sqrt(5));
-    assert_true(fabs(penalty_distance(d_x, x, nearest, 3, D, 2, 1) - want) < 1e-7);
+    assert_true(fabs(compute(d_x, &s, x, 1) - want) < 1e-7);
 }
 
 static void a_weight_of_zero_leaves_the_gradient(void **state)
@@ -164,7 +153,8 @@ static void at_the_token_itself(void **state)
 {
     (void)state;
     float x[D] = {1, 2, 3, 4, 5}, d_x[D] = {0};
-    assert_true(penalty_distance(d_x, x, x, 1, D, 1, 1) == 0);
+    setting s = {.which = DISTANCE, .L = 1, .unit = 1, .nearest = {1, 2, 3, 4, 5}};
+    assert_true(compute(d_x, &s, x, 1) == 0);
     for (int i = 0; i < D; i++)
         assert_true(d_x[i] == 0); /* a number, not 0 / 0 */
 }

@@ -1,0 +1,92 @@
+/* Which job runs where: jobs begin, and those that are left close ranks. */
+#include "base/memory.h"
+#include "compute/descent.h"
+#include "invert/optimiser.h"
+#include <math.h>
+#include <string.h>
+
+int optimiser_arrays(float *arrays[OPTIMISER_MOST_ARRAYS], const optimiser *p)
+{
+    float *all[OPTIMISER_MOST_ARRAYS] = {p->x_ND,       p->best_ND, p->first_ND, p->second_ND,
+                                         p->nearest_ND, p->y_ND,    p->target_ND};
+    memcpy(arrays, all, sizeof all);
+    return optimiser_is(p, FREE_WHITENED) ? 7 : 5;
+}
+
+/* A slot's rows, in bytes. */
+static size_t slot_bytes(const optimiser *p)
+{
+    return (size_t)p->T * (size_t)p->D * sizeof(float);
+}
+
+/* Where the job begins: its free positions within bounds, of y first where there is one. */
+static void place_start(optimiser *p, int b)
+{
+    const optimise_job *job = p->slots[b].job;
+    int D = p->D;
+    size_t bytes = (size_t)job->length * (size_t)D * sizeof(float);
+    size_t to = optimiser_row(p, b, 0) * (size_t)D;
+    memcpy(p->host_rows, job->x_LD, bytes);
+    if (optimiser_is(p, FREE_WHITENED)) {
+        const whitening *w = p->set->whitening;
+        p->be->upload(p->be, p->x_ND + to, p->host_rows, bytes);
+        for (int i = job->frozen; i < job->length; i++) {
+            float *y_D = ROW(p->host_rows, i, D);
+            whitening_inverse(y_D, w, y_D);
+            keep_inside(y_D, D, w->radius);
+        }
+        p->be->upload(p->be, p->y_ND + to, p->host_rows, bytes);
+    } else {
+        for (int i = job->frozen; i < job->length; i++)
+            keep_inside(ROW(p->host_rows, i, D), D, optimiser_norm_limit(p));
+        p->be->upload(p->be, p->x_ND + to, p->host_rows, bytes);
+    }
+}
+
+static void start_job(optimiser *p, int b)
+{
+    slot *s = &p->slots[b];
+    optimise_job *job = &p->jobs[p->next_job++];
+    s->job = job;
+    s->step = s->reference_step = 0;
+    s->best = s->reference = (double)-INFINITY;
+    float *arrays[OPTIMISER_MOST_ARRAYS];
+    for (int i = optimiser_arrays(arrays, p) - 1; i >= 0; i--)
+        p->be->zero(p->be, ROW(arrays[i], b * p->T, p->D), slot_bytes(p));
+    place_start(p, b);
+    job->curve = arena_push(p->memory, (size_t)optimise_curve_room(p->o), sizeof *job->curve);
+    job->n_curve = 0;
+}
+
+/* The last slot takes this place, and this one the last. */
+static void close_ranks(optimiser *p, int b)
+{
+    int last = --p->n_slots;
+    slot finished = p->slots[b];
+    if (b == last)
+        return;
+    p->slots[b] = p->slots[last];
+    p->slots[last] = finished;
+    float *arrays[OPTIMISER_MOST_ARRAYS];
+    for (int i = optimiser_arrays(arrays, p) - 1; i >= 0; i--)
+        p->be->copy(p->be, ROW(arrays[i], b * p->T, p->D), ROW(arrays[i], last * p->T, p->D),
+                    slot_bytes(p));
+}
+
+void optimiser_fill(optimiser *p)
+{
+    while (p->n_slots < p->capacity)
+        start_job(p, p->n_slots++);
+}
+
+void optimiser_refill(optimiser *p)
+{
+    for (int b = 0; b < p->n_slots;) {
+        if (p->slots[b].job->last_step == 0)
+            b++;
+        else if (p->next_job < p->n_jobs)
+            start_job(p, b++);
+        else
+            close_ranks(p, b);
+    }
+}
