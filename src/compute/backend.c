@@ -93,6 +93,11 @@ err_code backend_set_products(backend *be, const char *name, err *e)
 err_code backend_sync(backend *be, err *e)
 {
     be->finish(be);
+    return backend_failure(be, e);
+}
+
+err_code backend_failure(backend *be, err *e)
+{
     err_code rc = be->failure.code;
     if (rc)
         *e = be->failure;

@@ -279,11 +279,15 @@ struct backend {
     void (*kth_largest)(backend *be, float *host_value, const float *x, size_t n, size_t k);
 
     /* The numbers above 0 of N rows (no more than there is room for), in ordinary memory, NaN left
-     * out; meaningless when backend_sync() then reports a failure. */
+     * out. They may be on their way until sparse_rows_arrive(), while other work goes on. */
     void (*to_sparse)(backend *be, sparse_rows *to, const float *x_NF, int N);
     /* The same of what encode() gives, which the cpu never holds. */
     void (*encode_sparse)(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
                           const float *b_F, const float *threshold_F, int N, int D, int F);
+    /* What sparse_rows.h does by way of the backend: its memory for them, and waiting. */
+    err_code (*sparse_open)(backend *be, sparse_rows *s, err *e);
+    void (*sparse_close)(backend *be, sparse_rows *s);
+    void (*sparse_arrive)(backend *be, sparse_rows *s);
 
     /* -- training ------------------------------------------------------------------------------ */
     void (*adamw)(backend *be, float *value, const float *gradient, float *first, float *second,
@@ -331,6 +335,8 @@ err_code backend_set_products(backend *be, const char *name, err *e);
 void backend_free(backend *be);
 /* Waits for what was asked for; the first failure since the last call, then clears it. */
 err_code backend_sync(backend *be, err *e);
+/* The same without waiting: of what has shown itself so far. */
+err_code backend_failure(backend *be, err *e);
 
 /* OpenBLAS's own description of itself: version, options, core type in use. Borrowed. */
 const char *cpu_blas_version(void);

@@ -32,6 +32,13 @@ static err_code choose(int device, err *e)
         return err_set(e, E_CONFIG,
                        "GPU %d (%s, compute capability %d.%d) is too old: 7.5 is the least", device,
                        about.name, about.major, about.minor);
+    int has_pools = 0;
+    code = cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, device);
+    if (code || !has_pools)
+        return err_set(e, E_CONFIG,
+                       "GPU %d (%s) cannot be used: its driver has no memory pools; CUDA 11.2 or "
+                       "later is needed, and a virtual GPU may not have them",
+                       device, about.name);
     size_t unused = 0, total = 0;
     code = cudaSetDevice(device);
     if (!code)
@@ -47,10 +54,20 @@ static err_code choose(int device, err *e)
     return OK;
 }
 
-static err_code open_device(backend *be, err *e)
+/* What is given back stays in the GPU's pool for what comes next, until the backend is closed. */
+static cudaError_t open_memory(cudaMemPool_t *memory, int device)
+{
+    uint64_t keep = UINT64_MAX;
+    cudaError_t code = cudaDeviceGetDefaultMemPool(memory, device);
+    return code ? code : cudaMemPoolSetAttribute(*memory, cudaMemPoolAttrReleaseThreshold, &keep);
+}
+
+static err_code open_device(backend *be, int device, err *e)
 {
     cuda_state *s = state_of(be);
     cudaError_t code = cudaStreamCreate(&s->stream);
+    if (!code)
+        code = open_memory(&s->memory, device);
     if (!code)
         code = cudaMallocHost((void **)&s->staging, STAGING_BYTES);
     if (code)
@@ -92,7 +109,7 @@ extern "C" err_code backend_cuda(backend **out, int device, pool *p, err *e)
     s->be.name = "cuda";
     s->be.pool = p;
     fill_table(&s->be);
-    rc = open_device(&s->be, e);
+    rc = open_device(&s->be, device, e);
     if (rc)
         s->be.close(&s->be);
     else

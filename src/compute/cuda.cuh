@@ -26,6 +26,7 @@ typedef struct cuda_products cuda_products;
 typedef struct cuda_state {
     backend be; /* first: a backend * of this kind is a cuda_state * */
     cudaStream_t stream;
+    cudaMemPool_t memory; /* the GPU's own pool */
     cuda_products *products;
     /* What a kernel leaves for the next; grows. */
     char *scratch;

@@ -1,4 +1,5 @@
-/* The cuda backend: memory and copies between it and ordinary memory. */
+/* The cuda backend: memory and copies between it and ordinary memory. Memory comes from the GPU's
+ * pool in the order of the stream, so that neither taking nor giving back waits for anything. */
 #include "compute/cuda.cuh"
 #include <string.h>
 
@@ -13,13 +14,15 @@ static void *cuda_alloc(backend *be, size_t n, size_t size, const char *what, er
         return NULL;
     }
     size_t bytes = n && size ? n * size : 1;
-    cudaError_t code = cudaMalloc(&p, bytes);
+    cudaStream_t stream = state_of(be)->stream;
+    cudaError_t code = cudaMallocAsync(&p, bytes, stream);
     if (!code)
-        code = cudaMemsetAsync(p, 0, bytes, state_of(be)->stream);
+        code = cudaMemsetAsync(p, 0, bytes, stream);
     if (!code)
         return p;
     cudaGetLastError(); /* a refusal is no failure of what comes after */
-    cudaFree(p);
+    if (p)
+        cudaFreeAsync(p, stream);
     err_set(e, E_MEMORY, "%s: %.1f MiB do not fit the GPU's memory (%s)", what,
             (double)bytes / (1 << 20), cudaGetErrorString(code));
     return NULL;
@@ -28,7 +31,7 @@ static void *cuda_alloc(backend *be, size_t n, size_t size, const char *what, er
 static void cuda_free(backend *be, void *p)
 {
     if (p)
-        cuda_check(be, cudaFree(p), "freeing memory");
+        cuda_check(be, cudaFreeAsync(p, state_of(be)->stream), "freeing memory");
 }
 
 static void cuda_finish(backend *be)
@@ -88,7 +91,7 @@ void *cuda_scratch(backend *be, size_t bytes)
     cuda_state *s = state_of(be);
     if (bytes <= s->scratch_bytes)
         return s->scratch;
-    cuda_free(be, s->scratch); /* waits for what still reads it */
+    cuda_free(be, s->scratch); /* after what still reads it */
     s->scratch_bytes = 0;
     s->scratch = (char *)cuda_alloc(be, bytes, 1, "the GPU's scratch memory", &be->failure);
     s->scratch_bytes = s->scratch ? bytes : 0;
@@ -98,13 +101,15 @@ void *cuda_scratch(backend *be, size_t bytes)
 static void cuda_close(backend *be)
 {
     cuda_state *s = state_of(be);
+    cuda_free(be, s->scratch);
     if (s->stream)
         cudaStreamSynchronize(s->stream);
     cuda_products_close(be);
-    cudaFree(s->scratch);
     cudaFreeHost(s->staging);
     if (s->stream)
         cudaStreamDestroy(s->stream);
+    if (s->memory)
+        cudaMemPoolTrimTo(s->memory, 0);
     mem_free(s);
 }
 

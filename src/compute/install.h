@@ -23,9 +23,6 @@ void affine_in_steps(backend *be, float *y_NO, const float *x_ND, const float *w
 /* `encode` by a backend's own gemm, add_bias and jumprelu_forward. */
 void encode_in_steps(backend *be, float *f_NF, const float *x_ND, const float *w_DF,
                      const float *b_F, const float *threshold_F, int N, int D, int F);
-/* `encode_sparse` by a backend's own encode and to_sparse. */
-void encode_sparse_in_steps(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
-                            const float *b_F, const float *threshold_F, int N, int D, int F);
 
 /* Faster entries, put over the specification. */
 void cpu_install_gemm(backend *be);

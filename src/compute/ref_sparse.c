@@ -19,8 +19,8 @@ static void ref_to_sparse(backend *be, sparse_rows *to, const float *x_NF, int N
     }
 }
 
-void encode_sparse_in_steps(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
-                            const float *b_F, const float *threshold_F, int N, int D, int F)
+static void ref_encode_sparse(backend *be, sparse_rows *to, const float *x_ND, const float *w_DF,
+                              const float *b_F, const float *threshold_F, int N, int D, int F)
 {
     float *f_NF = sparse_rows_dense(to);
     if (!f_NF)
@@ -29,8 +29,32 @@ void encode_sparse_in_steps(backend *be, sparse_rows *to, const float *x_ND, con
     be->to_sparse(be, to, f_NF, N);
 }
 
+static err_code ref_sparse_open(backend *be, sparse_rows *s, err *e)
+{
+    (void)be;
+    s->start = mem_array(sparse_rows_head(s, s->most_rows), 1, "a block of activations", e);
+    return s->start ? OK : e->code;
+}
+
+static void ref_sparse_close(backend *be, sparse_rows *s)
+{
+    (void)be;
+    for (int b = 0; b < s->blocks; b++)
+        mem_free(s->numbers_B[b]);
+    mem_free(s->start);
+}
+
+static void ref_sparse_arrive(backend *be, sparse_rows *s)
+{
+    (void)be;
+    (void)s;
+}
+
 void ref_install_sparse(backend *be)
 {
+    be->sparse_open = ref_sparse_open;
+    be->sparse_close = ref_sparse_close;
+    be->sparse_arrive = ref_sparse_arrive;
     be->to_sparse = ref_to_sparse;
-    be->encode_sparse = encode_sparse_in_steps;
+    be->encode_sparse = ref_encode_sparse;
 }

@@ -13,31 +13,29 @@ err_code sparse_rows_new(sparse_rows **out, backend *be, int N, int F, err *e)
     *s = (sparse_rows){.be = be, .F = F, .blocks = blocks, .most_rows = N};
     s->numbers_B = mem_small((size_t)blocks, sizeof(sparse_number *));
     s->capacity_B = mem_small((size_t)blocks, sizeof *s->capacity_B);
-    sparse_rows_hold(s, sparse_rows_head(s, N));
-    if (!be->in_host_memory) {
-        s->there = be->alloc(be, sparse_rows_head(s, N) + most * sizeof(sparse_number), 1,
-                             "a block of activations", e);
-        if (!s->there) {
-            sparse_rows_free(s);
-            return e->code;
-        }
-    }
-    *out = s;
-    return OK;
+    err_code rc = be->sparse_open(be, s, e);
+    if (rc)
+        sparse_rows_free(s);
+    else
+        *out = s;
+    return rc;
 }
 
 void sparse_rows_free(sparse_rows *s)
 {
     if (!s)
         return;
-    for (int b = 0; b < s->blocks && s->be->in_host_memory; b++)
-        mem_free(s->numbers_B[b]);
-    s->be->free(s->be, s->there);
+    s->be->sparse_close(s->be, s);
     s->be->free(s->be, s->dense);
-    mem_free(s->here);
     mem_free(s->capacity_B);
     mem_free(s->numbers_B);
     mem_free(s);
+}
+
+err_code sparse_rows_arrive(sparse_rows *s, err *e)
+{
+    s->be->sparse_arrive(s->be, s);
+    return backend_failure(s->be, e);
 }
 
 float *sparse_rows_dense(sparse_rows *s)
@@ -49,15 +47,6 @@ float *sparse_rows_dense(sparse_rows *s)
     if (!s->dense && !s->be->failure.code)
         s->be->failure = e;
     return s->dense;
-}
-
-void sparse_rows_hold(sparse_rows *s, size_t bytes)
-{
-    if (bytes <= s->here_bytes)
-        return;
-    s->here = mem_grow(s->here, bytes, 1);
-    s->here_bytes = bytes;
-    s->start = s->here;
 }
 
 void sparse_rows_reserve(sparse_rows *s, int block, size_t n)

@@ -14,7 +14,8 @@ typedef struct sparse_number {
     float value; /* above 0, infinity too */
 } sparse_number;
 
-/* Filled by be->to_sparse() or encode_sparse(); read with sparse_row(). */
+/* Filled by be->to_sparse() or encode_sparse(); read with sparse_row() after sparse_rows_arrive().
+ */
 struct sparse_rows {
     backend *be;
     int F, blocks, most_rows; /* room */
@@ -26,8 +27,9 @@ struct sparse_rows {
     /* ref and cpu: lists of the blocks' own, which grow. */
     size_t *capacity_B;
     /* cuda: starts and numbers in one array, on the GPU and here, where start and numbers_B point;
-     * how many numbers are brought without asking how many there are. */
-    void *there, *here;
+     * how many numbers are brought without asking how many there are; what says that they are here.
+     */
+    void *there, *here, *arrival;
     size_t here_bytes, usual;
     float *dense; /* sparse_rows_dense() */
 };
@@ -38,11 +40,16 @@ err_code sparse_rows_new(sparse_rows **out, backend *be, int N, int F, err *e);
 /* NULL is fine. */
 void sparse_rows_free(sparse_rows *s);
 
+/* Waits for the numbers of the last be->to_sparse() or encode_sparse(), not for what was asked for
+ * after it. A failure so far is reported, and then they are worth nothing. */
+err_code sparse_rows_arrive(sparse_rows *s, err *e);
+
 /* N x F numbers in backend memory, for what must be made whole before it is sparse; made when first
  * asked for. NULL when they do not fit, which sticks in the backend. */
 float *sparse_rows_dense(sparse_rows *s);
 
-/* The numbers of a row in a block of columns, *n of them. Borrowed until the next to_sparse(). */
+/* The numbers of a row in a block of columns, *n of them. Borrowed until the next to_sparse()
+ * or encode_sparse(). */
 static inline const sparse_number *sparse_row(int *n, const sparse_rows *s, int block, int row)
 {
     const uint32_t *start = ROW(s->start, block, s->N + 1) + row;
@@ -50,9 +57,7 @@ static inline const sparse_number *sparse_row(int *n, const sparse_rows *s, int 
     return s->numbers_B[block] + start[0];
 }
 
-/* For backends: at least so many bytes at s->here, and at least so many numbers in a block's own
- * list; what is there stays. */
-void sparse_rows_hold(sparse_rows *s, size_t bytes);
+/* For ref and cpu: at least so many numbers in a block's own list; what is there stays. */
 void sparse_rows_reserve(sparse_rows *s, int block, size_t n);
 /* Where the numbers begin in an array that holds the starts of N rows before them, in bytes. */
 static inline size_t sparse_rows_head(const sparse_rows *s, int N)

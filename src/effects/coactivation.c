@@ -64,7 +64,7 @@ static err_code flush(counter *c, err *e)
     if (c->n == 0)
         return OK;
     sae_encode_sparse(c->f, c->dictionary, c->x_ND, c->n);
-    err_code rc = backend_sync(c->be, e);
+    err_code rc = sparse_rows_arrive(c->f, e);
     if (!rc) {
         find_targets(c);
         pool_run(c->be->pool, c->f->blocks, add_block, c);

@@ -5,39 +5,74 @@
 #include "compute/sparse_rows.h"
 #include <string.h>
 
+/* Rows that wait to be encoded, or whose features are on their way. */
+typedef struct row_block {
+    int n;
+    sparse_rows *active; /* their features */
+    int32_t *prompts_N, *positions_N;
+    bool *counted_N;
+} row_block;
+
 typedef struct collector {
     const scan_source *source;
     sae *sae;
     backend *be;
     gatherer *gatherer;
-    int D, F, capacity, n; /* rows that fit, rows waiting */
-    int next;              /* prompt that comes next */
-    float *x_ND;           /* backend */
-    sparse_rows *active;   /* their features */
-    int32_t *prompts_N, *positions_N;
-    bool *counted_N, *counted_T;
+    int D, F, capacity; /* rows that fit a block */
+    int next;           /* prompt that comes next */
+    float *x_ND;        /* backend; of the block that is being filled */
+    row_block filling, encoded;
+    bool *counted_T;
 } collector;
 
+static err_code not_finite(const collector *c, const row_block *b, size_t n, err *e)
+{
+    return err_set(e, E_NUMERIC,
+                   "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
+                   "do not fit this model",
+                   n, b->prompts_N[0], c->source->hook->name);
+}
+
+/* Hands the encoded block's features to the gatherer. */
+static err_code gather(collector *c, err *e)
+{
+    row_block *b = &c->encoded;
+    if (b->n == 0)
+        return OK;
+    err_code rc = sparse_rows_arrive(b->active, e);
+    size_t overflowed =
+        rc ? 0 : gatherer_add(c->gatherer, b->active, b->prompts_N, b->positions_N, b->counted_N);
+    b->n = 0;
+    return overflowed ? not_finite(c, b, overflowed, e) : rc;
+}
+
+/* Encodes the waiting rows; while a GPU is at it, the block before is gathered here. */
+static err_code encode(collector *c, err *e)
+{
+    row_block *b = &c->filling, before = c->encoded;
+    if (b->n == 0)
+        return OK;
+    size_t bad;
+    /* The rows themselves: a feature of NaN is 0, because NaN is above no threshold. */
+    c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)b->n * (size_t)c->D);
+    err_code rc = backend_sync(c->be, e);
+    if (!rc && bad)
+        rc = not_finite(c, b, bad, e);
+    if (rc)
+        return rc;
+    sae_encode_sparse(b->active, c->sae, c->x_ND, b->n);
+    rc = gather(c, e);
+    c->encoded = c->filling;
+    c->filling = before;
+    c->filling.n = 0;
+    return rc;
+}
+
+/* All rows so far. */
 static err_code flush(collector *c, err *e)
 {
-    if (c->n == 0)
-        return OK;
-    size_t bad, overflowed = 0;
-    sae_encode_sparse(c->active, c->sae, c->x_ND, c->n);
-    /* The rows as well: a feature of NaN is 0, because NaN is above no threshold. */
-    c->be->count_nonfinite(c->be, &bad, c->x_ND, (size_t)c->n * (size_t)c->D);
-    err_code rc = backend_sync(c->be, e);
-    if (!rc)
-        overflowed =
-            gatherer_add(c->gatherer, c->active, c->prompts_N, c->positions_N, c->counted_N);
-    if (!rc && bad + overflowed)
-        rc =
-            err_set(e, E_NUMERIC,
-                    "%zu activations around prompt %d are not finite; the weights or the hook (%s) "
-                    "do not fit this model",
-                    bad + overflowed, c->prompts_N[0], c->source->hook->name);
-    c->n = 0;
-    return rc;
+    err_code rc = encode(c, e);
+    return rc ? rc : gather(c, e);
 }
 
 /* ---- stopping and going on ----------------------------------------------------------------------
@@ -75,19 +110,20 @@ static err_code take_prompt(void *context, int prompt, const float *x_TD, int le
 {
     collector *c = context;
     prompts_counted(c->counted_T, c->source->prompts, c->source->tokenizer, prompt);
+    row_block *b = &c->filling;
     for (int t = 0; t < length;) {
-        int room = c->capacity - c->n, take = length - t < room ? length - t : room;
-        c->be->copy(c->be, ROW(c->x_ND, c->n, c->D), ROW(x_TD, t, c->D),
+        int room = c->capacity - b->n, take = length - t < room ? length - t : room;
+        c->be->copy(c->be, ROW(c->x_ND, b->n, c->D), ROW(x_TD, t, c->D),
                     (size_t)take * (size_t)c->D * sizeof *c->x_ND);
         for (int i = 0; i < take; i++) {
-            c->prompts_N[c->n + i] = prompt;
-            c->positions_N[c->n + i] = t + i;
-            c->counted_N[c->n + i] = c->counted_T[t + i];
+            b->prompts_N[b->n + i] = prompt;
+            b->positions_N[b->n + i] = t + i;
+            b->counted_N[b->n + i] = c->counted_T[t + i];
         }
-        c->n += take;
+        b->n += take;
         t += take;
-        if (c->n == c->capacity) {
-            err_code rc = flush(c, e);
+        if (b->n == c->capacity) {
+            err_code rc = encode(c, e);
             if (rc)
                 return rc;
         }
@@ -96,28 +132,37 @@ static err_code take_prompt(void *context, int prompt, const float *x_TD, int le
     return draft_is_due(c->source->draft, OK) ? keep_draft(c, OK, e) : OK;
 }
 
-static err_code collector_open(collector *c, err *e)
+static err_code block_open(row_block *b, const collector *c, err *e)
 {
     size_t n = (size_t)c->capacity;
-    c->x_ND = c->be->alloc(c->be, n * (size_t)c->D, sizeof(float), "rows to encode", e);
-    if (!c->x_ND)
-        return e->code;
-    if (sparse_rows_new(&c->active, c->be, c->capacity, c->F, e))
-        return e->code;
-    c->prompts_N = mem_small(n, sizeof *c->prompts_N);
-    c->positions_N = mem_small(n, sizeof *c->positions_N);
-    c->counted_N = mem_small(n, sizeof *c->counted_N);
+    b->prompts_N = mem_small(n, sizeof *b->prompts_N);
+    b->positions_N = mem_small(n, sizeof *b->positions_N);
+    b->counted_N = mem_small(n, sizeof *b->counted_N);
+    return sparse_rows_new(&b->active, c->be, c->capacity, c->F, e);
+}
+
+static void block_close(row_block *b)
+{
+    sparse_rows_free(b->active);
+    mem_free(b->prompts_N);
+    mem_free(b->positions_N);
+    mem_free(b->counted_N);
+}
+
+static err_code collector_open(collector *c, err *e)
+{
     c->counted_T = mem_small((size_t)prompts_longest(c->source->prompts), sizeof *c->counted_T);
-    return OK;
+    c->x_ND =
+        c->be->alloc(c->be, (size_t)c->capacity * (size_t)c->D, sizeof(float), "rows to encode", e);
+    err_code rc = c->x_ND ? block_open(&c->filling, c, e) : e->code;
+    return rc ? rc : block_open(&c->encoded, c, e);
 }
 
 static void collector_close(collector *c)
 {
+    block_close(&c->filling);
+    block_close(&c->encoded);
     c->be->free(c->be, c->x_ND);
-    sparse_rows_free(c->active);
-    mem_free(c->prompts_N);
-    mem_free(c->positions_N);
-    mem_free(c->counted_N);
     mem_free(c->counted_T);
     gatherer_free(c->gatherer);
 }

@@ -24,8 +24,8 @@ enum { MOST_ARRAYS = 24 };
 static int list_floats(wanted_floats list[MOST_ARRAYS], optimiser *p)
 {
     size_t N = (size_t)p->capacity * (size_t)p->T, cells = N * (size_t)p->D;
-    bool whitened = optimiser_is(p, FREE_WHITENED);
-    size_t two = whitened ? cells : 0, loss = p->o->coherence_weight > 0 ? cells : 0;
+    size_t two = optimiser_is(p, FREE_WHITENED) ? cells : 0,
+           loss = p->o->coherence_weight > 0 ? cells : 0;
     wanted_floats all[] = {{&p->x_ND, cells, true},
                            {&p->best_ND, cells, true},
                            {&p->first_ND, cells, true},
@@ -46,7 +46,7 @@ static int list_floats(wanted_floats list[MOST_ARRAYS], optimiser *p)
                            {&p->host_d_pre_N, N, false},
                            {&p->host_loss_N, N, false},
                            {&p->host_share_N, N, false},
-                           {&p->host_rows, whitened ? cells : (size_t)(p->T * p->D), false}};
+                           {&p->host_rows_ND, cells, false}};
     memcpy(list, all, sizeof all);
     return (int)COUNT_OF(all);
 }

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "invert/optimiser.h"
 #include <math.h>
+#include <string.h>
 
 /* ---- judging ------------------------------------------------------------------------------------
  */
@@ -91,6 +92,26 @@ static err_code check_finished(const optimiser *p, err *e)
     return OK;
 }
 
+/* The best inputs of the jobs that have ended. */
+static void hand_back(optimiser *p)
+{
+    int n = optimiser_list(p, FINISHED_POSITIONS);
+    if (n == 0)
+        return;
+    optimiser_pack(p, p->packed_ND, p->best_ND, n);
+    p->be->download(p->be, p->host_rows_ND, p->packed_ND,
+                    (size_t)n * (size_t)p->D * sizeof *p->host_rows_ND);
+    const float *from = p->host_rows_ND;
+    for (int b = 0; b < p->n_slots; b++) {
+        optimise_job *job = p->slots[b].job;
+        size_t cells = (size_t)job->length * (size_t)p->D;
+        if (job->last_step == 0)
+            continue;
+        memcpy(job->x_LD, from, cells * sizeof *from);
+        from += cells;
+    }
+}
+
 static err_code judge_all(optimiser *p, err *e)
 {
     backend *be = p->be;
@@ -105,12 +126,7 @@ static err_code judge_all(optimiser *p, err *e)
         return rc;
     be->upload(be, p->place_N, p->host_place_N, (size_t)N * sizeof *p->place_N);
     be->gather_rows(be, p->best_ND, p->x_ND, NUMBER_F32, p->place_N, 1, N, N, p->D);
-    for (int b = 0; b < p->n_slots; b++) {
-        optimise_job *job = p->slots[b].job;
-        if (job->last_step)
-            be->download(be, job->x_LD, ROW(p->best_ND, optimiser_row(p, b, 0), p->D),
-                         (size_t)job->length * (size_t)p->D * sizeof *job->x_LD);
-    }
+    hand_back(p);
     return OK;
 }
 

@@ -26,20 +26,20 @@ static void place_start(optimiser *p, int b)
     int D = p->D;
     size_t bytes = (size_t)job->length * (size_t)D * sizeof(float);
     size_t to = optimiser_row(p, b, 0) * (size_t)D;
-    memcpy(p->host_rows, job->x_LD, bytes);
+    memcpy(p->host_rows_ND, job->x_LD, bytes);
     if (optimiser_is(p, FREE_WHITENED)) {
         const whitening *w = p->set->whitening;
-        p->be->upload(p->be, p->x_ND + to, p->host_rows, bytes);
+        p->be->upload(p->be, p->x_ND + to, p->host_rows_ND, bytes);
         for (int i = job->frozen; i < job->length; i++) {
-            float *y_D = ROW(p->host_rows, i, D);
+            float *y_D = ROW(p->host_rows_ND, i, D);
             whitening_inverse(y_D, w, y_D);
             keep_inside(y_D, D, w->radius);
         }
-        p->be->upload(p->be, p->y_ND + to, p->host_rows, bytes);
+        p->be->upload(p->be, p->y_ND + to, p->host_rows_ND, bytes);
     } else {
         for (int i = job->frozen; i < job->length; i++)
-            keep_inside(ROW(p->host_rows, i, D), D, optimiser_norm_limit(p));
-        p->be->upload(p->be, p->x_ND + to, p->host_rows, bytes);
+            keep_inside(ROW(p->host_rows_ND, i, D), D, optimiser_norm_limit(p));
+        p->be->upload(p->be, p->x_ND + to, p->host_rows_ND, bytes);
     }
 }
 
@@ -50,12 +50,16 @@ static void start_job(optimiser *p, int b)
     s->job = job;
     s->step = s->reference_step = 0;
     s->best = s->reference = (double)-INFINITY;
-    float *arrays[OPTIMISER_MOST_ARRAYS];
-    for (int i = optimiser_arrays(arrays, p) - 1; i >= 0; i--)
-        p->be->zero(p->be, ROW(arrays[i], b * p->T, p->D), slot_bytes(p));
     place_start(p, b);
     job->curve = arena_push(p->memory, (size_t)optimise_curve_room(p->o), sizeof *job->curve);
     job->n_curve = 0;
+}
+
+static void clear_rows(optimiser *p, int b)
+{
+    float *arrays[OPTIMISER_MOST_ARRAYS];
+    for (int i = optimiser_arrays(arrays, p) - 1; i >= 0; i--)
+        p->be->zero(p->be, ROW(arrays[i], b * p->T, p->D), slot_bytes(p));
 }
 
 /* The last slot takes this place, and this one the last. */
@@ -82,11 +86,13 @@ void optimiser_fill(optimiser *p)
 void optimiser_refill(optimiser *p)
 {
     for (int b = 0; b < p->n_slots;) {
-        if (p->slots[b].job->last_step == 0)
+        if (p->slots[b].job->last_step == 0) {
             b++;
-        else if (p->next_job < p->n_jobs)
+        } else if (p->next_job < p->n_jobs) {
+            clear_rows(p, b);
             start_job(p, b++);
-        else
+        } else {
             close_ranks(p, b);
+        }
     }
 }

@@ -45,7 +45,7 @@ typedef struct optimiser {
     int32_t *host_tokens_N, *host_targets_N, *host_which_N;
     int32_t *host_list_N, *host_place_N, *host_ids_N, *host_step_N, *host_length_B;
     float *host_pre_N, *host_f_N, *host_d_pre_N, *host_loss_N, *host_share_N;
-    float *host_rows; /* rows on their way: of one slot, or the whitened nearest of all */
+    float *host_rows_ND; /* on their way */
     double *host_weight_N, *host_pull_N, *host_distance_N, *host_diversity_B, *host_repetition_B;
 } optimiser;
 
@@ -90,6 +90,23 @@ void optimiser_fill(optimiser *p);
 /* Finished slots take the next job; when none waits, the last slot moves into their place. */
 void optimiser_refill(optimiser *p);
 
+/* ---- some of the rows -------------------------------------------------------------------------
+ */
+
+/* Of positions whose nearest token is due, of the free ones of all slots, of jobs that have ended.
+ */
+typedef enum { DUE_POSITIONS, FREE_POSITIONS, FINISHED_POSITIONS } row_choice;
+/* Lists such rows in list_N, and in place_N every row's place in the list, -1 for others. How many.
+ */
+int optimiser_list(optimiser *p, row_choice choice);
+/* The n rows listed, one after another; and such rows back to where they belong. */
+void optimiser_pack(optimiser *p, float *packed_ND, const float *x_ND, int n);
+void optimiser_unpack(optimiser *p, float *x_ND, const float *packed_ND, int n);
+/* Does the slot look for its nearest tokens in this step? */
+bool optimiser_is_due(const optimiser *p, const slot *s);
+/* The free rows of all slots: y to x, or the gradient at x to that at y. FREE_WHITENED alone. */
+void optimiser_transform(optimiser *p, bool gradient);
+
 /* ---- a step -----------------------------------------------------------------------------------
  */
 
@@ -100,8 +117,6 @@ err_code optimiser_look(optimiser *p, err *e);
 err_code optimiser_move(optimiser *p, err *e);
 /* The nearest token of every position for which it is due. */
 err_code optimiser_refresh_nearest(optimiser *p, err *e);
-/* The free rows of all slots: y to x, or the gradient at x to that at y. FREE_WHITENED alone. */
-void optimiser_transform(optimiser *p, bool gradient);
 /* Positions of a job that have a token before them, so that a token can be expected there; at least
  * 1. */
 int optimiser_expected(const optimiser *p, const optimise_job *job);

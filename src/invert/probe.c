@@ -136,7 +136,7 @@ static err_code mean_of_maxima(double *mean, const prober *p, int b, int length,
         forward_hook(p->forward) + ((size_t)b * p->T + p->skip) * (size_t)p->set->hook->width;
     sae_encode(p->all_TF, p->set->sae, h, length);
     p->be->to_sparse(p->be, p->all, p->all_TF, length);
-    err_code rc = backend_sync(p->be, e);
+    err_code rc = sparse_rows_arrive(p->all, e);
     if (!rc)
         take_maxima(p, length);
     double total = 0;

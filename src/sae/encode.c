@@ -55,11 +55,13 @@ void sae_encode(float *f_NF, sae *s, const float *x_ND, int N)
 int sae_sparse_rows(const sae *s)
 {
     /* Products go through rows by sixes or twelves: a rest takes as long as a whole tile. */
-    enum { TILE = 12, LEAST = 2 * TILE, USEFUL = 8 * TILE, MOST = 84 * TILE, CELLS = 1 << 23 };
-    const double MOST_FLOPS = 4e10; /* a fifth of a second on two cores */
+    enum { TILE = 12, LEAST = 2 * TILE, USEFUL = 8 * TILE, MOST = 84 * TILE };
+    const double MOST_FLOPS = 4e10;               /* a fifth of a second on two cores */
+    const double HERE = 1 << 23, THERE = 1 << 24; /* a GPU is used the better the more there are */
     int D = s->config.d_in, F = s->config.d_sae;
     bool is_held = s->config.k || !s->be->in_host_memory; /* all of a block's features at once */
-    double rows = is_held ? CELLS / (double)F : MOST_FLOPS / (2.0 * D * F);
+    double cells = s->be->in_host_memory ? HERE : THERE;
+    double rows = is_held ? cells / F : MOST_FLOPS / (2.0 * D * F);
     int least = is_held ? LEAST : USEFUL, whole = rows < MOST ? (int)rows / TILE * TILE : MOST;
     return whole < least ? least : whole;
 }

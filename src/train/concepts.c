@@ -75,7 +75,6 @@ static void sort_firings(collector *c)
 static err_code collect(collector *c, model *m, sae *s, const hook *h, const text_stream *text,
                         uint64_t first, int windows, int part, err *e)
 {
-    backend *be = model_backend(m);
     int T = text->context;
     size_t rows = (size_t)part * (size_t)T;
     int32_t *tokens = mem_small(rows, sizeof *tokens);
@@ -90,7 +89,7 @@ static err_code collect(collector *c, model *m, sae *s, const hook *h, const tex
         for (int at = 0; at < B * T && !rc; at += ENCODE_ROWS) {
             int n = B * T - at < ENCODE_ROWS ? B * T - at : ENCODE_ROWS;
             sae_encode_sparse(c->active, s, ROW(forward_hook(pass), at, h->width), n);
-            rc = backend_sync(be, e);
+            rc = sparse_rows_arrive(c->active, e);
             if (!rc)
                 add_firings(c, n, tokens + at, concepts + at);
         }

@@ -115,7 +115,7 @@ static err_code add_part(feature_sums *q, const subject *u, const float *x_ND,
         be->to_sparse(be, q->f, q->f_NF, n);
         be->download(be, q->host_x_ND, x, (size_t)n * (size_t)D * sizeof(float));
         be->download(be, q->host_y_ND, q->y_ND, (size_t)n * (size_t)D * sizeof(float));
-        rc = backend_sync(be, e);
+        rc = sparse_rows_arrive(q->f, e);
         if (!rc)
             add_rows(q, tokens + at, n);
     }

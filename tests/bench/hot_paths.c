@@ -44,7 +44,7 @@ static void run_encode(backend *be, err *e)
     sparse_rows *active;
     if (!sparse_rows_new(&active, be, N, F, e)) {
         be->encode_sparse(be, active, x, w, b, NULL, N, D, F);
-        backend_sync(be, e);
+        sparse_rows_arrive(active, e);
         gatherer *g = gatherer_new(F, NULL);
         gatherer_add(g, active, prompts, positions, counted);
         gatherer_free(g);

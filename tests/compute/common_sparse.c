@@ -53,7 +53,7 @@ static void check_size(backend *be, int most, int N, int F)
         float *x = random_sparse(n, per_thousand[i], "sparse");
         float *there = to_backend(be, x, n * sizeof *x);
         be->to_sparse(be, s, there, rows);
-        assert_int_equal(backend_sync(be, &e), OK);
+        assert_int_equal(sparse_rows_arrive(s, &e), OK);
         check_numbers(be->name, s, x, rows, F);
         be->free(be, there);
         mem_free(x);
@@ -82,7 +82,7 @@ static void check_encoded(backend *be, int N, int D, int F, bool with_threshold)
     be->download(be, f, f_there, cells * sizeof *f);
     assert_int_equal(sparse_rows_new(&s, be, N, F, &e), OK);
     be->encode_sparse(be, s, x_there, w_there, b_there, limit, N, D, F);
-    assert_int_equal(backend_sync(be, &e), OK);
+    assert_int_equal(sparse_rows_arrive(s, &e), OK);
     check_numbers(be->name, s, f, N, F);
     sparse_rows_free(s);
     float *there[] = {x_there, w_there, b_there, limit_there, f_there};
@@ -91,6 +91,33 @@ static void check_encoded(backend *be, int N, int D, int F, bool with_threshold)
         be->free(be, there[i]);
         mem_free(here[i]);
     }
+}
+
+/* Several on their way at a time, twice each: the first are read when the second have been asked
+ * for. */
+static void check_overlap(backend *be)
+{
+    enum { N = 6, F = 300, BUFFERS = 2, ROUNDS = 5 };
+    sparse_rows *s[BUFFERS];
+    float *x[ROUNDS], *there[ROUNDS];
+    err e;
+    for (int i = 0; i < BUFFERS; i++)
+        assert_int_equal(sparse_rows_new(&s[i], be, N, F, &e), OK);
+    for (int i = 0; i <= ROUNDS; i++) {
+        if (i < ROUNDS) {
+            x[i] = random_sparse(N * F, 100 + 200 * i % 500, i % 2 ? "odd" : "even");
+            there[i] = to_backend(be, x[i], N * F * sizeof **x);
+            be->to_sparse(be, s[i % BUFFERS], there[i], N);
+        }
+        if (i == 0)
+            continue;
+        assert_int_equal(sparse_rows_arrive(s[(i - 1) % BUFFERS], &e), OK);
+        check_numbers(be->name, s[(i - 1) % BUFFERS], x[i - 1], N, F);
+        be->free(be, there[i - 1]);
+        mem_free(x[i - 1]);
+    }
+    for (int i = 0; i < BUFFERS; i++)
+        sparse_rows_free(s[i]);
 }
 
 void check_sparse(const contenders *all)
@@ -107,6 +134,7 @@ void check_sparse(const contenders *all)
         for (size_t i = 0; i < COUNT_OF(sizes); i++)
             check_size(all->be[b], sizes[i].most, sizes[i].N, sizes[i].F);
     for (int b = 0; b < all->n; b++) {
+        check_overlap(all->be[b]);
         check_encoded(all->be[b], 1, 1, 1, false);
         check_encoded(all->be[b], 7, 5, 300, true);
         check_encoded(all->be[b], 509, 33, 513,

@@ -11,6 +11,7 @@ size_t gather_dense(gatherer *g, const float *f_NF, int F, const int32_t *prompt
     err e;
     assert_int_equal(sparse_rows_new(&active, ref, n, F, &e), OK);
     ref->to_sparse(ref, active, f_NF, n);
+    assert_int_equal(sparse_rows_arrive(active, &e), OK);
     size_t infinite = gatherer_add(g, active, prompts_N, positions_N, counted_N);
     sparse_rows_free(active);
     backend_free(ref);

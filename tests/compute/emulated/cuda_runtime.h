@@ -90,8 +90,23 @@ typedef struct cudaDeviceProp {
     int major, minor;
 } cudaDeviceProp;
 
-cudaError_t cudaMalloc(void **p, size_t bytes);
-cudaError_t cudaFree(void *p);
+typedef struct emulated_pool *cudaMemPool_t;
+typedef enum { cudaMemPoolAttrReleaseThreshold } cudaMemPoolAttr;
+typedef enum { cudaDevAttrMemoryPoolsSupported } cudaDeviceAttr;
+
+cudaError_t cudaMallocAsync(void **p, size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void *p, cudaStream_t stream);
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr which, int device);
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t *memory, int device);
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t memory, cudaMemPoolAttr which, void *value);
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t memory, size_t bytes);
+typedef struct emulated_event *cudaEvent_t;
+enum { cudaEventDisableTiming = 2 };
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+
 cudaError_t cudaMallocHost(void **p, size_t bytes);
 cudaError_t cudaFreeHost(void *p);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
