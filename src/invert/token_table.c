@@ -8,8 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A block of dot products is 2 MiB; so many rows of the table are widened at a time. */
-enum { BLOCK_ROWS = 256, BLOCK_IDS = 2048 };
+/* Of a search, tokens and rows compared at a time: the dot products of a block stay in a
+ * processor's cache (2 MiB), or are enough work for a GPU (64 MiB). So many rows of the table are
+ * widened at a time. */
+enum { HERE_IDS = 2048, HERE_ROWS = 256, THERE_IDS = 8192, THERE_ROWS = 2048 };
 
 /* Whole characters that can be seen: not a piece of a UTF-8 sequence, no control character but the
  * blanks. Others stand for bytes that hardly any text holds; their embeddings are untrained noise.
@@ -117,8 +119,11 @@ err_code token_table_new(token_table **out, const model *m, const tokenizer *tok
                        .V = c->d_vocab,
                        .D = c->d_model,
                        .embedding = model_embedding(m),
-                       .scale = c->embed_scale,
-                       .block_ids = c->d_vocab < BLOCK_IDS ? c->d_vocab : BLOCK_IDS};
+                       .scale = c->embed_scale};
+    bool here = t->be->in_host_memory;
+    t->block_ids = here ? HERE_IDS : THERE_IDS;
+    t->block_rows = here ? HERE_ROWS : THERE_ROWS;
+    t->block_ids = t->V < t->block_ids ? t->V : t->block_ids;
     choose_candidates(t, tokens, rules);
     err_code rc = OK;
     if (t->n == 0)
@@ -198,7 +203,7 @@ static size_t aligned(size_t n)
 static err_code search_open(search *s, err *e)
 {
     const token_table *t = s->t;
-    s->block_rows = s->N < BLOCK_ROWS ? s->N : BLOCK_ROWS;
+    s->block_rows = s->N < t->block_rows ? s->N : t->block_rows;
     size_t ids = (size_t)t->block_ids, D = (size_t)t->D;
     size_t list = aligned((size_t)s->N * (size_t)s->k), dots = aligned((size_t)s->block_rows * ids);
     size_t wide = t->embedding->type == NUMBER_F32 ? 0 : aligned(ids * D);

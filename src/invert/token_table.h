@@ -22,7 +22,7 @@ typedef struct token_table {
     const parameter *embedding; /* the model's, in backend memory */
     void *host_copy;            /* the same numbers, when that memory is not ordinary */
     float scale;                /* embed_scale */
-    int block_ids;              /* tokens compared at a time: bounds the memory of a search */
+    int block_ids, block_rows;  /* compared at a time: bounds the memory of a search */
     /* Backend memory: the ids; what a stored row's dot product is multiplied by for a cosine
      * (1 / its Euclidean norm, 0 for 0); what is added to a dot product for a distance. */
     int32_t *ids_there;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "model/flops.h"
+#include <math.h>
 
 /* ---- scan ---------------------------------------------------------------------------------------
  * Random tokens through the model to the hook, every feature of the SAE, statistics. */
@@ -24,6 +25,13 @@ static prompt_set random_prompts(const bench_model *m, int tokens)
     return p;
 }
 
+static double token_flops(const bench_model *m)
+{
+    const sae_config *c = sae_describe(m->sae);
+    return model_flops(model_describe(m->model), &m->hook, (PROMPT_TOKENS + 1) / 2.0) +
+           2.0 * c->d_in * c->d_sae;
+}
+
 /* Weights are read once for each block of rows; features stay in a cache. */
 static double scan_bytes(const bench_model *m, double tokens)
 {
@@ -38,7 +46,6 @@ static double scan_bytes(const bench_model *m, double tokens)
 static err_code run_scan(bench_work *out, void *context, double scale, err *e)
 {
     const bench_model *m = context;
-    const sae_config *c = sae_describe(m->sae);
     prompt_set prompts = random_prompts(m, (int)(m->tokens * scale));
     scan_source source = {.model = m->model,
                           .hook = &m->hook,
@@ -51,9 +58,7 @@ static err_code run_scan(bench_work *out, void *context, double scale, err *e)
     err_code rc = collect_features(&found, &source, m->sae, e);
     out->seconds = clock_seconds() - start;
     out->units = tokens;
-    out->flops =
-        tokens * (model_flops(model_describe(m->model), &m->hook, (PROMPT_TOKENS + 1) / 2.0) +
-                  2.0 * c->d_in * c->d_sae);
+    out->flops = tokens * token_flops(m);
     out->bytes = scan_bytes(m, tokens);
     collection_release(&found);
     prompts_release(&prompts);
@@ -61,10 +66,19 @@ static err_code run_scan(bench_work *out, void *context, double scale, err *e)
 }
 
 /* ---- optimise -----------------------------------------------------------------------------------
- * Free embeddings of 16 positions, 8 starts a feature, ten steps: as many as from one look at which
- * tokens are nearest to the next. */
+ * Free embeddings of 16 positions, 8 starts a feature. Ten steps are a round: as many as from one
+ * look at which tokens are nearest to the next. */
 
-enum { STARTS = 8, STEPS = 10, POSITIONS = 16 };
+enum { STARTS = 8, ROUND = 10, POSITIONS = 16 };
+
+static double round_flops(const bench_model *m, double sequences)
+{
+    /* Forward and the gradient to the inputs cost the same; the looks at all tokens come once. */
+    const model_config *c = model_describe(m->model);
+    int T = POSITIONS + (m->bos >= 0);
+    return sequences * (ROUND * T * 2 * model_flops(c, &m->hook, (T + 1) / 2.0) +
+                        POSITIONS * 2.0 * m->table->V * c->d_model);
+}
 
 static optimise_job *random_jobs(const bench_model *m, int n)
 {
@@ -83,8 +97,9 @@ static err_code run_optimise(bench_work *out, void *context, double scale, err *
     const bench_model *m = context;
     const model_config *c = model_describe(m->model);
     int n = (int)(m->sequences * scale) > 0 ? (int)(m->sequences * scale) : 1;
-    optimise_options o = {.max_steps = STEPS,
-                          .patience = STEPS,
+    int steps = ROUND * m->rounds;
+    optimise_options o = {.max_steps = steps,
+                          .patience = steps,
                           .learning_rate = 0.01,
                           .batch_sequences = n,
                           .diversity_window = 1,
@@ -101,13 +116,11 @@ static err_code run_optimise(bench_work *out, void *context, double scale, err *
     double start = clock_seconds();
     err_code rc = optimise_jobs(jobs, n, &setting, &o, &memory, e);
     out->seconds = clock_seconds() - start;
-    /* Forward and the gradient to the inputs cost the same; the looks at all tokens come once. */
-    int T = POSITIONS + (m->bos >= 0);
-    double rows = (double)n * T, weights = model_flops(c, &m->hook, 0) / 2;
-    out->units = (double)n / STARTS * STEPS;
-    out->flops = STEPS * rows * 2 * model_flops(c, &m->hook, (T + 1) / 2.0) +
-                 (double)n * POSITIONS * 2 * m->table->V * c->d_model;
-    out->bytes = sizeof(float) * STEPS * 2 * (weights + 2 * rows * c->d_model);
+    double rows = (double)n * (POSITIONS + (m->bos >= 0));
+    double weights = model_flops(c, &m->hook, 0) / 2;
+    out->units = (double)n / STARTS * steps;
+    out->flops = m->rounds * round_flops(m, n);
+    out->bytes = sizeof(float) * 2.0 * steps * (weights + 2 * rows * c->d_model);
     for (int i = 0; i < n; i++)
         mem_free(jobs[i].x_LD);
     mem_free(jobs);
@@ -115,9 +128,28 @@ static err_code run_optimise(bench_work *out, void *context, double scale, err *
     return rc;
 }
 
+/* ---- both ---------------------------------------------------------------------------------------
+ */
+
+/* A fast machine gets more to do, until its best product would take this long: what is over in a
+ * moment measures how it begins. */
+static void fit_to_machine(bench_model *m, double peak)
+{
+    const double SECONDS = 0.5;
+    enum { MOST_TOKENS = 1 << 18, MOST_SEQUENCES = 256, MOST_ROUNDS = 20 };
+    double flops = SECONDS * peak, batch = BATCH_PROMPTS * PROMPT_TOKENS;
+    double tokens = fmin(MOST_TOKENS, batch * floor(flops / token_flops(m) / batch));
+    m->tokens = tokens > m->tokens ? (int)tokens : m->tokens;
+    double sequences = fmin(MOST_SEQUENCES, STARTS * floor(flops / round_flops(m, STARTS)));
+    m->sequences = m->sequences && sequences > m->sequences ? (int)sequences : m->sequences;
+    double rounds = m->sequences ? floor(flops / round_flops(m, m->sequences)) : 0;
+    m->rounds = (int)fmax(1, fmin(MOST_ROUNDS, rounds));
+}
+
 err_code bench_model_paths(bench *b, const bench_model *m, err *e)
 {
     bench_model of = *m;
+    fit_to_machine(&of, b->peak.all);
     bench_path scan = {"scan", m->shape, "tokens", run_scan, &of};
     bench_path optimise = {"optimise", m->shape, "feature-steps", run_optimise, &of};
     err_code rc = OK;

@@ -14,8 +14,9 @@ typedef struct bench_model {
     const token_table *table;
     hook hook;
     int bos;
-    int tokens;    /* of a scan */
-    int sequences; /* of an optimisation, at scale 1; 0: too long to be measured */
+    int tokens;    /* of a scan, at least */
+    int sequences; /* of an optimisation, at scale 1 and at least; 0: too long to be measured */
+    int rounds;    /* of its steps; set by bench_model_paths() */
 } bench_model;
 
 /* Measures scan and optimise where they are wanted. */

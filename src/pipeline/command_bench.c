@@ -24,14 +24,12 @@ static const char help[] =
     "  saeinv bench --explain                how well rules say where features are active\n"
     "\n"
     "Scan (model, SAE, statistics) and optimise (32 features x 8 starts x 16 positions, fewer in\n"
-    "larger models) also run on random weights in the shapes of published models; knn, umap and\n"
-    "hdbscan on random rows. FLOPs are counted from the shapes (products and attention only), "
-    "bytes\n"
-    "are those that must move at least. Share is the rate over that of the best product just "
-    "before\n"
-    "and after, memory what the path takes beyond weights and data, growth the exponent of time "
-    "from\n"
-    "half to double size. The best of a few repetitions counts.\n"
+    "larger models on slow machines) also run on random weights in the shapes of published\n"
+    "models; knn, umap and hdbscan on random rows. On a fast machine they get more to do, until\n"
+    "half a second at its peak. FLOPs are counted from the shapes (products and attention only),\n"
+    "bytes are those that must move at least. Share is the rate over that of the best product\n"
+    "just before and after, memory what the path takes beyond weights and data, growth the\n"
+    "exponent of time from half to double size. The best of a few repetitions counts.\n"
     "\n"
     "--invert looks for real tokens that drive features, by the search of this program, by the\n"
     "published ones at equal work, by chance and by the original program's way, and says what "
@@ -171,22 +169,14 @@ static err_code run_benches(study *s, bench_arguments *a, err *e)
 err_code command_bench(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},
-        {"sae", required_argument, NULL, 'a'},
-        {"data", required_argument, NULL, 'c'},
-        {"threads", required_argument, NULL, 't'},
-        {"device", required_argument, NULL, 'D'},
-        {"only", required_argument, NULL, 'o'},
-        {"shape", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"quick", no_argument, NULL, 'q'},
-        {"invert", no_argument, NULL, 'i'},
-        {"explain", no_argument, NULL, 'e'},
-        {"features", required_argument, NULL, 'f'},
-        {"length", required_argument, NULL, 'l'},
-        {"defaults", no_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"model", required_argument, NULL, 'm'},  {"sae", required_argument, NULL, 'a'},
+        {"data", required_argument, NULL, 'c'},   {"threads", required_argument, NULL, 't'},
+        {"device", required_argument, NULL, 'D'}, {"only", required_argument, NULL, 'o'},
+        {"shape", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},        {"invert", no_argument, NULL, 'i'},
+        {"explain", no_argument, NULL, 'e'},      {"features", required_argument, NULL, 'f'},
+        {"length", required_argument, NULL, 'l'}, {"defaults", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     enum { SCANNED_PROMPTS = 400, FEATURES = 64 };
     bench_arguments *a = mem_small(1, sizeof *a);
