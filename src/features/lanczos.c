@@ -216,26 +216,27 @@ static err_code assemble_vectors(double *value_K, double *vector_KN, ritz *ritz_
     return code;
 }
 
-static err_code search_space(krylov *s, ritz *ritz_M, int k, double tolerance, err *e)
+static err_code search_space(bool *converged, krylov *s, ritz *ritz_M, int k, double tolerance,
+                             err *e)
 {
-    bool converged = false;
+    *converged = false;
     if (add_row(s, 0, e))
         return e->code;
     random_direction(s, s->basis[0], 0);
     int check_at = 2 * k + 20;
-    for (; !converged && s->steps < s->max_steps; check_at += check_at / 8) {
+    for (; !*converged && s->steps < s->max_steps; check_at += check_at / 8) {
         while (s->steps < check_at && s->steps < s->max_steps)
             if (extend(s, e))
                 return e->code;
-        if (check_converged(&converged, ritz_M, s, k, tolerance, e))
+        if (check_converged(converged, ritz_M, s, k, tolerance, e))
             return e->code;
     }
     return OK;
 }
 
-err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *product,
-                         void *context, int n, int k, lanczos_limits limits, rng *random,
-                         pool *workers, err *e)
+err_code lanczos_largest(double *value_K, double *vector_KN, bool *converged,
+                         lanczos_product *product, void *context, int n, int k,
+                         lanczos_limits limits, rng *random, pool *workers, err *e)
 {
     int max_steps = limits.max_steps < n ? limits.max_steps : n;
     max_steps = max_steps < k ? k : max_steps;
@@ -253,7 +254,10 @@ err_code lanczos_largest(double *value_K, double *vector_KN, lanczos_product *pr
     s.alpha = mem_small(room, sizeof *s.alpha);
     s.beta = mem_small(room, sizeof *s.beta);
     ritz *ritz_M = mem_small(room, sizeof *ritz_M);
-    err_code code = search_space(&s, ritz_M, k, limits.tolerance, e);
+    bool near_enough;
+    err_code code = search_space(&near_enough, &s, ritz_M, k, limits.tolerance, e);
+    if (converged)
+        *converged = near_enough;
     if (!code)
         code = assemble_vectors(value_K, vector_KN, ritz_M, &s, k, e);
     for (size_t i = 0; i < room; i++)

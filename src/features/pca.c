@@ -120,8 +120,8 @@ static err_code fit(pca_result *r, const float *x_ND, pool *workers, err *e)
     s.mean_D = r->mean_D;
     rng random = rng_stream(0, "pca"); /* only where the search starts: the answer is unique */
     lanczos_limits limits = {.tolerance = 1e-9, .max_steps = r->d};
-    err_code code = lanczos_largest(r->variance_K, r->component_KD, scatter_product, &s, r->d, r->k,
-                                    limits, &random, workers, e);
+    err_code code = lanczos_largest(r->variance_K, r->component_KD, NULL, scatter_product, &s, r->d,
+                                    r->k, limits, &random, workers, e);
     if (!code)
         finish(r, &s);
     mem_free(s.along_N);

@@ -53,7 +53,7 @@ static err_code build_graph(umap_graph *graph, umap_result *r, const float *x_ND
     neighbours near = {0};
     err_code code = neighbours_of_rows(&near, x_ND, r->n, d, m, r->n_neighbors - 1, workers, e);
     if (!code)
-        code = umap_graph_build(graph, NULL, NULL, &near, e);
+        code = umap_graph_build(graph, NULL, NULL, &near, workers, e);
     if (!code)
         umap_graph_prune(graph, r->n_epochs > EPOCHS_SHORT ? r->n_epochs
                                 : r->n <= FEW_ROWS         ? EPOCHS_FEW

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BISECTIONS = 64 };
+enum { BISECTIONS = 64, ROWS_PER_TASK = 256 };
 #define SUM_TOLERANCE 1e-5
 #define SIGMA_MIN 1e-3 /* of the mean distance */
 
@@ -35,25 +35,37 @@ static double find_sigma(const double *distance_K, int k, double rho)
     return sigma;
 }
 
+typedef struct width_task {
+    double *sigma_N, *rho_N, mean_all;
+    const neighbours *near;
+} width_task;
+
 /* umap-learn's n_neighbors counts the row itself, at distance 0; so do its means. */
-static void measure_rows(double *sigma_N, double *rho_N, const neighbours *near)
+static void measure_rows(void *context, int first, int end)
+{
+    const width_task *t = context;
+    int k = t->near->k;
+    for (int i = first; i < end; i++) {
+        const double *distance_K = ROW(t->near->distance_NK, i, k);
+        double sum = 0, rho = 0;
+        for (int j = 0; j < k; j++) {
+            sum += distance_K[j];
+            if (distance_K[j] > 0 && !(rho > 0))
+                rho = distance_K[j];
+        }
+        double mean = rho > 0 ? sum / (k + 1) : t->mean_all;
+        t->rho_N[i] = rho;
+        t->sigma_N[i] = fmax(find_sigma(distance_K, k, rho), SIGMA_MIN * mean);
+    }
+}
+
+static void measure(double *sigma_N, double *rho_N, const neighbours *near, pool *workers)
 {
     double total = 0;
     for (size_t i = 0; i < (size_t)near->n * (size_t)near->k; i++)
         total += near->distance_NK[i];
-    double mean_all = total / near->n / (near->k + 1);
-    for (int i = 0; i < near->n; i++) {
-        const double *distance_K = ROW(near->distance_NK, i, near->k);
-        double sum = 0;
-        rho_N[i] = 0;
-        for (int j = 0; j < near->k; j++) {
-            sum += distance_K[j];
-            if (distance_K[j] > 0 && !(rho_N[i] > 0))
-                rho_N[i] = distance_K[j];
-        }
-        double mean = rho_N[i] > 0 ? sum / (near->k + 1) : mean_all;
-        sigma_N[i] = fmax(find_sigma(distance_K, near->k, rho_N[i]), SIGMA_MIN * mean);
-    }
+    width_task t = {sigma_N, rho_N, total / near->n / (near->k + 1), near};
+    pool_share(workers, near->n, ROWS_PER_TASK, measure_rows, &t);
 }
 
 /* Directed strengths, each row's columns rising. */
@@ -126,7 +138,7 @@ static err_code graph_init(umap_graph *g, int n, size_t entries, err *e)
 }
 
 err_code umap_graph_build(umap_graph *out, double *sigma_N, double *rho_N, const neighbours *near,
-                          err *e)
+                          pool *workers, err *e)
 {
     size_t entries = (size_t)near->n * (size_t)near->k;
     umap_graph directed = {0}, reversed = {0};
@@ -144,7 +156,7 @@ err_code umap_graph_build(umap_graph *out, double *sigma_N, double *rho_N, const
         code = graph_init(out, near->n, 2 * entries, e);
     if (!code) {
         double *rho = sigma + near->n;
-        measure_rows(sigma, rho, near);
+        measure(sigma, rho, near, workers);
         fill_directed(&directed, near, sigma, rho);
         transpose(&reversed, &directed);
         join(out, &directed, &reversed);

@@ -7,9 +7,10 @@
 #include "features/pca.h"
 #include "features/umap_parts.h"
 #include <math.h>
+#include <stdbool.h>
 
 /* Only a starting point: near enough is good, as umap-learn's tolerance of 1e-4 says too. */
-enum { STEPS_MAX = 400 };
+enum { STEPS_MAX = 400, ROUGH_STEPS = 30, ROUGH_MORE = 2, DEGREE = 8 };
 #define EIGEN_TOLERANCE 1e-4
 #define NOISE 1e-4 /* beside coordinates up to 10, so that no two rows start at one place */
 
@@ -79,6 +80,8 @@ typedef struct part_matrix {
     int *start;  /* size + 1 */
     int *column; /* place among the part's members */
     double *weight;
+    double *scratch; /* twice its size */
+    double below;    /* where filtered_product() begins to tell values apart */
     pool *workers;
 } part_matrix;
 
@@ -89,6 +92,7 @@ static err_code part_matrix_init(part_matrix *m, const umap_graph *g, pool *work
     *m = (part_matrix){.workers = workers};
     (void)((m->start = mem_array((size_t)g->n + 1, sizeof *m->start, "part of a graph", e)) &&
            (m->column = mem_array(entries, sizeof *m->column, "part of a graph", e)) &&
+           (m->scratch = mem_array(2 * (size_t)g->n, sizeof *m->scratch, "part of a graph", e)) &&
            (m->weight = mem_array(entries, sizeof *m->weight, "part of a graph", e)));
     return m->weight ? OK : e->code;
 }
@@ -98,6 +102,7 @@ static void part_matrix_release(part_matrix *m)
     mem_free(m->start);
     mem_free(m->column);
     mem_free(m->weight);
+    mem_free(m->scratch);
 }
 
 /* scale_N: 1 / sqrt(degree). */
@@ -118,29 +123,85 @@ static void part_matrix_fill(part_matrix *m, const umap_graph *g, const parts *p
 
 enum { ROWS_PER_TASK = 1024 };
 
+/* out = scale * matrix in + shift * in - before (NULL: 0); out may be before. */
 typedef struct product_task {
     const part_matrix *matrix;
     double *out;
-    const double *in;
+    const double *in, *before;
+    double scale, shift;
 } product_task;
+
+static double row_product(const part_matrix *m, int row, const double *in)
+{
+    double sum[4] = {0}; /* additions that need not wait for one another */
+    int i = m->start[row], end = m->start[row + 1];
+    for (; i + 4 <= end; i += 4)
+        for (int k = 0; k < 4; k++)
+            sum[k] += m->weight[i + k] * in[m->column[i + k]];
+    for (; i < end; i++)
+        sum[0] += m->weight[i] * in[m->column[i]];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
 
 static void product_rows(void *context, int first, int end)
 {
-    const product_task *task = context;
-    const part_matrix *m = task->matrix;
+    const product_task *t = context;
     for (int r = first; r < end; r++) {
-        double sum = 0;
-        for (int i = m->start[r]; i < m->start[r + 1]; i++)
-            sum += m->weight[i] * task->in[m->column[i]];
-        task->out[r] = sum;
+        double before = t->before ? t->before[r] : 0;
+        t->out[r] = t->scale * row_product(t->matrix, r, t->in) + t->shift * t->in[r] - before;
     }
+}
+
+static void run_product(product_task t)
+{
+    pool_share(t.matrix->workers, t.matrix->size, ROWS_PER_TASK, product_rows, &t);
 }
 
 static void part_product(void *context, double *out, const double *in)
 {
+    run_product((product_task){.matrix = context, .out = out, .in = in, .scale = 1});
+}
+
+/* The same eigenvectors with values further apart: T_d(y) of the matrix, T_d Chebyshev's polynomial
+ * and y the line that takes -1 .. below to -1 .. 1, where T_d stays; beyond it grows fast (Saad
+ * 2011, section 7.4). Products are cheap beside keeping directions orthogonal. */
+static void filtered_product(void *context, double *out, const double *in)
+{
     const part_matrix *m = context;
-    product_task task = {m, out, in};
-    pool_share(m->workers, m->size, ROWS_PER_TASK, product_rows, &task);
+    double scale = 2 / (1 + m->below), shift = (1 - m->below) / (1 + m->below);
+    double *even = m->scratch, *odd = m->scratch + m->size;
+    run_product((product_task){.matrix = m, .out = odd, .in = in, .scale = scale, .shift = shift});
+    for (int degree = 2; degree <= DEGREE; degree++)
+        run_product((product_task){.matrix = m,
+                                   .out = degree == DEGREE ? out
+                                          : degree % 2     ? odd
+                                                           : even,
+                                   .in = degree % 2 ? even : odd,
+                                   .before = degree == 2  ? in
+                                             : degree % 2 ? odd
+                                                          : even,
+                                   .scale = 2 * scale,
+                                   .shift = 2 * shift});
+}
+
+/* The k largest values and their vectors. A few steps are enough for a small part; of a large one
+ * they say what is certainly below the k largest (each is at least as large as was found), and that
+ * is what the filter presses down. */
+static err_code find_vectors(double *vector_KS, part_matrix *m, int k, rng *random, err *e)
+{
+    int size = m->size, more = k + ROUGH_MORE < size ? k + ROUGH_MORE : size;
+    double *value_K = mem_small((size_t)more, sizeof *value_K);
+    bool converged = false;
+    lanczos_limits rough = {EIGEN_TOLERANCE, ROUGH_STEPS};
+    lanczos_limits limits = {EIGEN_TOLERANCE * DEGREE * DEGREE, STEPS_MAX / DEGREE};
+    err_code code = lanczos_largest(value_K, vector_KS, &converged, part_product, m, size, more,
+                                    rough, random, m->workers, e);
+    m->below = value_K[more - 1];
+    if (!code && !converged)
+        code = lanczos_largest(value_K, vector_KS, NULL, filtered_product, m, size, k, limits,
+                               random, m->workers, e);
+    mem_free(value_K);
+    return code;
 }
 
 /* Fills z_SE with coordinates up to 1 in magnitude for the `size` rows of a part. */
@@ -152,12 +213,9 @@ static err_code lay_out_part(double *z_SE, part_matrix *m, int n_components, rng
             z_SE[i] = 2 * rng_uniform(random) - 1;
         return OK;
     }
-    double *value_K = mem_small((size_t)k, sizeof *value_K), largest = 0;
-    double *vector_KS = mem_array((size_t)k * (size_t)size, sizeof *vector_KS, "eigenvectors", e);
-    lanczos_limits limits = {EIGEN_TOLERANCE, STEPS_MAX};
-    err_code code = vector_KS ? lanczos_largest(value_K, vector_KS, part_product, m, size, k,
-                                                limits, random, m->workers, e)
-                              : e->code;
+    double largest = 0, *vector_KS = mem_array((size_t)(k + ROUGH_MORE) * (size_t)size,
+                                               sizeof *vector_KS, "eigenvectors", e);
+    err_code code = vector_KS ? find_vectors(vector_KS, m, k, random, e) : e->code;
     for (int i = 0; !code && i < size; i++)
         for (int j = 0; j < n_components; j++) {
             z_SE[i * n_components + j] = ROW(vector_KS, j + 1, size)[i]; /* 0 is the constant one */
@@ -165,7 +223,6 @@ static err_code lay_out_part(double *z_SE, part_matrix *m, int n_components, rng
         }
     for (int i = 0; largest > 0 && i < size * n_components; i++)
         z_SE[i] /= largest;
-    mem_free(value_K);
     mem_free(vector_KS);
     return code;
 }

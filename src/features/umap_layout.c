@@ -24,38 +24,40 @@ typedef struct layout {
     int negative_sample_rate, epoch;
     rng random;          /* of the epoch */
     float *every, *next; /* per entry: epochs between draws, epoch of the next */
-    int *due;            /* per row, from its first entry's place: the columns drawn this epoch */
+    int *due; /* per entry two: around the middle of a row's, whom the row meets this epoch */
 } layout;
 
 /* A lane's way through its row's meetings. */
 typedef struct walk {
-    int row; /* < 0: nothing to do */
-    const int *due;
-    int n_due, taken; /* 0 .. 2 n_due */
+    int row;               /* < 0: nothing to do */
+    const int *next, *end; /* whom it meets next, and where that ends */
 } walk;
 
-/* Lists the columns of the row's entries that are due; without a branch, which could only guess. */
-static int list_due(layout *s, int row)
+/* Lists the columns of the row's entries that are due, from the last to the first and back; without
+ * a branch, which could only guess. */
+static void list_due(layout *s, walk *w, int row)
 {
     const int *column = s->graph->column;
     const float *every = s->every;
     float *next = s->next, epoch = (float)s->epoch;
-    int first = s->graph->start[row], end = s->graph->start[row + 1];
-    int *due = s->due + first, n_due = 0;
+    int first = s->graph->start[row], end = s->graph->start[row + 1], n_due = 0;
+    int *middle = s->due + first + end;
     for (int entry = first; entry < end; entry++) {
-        due[n_due] = column[entry];
-        n_due += next[entry] <= epoch;
+        int due = next[entry] <= epoch;
+        middle[n_due] = middle[-1 - n_due] = column[entry];
+        next[entry] += (float)due * every[entry];
+        n_due += due;
     }
-    for (int entry = first; entry < end; entry++)
-        next[entry] = next[entry] <= epoch ? next[entry] + every[entry] : next[entry];
-    return n_due;
+    w->next = middle - n_due;
+    w->end = middle + n_due;
 }
 
 static void start_row(layout *s, walk *w, umap_lanes *lanes, int lane, int row)
 {
     int n = s->field.n_components;
     rng random = rng_split(&s->random, (uint64_t)row);
-    *w = (walk){.row = row, .due = s->due + s->graph->start[row], .n_due = list_due(s, row)};
+    w->row = row;
+    list_due(s, w, row);
     lanes->random[lane] = (uint32_t)rng_next(&random);
     for (int i = 0; i < n; i++)
         lanes->at[i][lane] = ROW(s->field.stood_NE, row, n)[i];
@@ -69,18 +71,16 @@ static void end_row(layout *s, walk *w, const umap_lanes *lanes, int lane)
     w->row = -1;
 }
 
-/* Gives the lane the next row that its row meets; after the last, *row of the block is its row. */
-static bool next_meeting(layout *s, walk *w, umap_lanes *lanes, int lane, int *row, int end)
+/* Gives the lane the next row that meets anyone; after the last, *row is the block's end. */
+static bool next_row(layout *s, walk *w, umap_lanes *lanes, int lane, int *row, int end)
 {
-    while (w->row < 0 || w->taken == 2 * w->n_due) {
+    while (w->next == w->end) {
         if (w->row >= 0)
             end_row(s, w, lanes, lane);
         if (*row == end)
             return false;
         start_row(s, w, lanes, lane, (*row)++);
     }
-    int back = w->n_due - 1 - w->taken++;
-    lanes->other[lane] = w->due[back >= 0 ? back : -1 - back];
     return true;
 }
 
@@ -95,8 +95,13 @@ static void move_rows(void *context, int row, int end)
         walks[l] = (walk){.row = -1};
     for (int half = 0;; half = !half) {
         int busy = 0;
-        for (int l = 0; l < UMAP_LANES; l++)
-            busy += next_meeting(s, &walks[l], &lanes, l, &row, end);
+        for (int l = 0; l < UMAP_LANES; l++) {
+            walk *w = &walks[l];
+            if (w->next == w->end && !next_row(s, w, &lanes, l, &row, end))
+                continue;
+            lanes.other[l] = *w->next++;
+            busy++;
+        }
         if (!busy)
             return;
         umap_attract(&lanes, &s->field);
@@ -150,7 +155,7 @@ err_code umap_optimise(float *y_NE, const umap_graph *g, const umap_options *o, 
     (void)((s.moved_NE = mem_array(cells, sizeof *s.moved_NE, "umap map", e)) &&
            (s.every = mem_array(entries, sizeof *s.every, "umap schedule", e)) &&
            (s.next = mem_array(entries, sizeof *s.next, "umap schedule", e)) &&
-           (s.due = mem_array(entries, sizeof *s.due, "umap schedule", e)));
+           (s.due = mem_array(2 * entries, sizeof *s.due, "umap schedule", e)));
     err_code code = s.due ? OK : e->code;
     if (!code) {
         set_schedule(&s);

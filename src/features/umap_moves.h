@@ -4,7 +4,7 @@
 #include "features/umap.h"
 #include <stdint.h>
 
-enum { UMAP_LANES = 16 };
+enum { UMAP_LANES = 32 };
 
 /* What moves rows: others, where they stand, and how strongly. */
 typedef struct umap_field {

@@ -21,7 +21,7 @@ typedef struct umap_graph {
  * neighbourhood and the distance to its nearest row at a distance above 0.
  * Owner: caller, umap_graph_release(). */
 err_code umap_graph_build(umap_graph *out, double *sigma_N, double *rho_N, const neighbours *near,
-                          err *e);
+                          pool *workers, err *e);
 /* Drops entries that would not be drawn once in n_epochs. */
 void umap_graph_prune(umap_graph *g, int n_epochs);
 void umap_graph_release(umap_graph *g);

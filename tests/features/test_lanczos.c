@@ -27,7 +27,8 @@ static void check_pairs(const matrix *m, const double *want_K, int k)
     err e = {0};
     matrix copy = *m;
     assert_int_equal(
-        lanczos_largest(value_K, vector_KN, multiply, &copy, n, k, limits, &random, NULL, &e), OK);
+        lanczos_largest(value_K, vector_KN, NULL, multiply, &copy, n, k, limits, &random, NULL, &e),
+        OK);
     check_close("eigenvalue", value_K, want_K, k, 1e-9);
     for (int a = 0; a < k; a++) {
         multiply(&copy, product_N, ROW(vector_KN, a, n));

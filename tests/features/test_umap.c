@@ -45,7 +45,7 @@ static void graph_equals_umap_learn(void **state)
     double sigma_N[240], rho_N[240], sum_N[240] = {0};
     assert_int_equal(neighbours_of_rows(&near, g.x_ND, g.n, g.d, METRIC_EUCLIDEAN, 9, NULL, &e),
                      OK);
-    assert_int_equal(umap_graph_build(&graph, sigma_N, rho_N, &near, &e), OK);
+    assert_int_equal(umap_graph_build(&graph, sigma_N, rho_N, &near, NULL, &e), OK);
     double *sigma = golden_need(&values, g.n, "sigma"), *rho = golden_need(&values, g.n, "rho");
     double *sums = golden_need(&values, g.n, "graph.row_sums");
     double *entries = golden_need(&values, 1, "graph.entries");
