@@ -36,7 +36,8 @@ PEAK_SECONDS, LONG_ENOUGH, REPEATS = 0.15, 3, 5
 BATCH, LENGTH = 16, 128  # prompts, tokens of each
 BINS, BINS_PER_OCTAVE, FIRST_OCTAVE = 112, 4, -12
 TRIED_PROMPTS, ABOVE = 4, 3
-STARTS, STEPS, POSITIONS, NEAREST_EVERY, WINDOW = 8, 10, 16, 10, 1
+STARTS, POSITIONS, NEAREST_EVERY, WINDOW = 8, 16, 10, 1
+SECONDS, MOST_TOKENS, MOST_SEQUENCES, MOST_ROUNDS = 0.5, 1 << 18, 256, 20
 RATE, NOISE, SOFTNESS, NORM_LIMIT = 0.01, 0.1, 0.15, 1
 DISTANCE, DIVERSITY, REPETITION = 0.02, 0.1, 0.1  # weights
 
@@ -181,7 +182,7 @@ def kept_inside(x, model):
     return x * (NORM_LIMIT * model.max_norm / x.norm(dim=-1, keepdim=True)).clamp(max=1)
 
 
-def optimise(model, w, b, start, features, steps=STEPS):
+def optimise(model, w, b, start, features, steps):
     """The best input of each sequence, and its loss."""
     column, threshold = w[:, features].T.contiguous(), b[features].to(start)
     x = kept_inside(start, model).requires_grad_()
@@ -230,32 +231,52 @@ def measure_peak(device, dtype):
     return best
 
 
-def scan_work(model, w, b, part):
+def token_flops(s):
+    return model_flops(s, (LENGTH + 1) / 2) + 2 * s.d_model * s.d_sae
+
+
+def round_flops(s):
+    """Of one sequence in NEAREST_EVERY steps, from one look at all tokens to the next. Forward and
+    the gradient to the inputs cost the same; a BOS stands before the positions."""
+    steps = NEAREST_EVERY * (POSITIONS + 1) * 2 * model_flops(s, (POSITIONS + 2) / 2)
+    return steps + POSITIONS * 2 * s.vocabulary * s.d_model
+
+
+def fitted(s, peak):
+    """Tokens, sequences and rounds: more on a fast machine, as fit_to_machine() of
+    src/pipeline/bench_paths.c gives it."""
+    flops, batch = SECONDS * peak, BATCH * LENGTH
+    tokens = min(MOST_TOKENS, batch * int(flops / token_flops(s) / batch))
+    sequences = min(MOST_SEQUENCES, STARTS * int(flops / (STARTS * round_flops(s))))
+    sequences = max(sequences, s.sequences)
+    rounds = max(1, min(MOST_ROUNDS, int(flops / (sequences * round_flops(s)))))
+    return max(tokens, s.tokens), sequences, rounds
+
+
+def scan_work(model, w, b, peak, part):
     """What to run, how many of what it does, and its FLOPs; the usual size divided by `part`."""
     s = model.s
-    prompts = torch.randint(s.vocabulary, (s.tokens // LENGTH // part, LENGTH))
-    of_token = model_flops(s, (LENGTH + 1) / 2) + 2 * s.d_model * s.d_sae
+    prompts = torch.randint(s.vocabulary, (fitted(s, peak)[0] // LENGTH // part, LENGTH))
     n = prompts.numel()
-    return lambda: scan(model, w, b, prompts), n, "tokens", n * of_token
+    return lambda: scan(model, w, b, prompts), n, "tokens", n * token_flops(s)
 
 
-def optimise_work(model, w, b, part):
-    """The same. Forward and the gradient to the inputs cost the same; one look at all tokens."""
-    s, n, length = model.s, model.s.sequences // part, POSITIONS + 1  # behind a BOS
+def optimise_work(model, w, b, peak, part):
+    """The same."""
+    s, (_, sequences, rounds) = model.s, fitted(model.s, peak)
+    n, steps = sequences // part, NEAREST_EVERY * rounds
     start = model.embed[torch.randint(s.vocabulary, (n, POSITIONS))].float()
     start += NOISE * model.rms * torch.randn_like(start)
     features = torch.arange(n, device=w.device) // STARTS
-    flops = (STEPS * n * length * 2 * model_flops(s, (length + 1) / 2)
-             + n * POSITIONS * 2 * s.vocabulary * s.d_model)
-    return (lambda: optimise(model, w, b, start, features), n / STARTS * STEPS, "feature-steps",
-            flops)
+    return (lambda: optimise(model, w, b, start, features, steps), n / STARTS * steps,
+            "feature-steps", rounds * n * round_flops(s))
 
 
 def measure(path, model, w, b, device, quick):
     work = {"scan": scan_work, "optimise": optimise_work}[path]
-    run, units, unit, flops = work(model, w, b, 4 if quick else 1)
-    run()  # warms up
     before = measure_peak(device, w.dtype)
+    run, units, unit, flops = work(model, w, b, before, 4 if quick else 1)
+    run()  # warms up
     seconds = best_seconds(run, device, 1 if quick else REPEATS, LONG_ENOUGH)
     peak = max(before, measure_peak(device, w.dtype))
     return {"path": path, "shape": f"{model.s.name}, {model.s.d_model} -> {model.s.d_sae}",
