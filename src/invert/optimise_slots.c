@@ -62,13 +62,11 @@ static void clear_rows(optimiser *p, int b)
         p->be->zero(p->be, ROW(arrays[i], b * p->T, p->D), slot_bytes(p));
 }
 
-/* The last slot takes this place, and this one the last. */
+/* The last slot, which goes on, takes this place, and this one the last. */
 static void close_ranks(optimiser *p, int b)
 {
     int last = --p->n_slots;
     slot finished = p->slots[b];
-    if (b == last)
-        return;
     p->slots[b] = p->slots[last];
     p->slots[last] = finished;
     float *arrays[OPTIMISER_MOST_ARRAYS];
@@ -83,14 +81,21 @@ void optimiser_fill(optimiser *p)
         start_job(p, p->n_slots++);
 }
 
+static bool has_ended(const optimiser *p, int b)
+{
+    return p->slots[b].job->last_step > 0;
+}
+
 void optimiser_refill(optimiser *p)
 {
     for (int b = 0; b < p->n_slots;) {
-        if (p->slots[b].job->last_step == 0) {
+        if (!has_ended(p, b)) {
             b++;
         } else if (p->next_job < p->n_jobs) {
             clear_rows(p, b);
             start_job(p, b++);
+        } else if (has_ended(p, p->n_slots - 1)) {
+            p->n_slots--;
         } else {
             close_ranks(p, b);
         }
