@@ -24,7 +24,7 @@ typedef struct krylov {
     double *part_BM; /* per block of rows, its part of the products with the basis */
 } krylov;
 
-enum { ROWS_PER_TASK = 2048 };
+enum { ROWS_PER_TASK = 2048, CHECK_EVERY = 4 };
 
 static double dot(const double *a_N, const double *b_N, int n)
 {
@@ -223,8 +223,8 @@ static err_code search_space(bool *converged, krylov *s, ritz *ritz_M, int k, do
     if (add_row(s, 0, e))
         return e->code;
     random_direction(s, s->basis[0], 0);
-    int check_at = 2 * k + 20;
-    for (; !*converged && s->steps < s->max_steps; check_at += check_at / 8) {
+    int check_at = 2 * k + CHECK_EVERY;
+    for (; !*converged && s->steps < s->max_steps; check_at += CHECK_EVERY + check_at / 8) {
         while (s->steps < check_at && s->steps < s->max_steps)
             if (extend(s, e))
                 return e->code;

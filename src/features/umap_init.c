@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /* Only a starting point: near enough is good, as umap-learn's tolerance of 1e-4 says too. */
-enum { STEPS_MAX = 400, ROUGH_STEPS = 30, ROUGH_MORE = 2, DEGREE = 8 };
+enum { ROUGH_STEPS = 30, ROUGH_MORE = 2, DEGREE = 4, STEPS_MAX = 200 };
 #define EIGEN_TOLERANCE 1e-4
 #define NOISE 1e-4 /* beside coordinates up to 10, so that no two rows start at one place */
 
@@ -133,14 +133,19 @@ typedef struct product_task {
 
 static double row_product(const part_matrix *m, int row, const double *in)
 {
-    double sum[4] = {0}; /* additions that need not wait for one another */
-    int i = m->start[row], end = m->start[row + 1];
-    for (; i + 4 <= end; i += 4)
-        for (int k = 0; k < 4; k++)
-            sum[k] += m->weight[i + k] * in[m->column[i + k]];
-    for (; i < end; i++)
-        sum[0] += m->weight[i] * in[m->column[i]];
-    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    double a = 0, b = 0, c = 0, d = 0; /* sums that need not wait for one another */
+    const double *weight = m->weight + m->start[row];
+    const int *column = m->column + m->start[row];
+    int i = 0, n = m->start[row + 1] - m->start[row];
+    for (; i + 4 <= n; i += 4) {
+        a += weight[i] * in[column[i]];
+        b += weight[i + 1] * in[column[i + 1]];
+        c += weight[i + 2] * in[column[i + 2]];
+        d += weight[i + 3] * in[column[i + 3]];
+    }
+    for (; i < n; i++)
+        a += weight[i] * in[column[i]];
+    return (a + b) + (c + d);
 }
 
 static void product_rows(void *context, int first, int end)
@@ -193,7 +198,7 @@ static err_code find_vectors(double *vector_KS, part_matrix *m, int k, rng *rand
     double *value_K = mem_small((size_t)more, sizeof *value_K);
     bool converged = false;
     lanczos_limits rough = {EIGEN_TOLERANCE, ROUGH_STEPS};
-    lanczos_limits limits = {EIGEN_TOLERANCE * DEGREE * DEGREE, STEPS_MAX / DEGREE};
+    lanczos_limits limits = {EIGEN_TOLERANCE * DEGREE * DEGREE, STEPS_MAX};
     err_code code = lanczos_largest(value_K, vector_KS, &converged, part_product, m, size, more,
                                     rough, random, m->workers, e);
     m->below = value_K[more - 1];
