@@ -4,7 +4,7 @@
 #include "pipeline/store.h"
 #include <string.h>
 
-enum { CLUSTER_VERSION = 3 }; /* raised when the stage's arithmetic or file layout changes */
+enum { CLUSTER_VERSION = 4 }; /* raised when the stage's arithmetic or file layout changes */
 
 void cluster_store_key(const study *s, const float *x_ND, int n, int d, char key[SHA256_HEX])
 {

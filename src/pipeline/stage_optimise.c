@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    OPTIMISE_VERSION = 3, /* raised when the stage's arithmetic or file layout changes */
+    OPTIMISE_VERSION = 4, /* raised when the stage's arithmetic or file layout changes */
     CURVE_POINTS = 60
 };
 
