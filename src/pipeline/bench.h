@@ -31,7 +31,7 @@ typedef struct bench_peak {
 
 typedef struct bench {
     backend *backend;
-    const char *device;
+    const char *device, *products;
     const char *only;  /* NULL: every path */
     const char *shape; /* part of the name of shapes to measure; NULL: all */
     bool quick;

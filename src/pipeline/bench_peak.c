@@ -67,6 +67,8 @@ static err_code measure_one_core(bench *b, err *e)
     backend *be = NULL;
     err_code rc = backend_open(&be, b->device, p, e);
     if (!rc)
+        rc = backend_set_products(be, b->products, e);
+    if (!rc)
         rc = bench_measure_peak(&b->peak.one, be, 0.5, e);
     if (be)
         backend_free(be);
@@ -81,8 +83,8 @@ err_code bench_machine(bench *b, err *e)
         rc = bench_measure_peak(&b->peak.all, b->backend, 0.5, e);
     if (rc || b->json)
         return rc;
-    printf("%s backend, %d threads; best matrix product (float32): ", b->backend->name,
-           pool_threads(b->backend->pool));
+    printf("%s backend, %d threads; best matrix product (%s): ", b->backend->name,
+           pool_threads(b->backend->pool), b->products);
     if (b->peak.one > 0)
         printf("%.0f GFLOP/s on one core, ", b->peak.one / 1e9);
     printf("%.0f GFLOP/s on all\n\n", b->peak.all / 1e9);

@@ -19,6 +19,7 @@ static const char help[] =
     "  saeinv bench --json                   the same as JSON, with every second\n"
     "  saeinv bench --model DIR --sae DIR    in place of the built-in ones\n"
     "  saeinv bench --device cuda --threads 1\n"
+    "  saeinv bench --device cuda --products tf32   or bf16; the peak is of such products too\n"
     "  saeinv bench --invert                 what each way of looking for inputs reaches\n"
     "  saeinv bench --invert --features 200 --defaults\n"
     "  saeinv bench --explain                how well rules say where features are active\n"
@@ -88,6 +89,8 @@ static err_code take_argument(bench_arguments *a, int option, char **argv,
         return run_config_set(&a->config, "optimise.sequence_length", optarg, e);
     case 'D':
         return run_config_set(&a->config, "run.device", optarg, e);
+    case 'p':
+        return run_config_set(&a->config, "run.products", optarg, e);
     case 'o':
         return take_only(a, optarg, e);
     case 's':
@@ -122,6 +125,7 @@ static err_code bench_paths(study *s, const bench_arguments *a, err *e)
 {
     bench b = {.backend = s->backend,
                .device = a->config.run.device,
+               .products = a->config.run.products,
                .only = a->only,
                .shape = a->shape,
                .quick = a->quick,
@@ -130,6 +134,7 @@ static err_code bench_paths(study *s, const bench_arguments *a, err *e)
     err_code rc = bench_machine(&b, e);
     if (whole) {
         json_add_string(whole, "backend", s->backend->name);
+        json_add_string(whole, "products", b.products);
         json_add_number(whole, "threads", pool_threads(s->pool));
         json_add_number(whole, "peak_flops_per_second_one_core", b.peak.one);
         json_add_number(whole, "peak_flops_per_second", b.peak.all);
@@ -169,14 +174,23 @@ static err_code run_benches(study *s, bench_arguments *a, err *e)
 err_code command_bench(int argc, char **argv, err *e)
 {
     static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},  {"sae", required_argument, NULL, 'a'},
-        {"data", required_argument, NULL, 'c'},   {"threads", required_argument, NULL, 't'},
-        {"device", required_argument, NULL, 'D'}, {"only", required_argument, NULL, 'o'},
-        {"shape", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
-        {"quick", no_argument, NULL, 'q'},        {"invert", no_argument, NULL, 'i'},
-        {"explain", no_argument, NULL, 'e'},      {"features", required_argument, NULL, 'f'},
-        {"length", required_argument, NULL, 'l'}, {"defaults", no_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},         {0},
+        {"model", required_argument, NULL, 'm'},
+        {"sae", required_argument, NULL, 'a'},
+        {"data", required_argument, NULL, 'c'},
+        {"threads", required_argument, NULL, 't'},
+        {"device", required_argument, NULL, 'D'},
+        {"only", required_argument, NULL, 'o'},
+        {"shape", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"invert", no_argument, NULL, 'i'},
+        {"explain", no_argument, NULL, 'e'},
+        {"features", required_argument, NULL, 'f'},
+        {"length", required_argument, NULL, 'l'},
+        {"defaults", no_argument, NULL, 'd'},
+        {"products", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     enum { SCANNED_PROMPTS = 400, FEATURES = 64 };
     bench_arguments *a = mem_small(1, sizeof *a);

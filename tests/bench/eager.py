@@ -16,8 +16,8 @@ the ball that rows are kept in.
 
 --products f32 (no TF32), tf32 (torch.backends.cuda.matmul.allow_tf32) or bf16: weights of model and
 SAE and all that flows through them are bfloat16 tensors, without autocast; what is optimised, its
-penalties and all sums stay float32 or wider. The peak is of products of that kind. saeinv's bench
-has f32 alone.
+penalties and all sums stay float32 or wider. The peak is of products of that kind.
+saeinv bench --products computes all in float32 but the products' factors.
 """
 
 import argparse

@@ -23,6 +23,7 @@ refuses 'several seeds as one file' 'render --single-file' -- run --seeds 2 --si
 refuses 'an option without its value' '--out' -- run --out
 refuses 'a word nobody asked for' 'extra' -- run extra
 refuses 'a single file in no folder' 'no folder' 'single-file' -- run --single-file /nowhere/at/all.html --out x
+refuses 'products that no cpu has' 'run.products' 'tf32' -- bench --device cpu --products tf32
 refuses 'index without a folder' 'index' -- index
 refuses 'an index of what is no folder' 'not a folder' -- index README.md
 refuses 'render without a folder' 'render' -- render

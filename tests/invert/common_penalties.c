@@ -1,5 +1,5 @@
 /* The definitions, term by term. */
-#include "common_penalties.h"
+#include "invert/common_penalties.h"
 #include "base/memory.h"
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "invert/common_bed.h"
-#include "common_penalties.h"
+#include "invert/common_penalties.h"
 #include "invert/probe.h"
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "common_penalties.h"
+#include "invert/common_penalties.h"
 #include "invert/penalties.h"
 #include <math.h>
 #include <stdbool.h>

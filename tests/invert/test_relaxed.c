@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "invert/common_penalties.h"
 #include "invert/common_bed.h"
 #include "invert/probe.h"
 #include "invert/relaxed_pass.h"
@@ -44,17 +45,6 @@ static void close_group(relaxed_pass *p)
 /* ---- the gradient ------------------------------------------------------------------------------
  */
 
-static double cosine(const double *a, const double *b, int n)
-{
-    double ab = 0, aa = 0, bb = 0;
-    for (int i = 0; i < n; i++) {
-        ab += a[i] * b[i];
-        aa += a[i] * a[i];
-        bb += b[i] * b[i];
-    }
-    return ab / sqrt(aa * bb);
-}
-
 /* The loss by its formulas, for a linear feature of the embedding itself. */
 static double define_loss(const relaxed_pass *p, const double *theta_NK, double tau, double entropy,
                           const float *w_D, double bias)
@@ -78,23 +68,17 @@ static double define_loss(const relaxed_pass *p, const double *theta_NK, double 
         }
     }
     for (int b = 0; b < R; b++) {
-        double total = 0, repetition = 0;
-        int pairs = 0;
+        double total = 0;
         for (int i = b * L; i < (b + 1) * L; i++) {
             double z = bias;
             for (int d = 0; d < D; d++)
                 z += x_ND[i * D + d] * (double)w_D[d];
             total += exp(z / p->scale / 0.15);
-            for (int j = i + 1; j < (b + 1) * L && j <= i + 5; j++, pairs++)
-                repetition += fmax(0, cosine(x_ND + i * D, x_ND + j * D, D) - 0.5);
         }
         loss -= 0.15 * log(total);
-        loss += p->o->repetition * repetition / pairs;
-        for (int other = b + 1; other < R; other++)
-            loss += p->o->diversity / (R * (R - 1) / 2) *
-                    cosine(x_ND + b * L * D, x_ND + other * L * D, L * D);
+        loss += p->o->repetition * define_repetition(x_ND + b * L * D, L, D, 5);
     }
-    return loss;
+    return loss + p->o->diversity * define_diversity(x_ND, R, L * D, R);
 }
 
 static void gradients_are_the_slopes(void **state)
