@@ -84,7 +84,7 @@ static bool judge(optimiser *p, int b)
 static err_code check_finished(const optimiser *p, err *e)
 {
     for (int b = 0; b < p->n_slots; b++)
-        if (p->slots[b].job->last_step && !isfinite(p->slots[b].best))
+        if (optimiser_has_ended(&p->slots[b]) && !isfinite(p->slots[b].best))
             return err_set(e, E_NUMERIC,
                            "the objective of feature %d is not finite at any step; the weights or "
                            "the hook (%s) do not fit this model",
@@ -105,7 +105,7 @@ static void hand_back(optimiser *p)
     for (int b = 0; b < p->n_slots; b++) {
         optimise_job *job = p->slots[b].job;
         size_t cells = (size_t)job->length * (size_t)p->D;
-        if (job->last_step == 0)
+        if (!optimiser_has_ended(&p->slots[b]))
             continue;
         memcpy(job->x_LD, from, cells * sizeof *from);
         from += cells;

@@ -12,7 +12,7 @@ bool optimiser_is_due(const optimiser *p, const slot *s)
 static bool is_listed(const optimiser *p, const slot *s, row_choice choice)
 {
     return choice == FREE_POSITIONS || (choice == DUE_POSITIONS && optimiser_is_due(p, s)) ||
-           (choice == FINISHED_POSITIONS && s->job->last_step > 0);
+           (choice == FINISHED_POSITIONS && optimiser_has_ended(s));
 }
 
 int optimiser_list(optimiser *p, row_choice choice)

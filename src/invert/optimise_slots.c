@@ -81,20 +81,15 @@ void optimiser_fill(optimiser *p)
         start_job(p, p->n_slots++);
 }
 
-static bool has_ended(const optimiser *p, int b)
-{
-    return p->slots[b].job->last_step > 0;
-}
-
 void optimiser_refill(optimiser *p)
 {
     for (int b = 0; b < p->n_slots;) {
-        if (!has_ended(p, b)) {
+        if (!optimiser_has_ended(&p->slots[b])) {
             b++;
         } else if (p->next_job < p->n_jobs) {
             clear_rows(p, b);
             start_job(p, b++);
-        } else if (has_ended(p, p->n_slots - 1)) {
+        } else if (optimiser_has_ended(&p->slots[p->n_slots - 1])) {
             p->n_slots--;
         } else {
             close_ranks(p, b);

@@ -54,6 +54,12 @@ static inline bool optimiser_is(const optimiser *p, free_mode mode)
     return p->o->mode == mode;
 }
 
+/* Has the slot's job had its last step? */
+static inline bool optimiser_has_ended(const slot *s)
+{
+    return s->job->last_step > 0;
+}
+
 /* The row of a position of slot b. */
 static inline size_t optimiser_row(const optimiser *p, int b, int position)
 {
