@@ -168,6 +168,8 @@ banned_words() {
     grep -rnIE --exclude=lint.sh --exclude=check_report.sh --exclude-dir=volatile \
         '(^|[^a-zA-Z.}])/(home|root|work|Users)/' .ci Makefile README.md src templates tests vendor |
         fail "no path of anybody's machine"
+    grep -rnIE '(^|[^a-zA-Z.}])/(home|root|work|Users)/|(\.\./){3}' reports/sample reports/sample-comparison |
+        fail "nor in the reports that are kept"
 }
 
 # State that can change belongs to whoever made it. Objects say what the compiler made of it.
